@@ -1,0 +1,273 @@
+//! Everything a person can do, one variant an action.
+//!
+//! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
+//! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
+
+use serde::{Deserialize, Serialize};
+
+/// An opened module; keys are never reused in a session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct ModuleKey(pub u32);
+
+/// What happens when an import that nobody satisfies is called.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum ImportPolicy {
+    /// Stop and let the person answer.
+    #[default]
+    Ask,
+    /// Answer with zeros and nulls.
+    Zero,
+    /// Trap.
+    Trap,
+}
+
+/// A panel of the window.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)] // named as in the window
+pub enum Panel {
+    Modules,
+    Code,
+    Stack,
+    Frames,
+    Memory,
+    Globals,
+    Tables,
+    HostCalls,
+    Console,
+    Timeline,
+    Breakpoints,
+    Learn,
+}
+
+/// Colours of the window.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+/// What to look for in a memory.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum SearchKind {
+    /// UTF-8 text.
+    Text,
+    /// Bytes in hex, as `de ad be ef`.
+    Bytes,
+    /// A little-endian integer of this many bytes (1, 2, 4 or 8), decimal or hex.
+    Integer(u8),
+}
+
+/// An action. Values are text as a person writes them; wrong ones come back as
+/// [`SessionError::Input`](super::SessionError::Input) and change nothing.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Command {
+    /// Opens a module (binary or text) under a link name, usually the file's stem.
+    Open {
+        /// Link name: what other modules import it as.
+        name: String,
+        /// Binary or text format.
+        bytes: Vec<u8>,
+    },
+    /// Opens the files of a built-in example in place of what is open, ready to step.
+    OpenExample(String),
+    /// Closes a module.
+    Close(ModuleKey),
+    /// Changes a module's link name.
+    Rename {
+        /// The module.
+        module: ModuleKey,
+        /// Its new link name.
+        name: String,
+    },
+    /// Changes what a call of an unsatisfied import does.
+    SetPolicy {
+        /// The importing module.
+        module: ModuleKey,
+        /// Position among its imports.
+        import: usize,
+        /// The new policy.
+        policy: ImportPolicy,
+    },
+
+    /// Links if need be and stands before the first instruction of an export.
+    Start {
+        /// The module.
+        module: ModuleKey,
+        /// Name of an exported function.
+        export: String,
+        /// One text a parameter: `5`, `-0x10`, `0.5`, `nan:0x400000`, `i32:5`, `null`.
+        args: Vec<String>,
+    },
+    /// Links anew and starts the last export with the same arguments.
+    Restart,
+    /// Ends the run; instances are discarded.
+    Stop,
+    /// Runs on until something stops it.
+    Continue,
+    /// Stops a run.
+    Pause,
+    /// One instruction.
+    StepInto,
+    /// One instruction; a call runs to its return.
+    StepOver,
+    /// To the return of the innermost frame.
+    StepOut,
+    /// Exactly this many instructions, unless something else stops them.
+    StepBy(u64),
+    /// Until an instruction is about to be executed, in any instance of the module.
+    RunTo {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+    },
+
+    /// Adds a breakpoint, or removes the one that is there.
+    ToggleBreakpoint {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+    },
+    /// Switches a breakpoint on or off.
+    EnableBreakpoint {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+        /// Whether it stops.
+        enabled: bool,
+    },
+    /// Sets a condition as `$n == 5`, `local 0 > 3`, `stack 0 != 0` (0 is the top); empty for none.
+    SetCondition {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+        /// The condition.
+        condition: String,
+    },
+    /// Removes all breakpoints.
+    ClearBreakpoints,
+
+    /// Answers the pending host call with results, one text each.
+    Answer(Vec<String>),
+    /// Answers the pending host call with a trap.
+    AnswerTrap(String),
+
+    /// Sets a local; frames count from the innermost as 0.
+    SetLocal {
+        /// The frame.
+        frame: usize,
+        /// The local.
+        local: u32,
+        /// Its new value.
+        value: String,
+    },
+    /// Sets an operand, counted from the bottom as 0.
+    SetOperand {
+        /// The frame.
+        frame: usize,
+        /// The operand.
+        operand: u32,
+        /// Its new value.
+        value: String,
+    },
+    /// Sets a global of the store.
+    SetGlobal {
+        /// Its address.
+        global: u32,
+        /// Its new value.
+        value: String,
+    },
+    /// Writes bytes.
+    WriteMemory {
+        /// The memory's address in the store.
+        memory: u32,
+        /// First byte.
+        address: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+
+    /// Looks at a frame, counted from the innermost as 0.
+    SelectFrame(usize),
+    /// Looks at a module.
+    SelectModule(ModuleKey),
+    /// Looks at a function's code.
+    ShowFunction {
+        /// The module.
+        module: ModuleKey,
+        /// The function's index.
+        func: u32,
+    },
+    /// Looks at an instruction.
+    ShowOffset {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+    },
+    /// Looks at the present instruction again.
+    ShowPc,
+
+    /// Opens one more memory view.
+    AddMemoryView,
+    /// Closes a memory view.
+    CloseMemoryView(u32),
+    /// Chooses the memory that a view shows.
+    ViewMemory {
+        /// The view.
+        view: u32,
+        /// The memory's address in the store.
+        memory: u32,
+    },
+    /// Scrolls a memory view to a row that holds this address and puts the cursor on it.
+    GoToAddress {
+        /// The view.
+        view: u32,
+        /// The address.
+        address: u64,
+    },
+    /// Scrolls a memory view, cursor unmoved.
+    ScrollMemory {
+        /// The view.
+        view: u32,
+        /// First address shown; rounded down to 16.
+        top: u64,
+    },
+    /// Selects bytes in a memory view; the data inspector reads at `address`.
+    SelectBytes {
+        /// The view.
+        view: u32,
+        /// First byte.
+        address: u64,
+        /// Number of bytes.
+        len: u64,
+    },
+    /// Finds the next occurrence behind the cursor, round the end; reports when there is none.
+    Search {
+        /// The view.
+        view: u32,
+        /// How to read the text.
+        kind: SearchKind,
+        /// What to look for.
+        text: String,
+    },
+
+    /// Opens a panel, or closes it.
+    TogglePanel(Panel),
+    /// Puts all panels where they were at first.
+    ResetLayout,
+    /// Chooses colours.
+    SetTheme(Theme),
+    /// Scales the window's text; 1 is normal.
+    SetZoom(f32),
+    /// Dismisses a notice.
+    DismissNotice(u64),
+}

@@ -1,0 +1,106 @@
+// What the page shows until the program is there, and what it says when that fails.
+//
+// The initializer reports the download through `stepwellPage`. The program itself reports on
+// `window`: 'stepwell-ready' when its first frame is drawn, 'stepwell-failed' with a message in
+// `detail.message`. Loaded before the program, as a classic script, so that nothing is missed.
+"use strict";
+
+const stepwellPage = (() => {
+  const element = (id) => document.getElementById(id);
+  const loading = element("stepwell-loading");
+
+  const textOf = (error) => {
+    if (error instanceof Error) return `${error.name}: ${error.message}`;
+    return error === undefined || error === null ? "" : String(error);
+  };
+
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+  // `total` is 0 where the size is not known beforehand: the bar then has no end.
+  const progress = (received, total) => {
+    const bar = element("stepwell-bar");
+    const note = element("stepwell-note");
+    if (total > 0) {
+      bar.max = total;
+      bar.value = received;
+      note.textContent = `${megabytes(received)} of ${megabytes(total)}`;
+    } else {
+      bar.removeAttribute("value");
+      note.textContent = received > 0 ? megabytes(received) : "Loading …";
+    }
+  };
+
+  // Everything is here: the program compiles and draws its first frame.
+  const starting = () => {
+    element("stepwell-bar").removeAttribute("value");
+    element("stepwell-note").textContent = "Starting …";
+  };
+
+  const fail = (title, advice, error) => {
+    // The first failure is the cause; what follows it are its consequences.
+    if (loading.dataset.state !== "loading") return;
+    loading.dataset.state = "failed";
+    loading.hidden = false;
+    element("stepwell-progress").hidden = true;
+    element("stepwell-failure-title").textContent = title;
+    element("stepwell-failure-advice").textContent = advice;
+    element("stepwell-failure-detail").textContent = textOf(error);
+    element("stepwell-failure").hidden = false;
+  };
+
+  const failToStart = (error) =>
+    fail(
+      "Stepwell could not start.",
+      "Please load the page again. If that does not help, another browser or the desktop program may.",
+      error,
+    );
+
+  const failToLoad = (error) =>
+    fail(
+      "Stepwell could not be loaded.",
+      "The connection may have been lost, or this browser may be too old for the program.",
+      error,
+    );
+
+  const ready = () => {
+    if (loading.dataset.state !== "loading") return;
+    loading.dataset.state = "ready";
+    loading.hidden = true;
+    element("stepwell-canvas").focus({ preventScroll: true });
+  };
+
+  // Asked of a canvas of its own: a canvas keeps the first kind of context it hands out.
+  const hasWebGl2 = () => {
+    const context = document.createElement("canvas").getContext("webgl2");
+    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    return context !== null;
+  };
+
+  window.addEventListener("stepwell-ready", ready);
+  window.addEventListener("stepwell-failed", (event) => failToStart(event.detail?.message));
+  // An error before the program is there means that it will not come. A script that cannot be
+  // fetched tells only its element, so listen on the way down.
+  window.addEventListener(
+    "error",
+    (event) => {
+      if (event.target instanceof HTMLScriptElement) failToLoad("A script of this page is missing.");
+      else if (event instanceof ErrorEvent) failToStart(event.error ?? event.message);
+    },
+    true,
+  );
+  window.addEventListener("unhandledrejection", (event) => failToStart(event.reason));
+
+  if (typeof WebAssembly !== "object") {
+    fail(
+      "This browser has no WebAssembly.",
+      "Stepwell is written in it and cannot run here. Please use a current browser.",
+    );
+  } else if (!hasWebGl2()) {
+    fail(
+      "This browser has no WebGL 2.",
+      "Stepwell draws with it. Please switch on hardware acceleration in the settings of the browser, or use another one.",
+    );
+  }
+
+  return { progress, starting, failToLoad, canStart: () => loading.dataset.state === "loading" };
+})();

@@ -1,0 +1,231 @@
+//! Errors of loading, linking and of using the interface; traps are in [`crate::exec`].
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::exec::Trap;
+use crate::types::ValType;
+
+/// Result with the engine's [`Error`].
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Why something could not be done. State that existed before the call is unchanged.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The bytes are not a well-formed module.
+    #[error("malformed module: {message} (at offset 0x{offset:x})")]
+    Malformed {
+        /// What is wrong.
+        message: String,
+        /// Byte offset in the module.
+        offset: u64,
+    },
+    /// The module is well-formed but does not validate.
+    #[error("invalid module: {message} (at offset 0x{offset:x})")]
+    Invalid {
+        /// What is wrong.
+        message: String,
+        /// Byte offset in the module.
+        offset: u64,
+    },
+    /// The module uses an operator, type or section that this engine does not execute.
+    #[error("not supported: {what} (at offset 0x{offset:x})")]
+    Unsupported {
+        /// The operator or construct.
+        what: String,
+        /// Byte offset in the module.
+        offset: u64,
+    },
+    /// The text is not a WebAssembly module in the text format.
+    #[error("{message}")]
+    Text {
+        /// The parser's message, with line and column.
+        message: String,
+    },
+    /// A limit of [`Config`](crate::Config) would be exceeded.
+    #[error("{limit} limit exceeded: {requested} requested, {allowed} allowed{}", At(*.offset))]
+    Limit {
+        /// Which limit.
+        limit: LimitKind,
+        /// How much was asked for.
+        requested: u64,
+        /// How much [`Config`](crate::Config) allows.
+        allowed: u64,
+        /// Byte offset of the declaration, where one asked for it.
+        offset: Option<u64>,
+    },
+    /// The system has no memory left for what was asked.
+    #[error("out of memory: {bytes} bytes were not to be had")]
+    OutOfMemory {
+        /// How many bytes were asked for.
+        bytes: u64,
+    },
+    /// An import could not be satisfied.
+    #[error("cannot link {module}.{name}: {reason}")]
+    Link {
+        /// Module name of the import.
+        module: String,
+        /// Field name of the import.
+        name: String,
+        /// What is wrong with it.
+        reason: LinkError,
+    },
+    /// An instance has no such export.
+    #[error("no export named {name:?}")]
+    UnknownExport {
+        /// The name that was looked up.
+        name: String,
+    },
+    /// The export is of another kind.
+    #[error("export {name:?} is a {found}, not a {expected}")]
+    WrongExportKind {
+        /// The name that was looked up.
+        name: String,
+        /// The kind asked for.
+        expected: &'static str,
+        /// The kind it is.
+        found: &'static str,
+    },
+    /// The number of arguments or results is not what the type says.
+    #[error("{what}: {expected} expected, {found} given")]
+    Arity {
+        /// `arguments` or `results`.
+        what: &'static str,
+        /// What the function type says.
+        expected: usize,
+        /// What was given.
+        found: usize,
+    },
+    /// An argument, result or assigned value has another type.
+    #[error("{what} {position}: {expected} expected, {found} given")]
+    Type {
+        /// `argument`, `result`, `local` ….
+        what: &'static str,
+        /// Its position, from 0.
+        position: usize,
+        /// The type that was needed.
+        expected: ValType,
+        /// The type of the value given.
+        found: ValType,
+    },
+    /// An index, address or handle that the store or module does not have.
+    #[error("no {what} with index {index}")]
+    UnknownIndex {
+        /// What was looked up.
+        what: &'static str,
+        /// The index given.
+        index: u64,
+    },
+    /// An access from outside lies beyond the end of a memory.
+    #[error("memory access of {len} bytes at 0x{address:x} exceeds the memory's {size} bytes")]
+    MemoryAccess {
+        /// First address.
+        address: u64,
+        /// Bytes accessed.
+        len: u64,
+        /// Size of the memory in bytes.
+        size: u64,
+    },
+    /// An assignment to a constant global.
+    #[error("global {index} is immutable")]
+    ImmutableGlobal {
+        /// The global's address in the store.
+        index: u32,
+    },
+    /// A task was answered although it does not wait for a host call.
+    #[error("the task does not wait for a host call")]
+    NotWaiting,
+    /// `invoke` or `instantiate` met an import that stops the machine.
+    #[error("the call of {module}.{name} waits for an answer; use a task to give one")]
+    Unanswered {
+        /// Module name of the import.
+        module: String,
+        /// Field name of the import.
+        name: String,
+    },
+    /// Execution ended in a trap.
+    #[error("{0}")]
+    Trap(Trap),
+}
+
+impl Error {
+    /// Byte offset in the module, for errors that have one.
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Error::Malformed { offset, .. }
+            | Error::Invalid { offset, .. }
+            | Error::Unsupported { offset, .. } => Some(*offset),
+            Error::Limit { offset, .. } => *offset,
+            _ => None,
+        }
+    }
+}
+
+struct At(Option<u64>);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(offset) => write!(f, " (at offset 0x{offset:x})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A limit of [`Config`](crate::Config), by its field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LimitKind {
+    /// `max_module_size`, in bytes.
+    ModuleSize,
+    /// `max_locals` of one function.
+    Locals,
+    /// `max_memory_pages` of one memory.
+    MemoryPages,
+    /// `max_store_memory`, in bytes.
+    StoreMemory,
+    /// `max_table_size` of one table, in elements.
+    TableSize,
+    /// `max_store_table`, in elements.
+    StoreTable,
+    /// `max_instances`.
+    Instances,
+}
+
+impl fmt::Display for LimitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LimitKind::ModuleSize => "module size (bytes)",
+            LimitKind::Locals => "locals of a function",
+            LimitKind::MemoryPages => "memory size (pages)",
+            LimitKind::StoreMemory => "memory of the store (bytes)",
+            LimitKind::TableSize => "table size (elements)",
+            LimitKind::StoreTable => "tables of the store (elements)",
+            LimitKind::Instances => "instances",
+        })
+    }
+}
+
+/// Why an import could not be satisfied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkError {
+    /// Nothing has been defined under this name.
+    Unknown,
+    /// What has been defined does not match the import's type.
+    Incompatible {
+        /// The type the module demands, as text.
+        expected: String,
+        /// The type that was defined, as text.
+        found: String,
+    },
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkError::Unknown => f.write_str("unknown import"),
+            LinkError::Incompatible { expected, found } => {
+                write!(f, "incompatible import type: {expected} expected, {found} defined")
+            }
+        }
+    }
+}

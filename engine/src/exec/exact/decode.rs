@@ -1,0 +1,366 @@
+//! From a function's bytes to [`FuncCode`], on its first call.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use wasmparser::{BlockType, FrameKind, Operator};
+
+use super::op::{Branch, Op, decode_numeric};
+use crate::error::{Error, Result};
+use crate::ids::{CodeOffset, FuncIndex};
+use crate::module::ModuleInner;
+use crate::module::code::{Validator, Visit, internal, walk};
+
+/// A function ready to run: one [`Op`] for each operator of its body.
+#[derive(Debug)]
+pub(crate) struct FuncCode {
+    pub(crate) ops: Box<[Op]>,
+    /// Byte offset in the module of each operator.
+    pub(crate) offsets: Box<[u32]>,
+    /// Branches of `br_table`.
+    pub(crate) branches: Box<[Branch]>,
+    pub(crate) params: u32,
+    pub(crate) results: u32,
+    /// Locals, parameters included.
+    pub(crate) locals: u32,
+    /// Slots of a frame: locals and the highest operand stack.
+    pub(crate) frame_slots: u32,
+}
+
+impl FuncCode {
+    /// The instruction that stands at a byte offset.
+    pub(crate) fn pc_of(&self, offset: CodeOffset) -> Option<u32> {
+        self.offsets.binary_search(&offset.0).ok().map(|pc| pc as u32)
+    }
+
+    /// Byte offset of an instruction.
+    pub(crate) fn offset_of(&self, pc: u32) -> CodeOffset {
+        CodeOffset(self.offsets.get(pc as usize).or(self.offsets.last()).copied().unwrap_or(0))
+    }
+}
+
+impl ModuleInner {
+    /// The decoded code of a function defined in this module.
+    pub(crate) fn code(&self, func: FuncIndex) -> Result<&FuncCode> {
+        let body = self
+            .body(func)
+            .ok_or(Error::UnknownIndex { what: "function body", index: u64::from(func.0) })?;
+        match body.code.get() {
+            Some(code) => Ok(code),
+            None => body.code.get_or_try_init(|| decode(self, func).map(Box::new)),
+        }
+    }
+}
+
+fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
+    let ty = *module.funcs.get(func.index()).unwrap_or(&0);
+    let unknown = Error::UnknownIndex { what: "type", index: u64::from(ty) };
+    let ty = module.types.get(ty as usize).ok_or(unknown)?;
+    let mut decoder = Decoder {
+        module,
+        ops: Vec::new(),
+        offsets: Vec::new(),
+        branches: Vec::new(),
+        labels: Vec::new(),
+        locals: 0,
+        max_height: 0,
+        results: ty.results().len() as u32,
+    };
+    decoder.labels.push(Label::new(Continuation::Behind, 0, decoder.results));
+    walk(module, func, &mut decoder)?;
+    Ok(FuncCode {
+        ops: decoder.ops.into_boxed_slice(),
+        offsets: decoder.offsets.into_boxed_slice(),
+        branches: decoder.branches.into_boxed_slice(),
+        params: ty.params().len() as u32,
+        results: decoder.results,
+        locals: decoder.locals,
+        frame_slots: decoder.locals + decoder.max_height.max(decoder.results),
+    })
+}
+
+/// Where a branch to a label goes on.
+#[derive(Clone, Copy)]
+enum Continuation {
+    /// At the `loop` itself, which enters its label anew.
+    At(u32),
+    /// Behind the `end` that closes the label.
+    Behind,
+}
+
+struct Label {
+    continuation: Continuation,
+    height: u32,
+    arity: u32,
+    /// Places to fill in once the `end` is reached.
+    pending: Vec<Pending>,
+    /// The `if` whose else arm has not been met.
+    open_if: Option<usize>,
+}
+
+enum Pending {
+    Op(usize),
+    Table(usize),
+}
+
+impl Label {
+    fn new(continuation: Continuation, height: u32, arity: u32) -> Self {
+        Self { continuation, height, arity, pending: Vec::new(), open_if: None }
+    }
+}
+
+struct Decoder<'m> {
+    module: &'m ModuleInner,
+    ops: Vec<Op>,
+    offsets: Vec<u32>,
+    branches: Vec<Branch>,
+    labels: Vec<Label>,
+    locals: u32,
+    max_height: u32,
+    results: u32,
+}
+
+impl Decoder<'_> {
+    /// Parameter and result counts of a block type.
+    fn arity(&self, ty: BlockType) -> (u32, u32) {
+        match ty {
+            BlockType::Empty => (0, 0),
+            BlockType::Type(_) => (0, 1),
+            BlockType::FuncType(index) => match self.module.types.get(index as usize) {
+                Some(ty) => (ty.params().len() as u32, ty.results().len() as u32),
+                None => (0, 0),
+            },
+        }
+    }
+
+    /// The branch to the label `depth` levels out; `pending` is filled in at the label's `end`.
+    fn branch(&mut self, depth: u32, pending: Pending) -> Branch {
+        let position = self.labels.len().wrapping_sub(1 + depth as usize);
+        let Some(label) = self.labels.get_mut(position) else {
+            return Branch { target: 0, height: 0, arity: 0 };
+        };
+        let target = match label.continuation {
+            Continuation::At(target) => target,
+            Continuation::Behind if position == 0 => Branch::RETURN,
+            Continuation::Behind => {
+                label.pending.push(pending);
+                u32::MAX
+            }
+        };
+        Branch { target, height: label.height, arity: label.arity }
+    }
+
+    fn open(&mut self, validator: &Validator, kind: FrameKind, ty: BlockType) {
+        let (params, results) = self.arity(ty);
+        let popped = params + u32::from(kind == FrameKind::If);
+        let height = validator.operand_stack_height().saturating_sub(popped);
+        let here = self.ops.len();
+        let mut label = match kind {
+            FrameKind::Loop => Label::new(Continuation::At(here as u32), height, params),
+            _ => Label::new(Continuation::Behind, height, results),
+        };
+        if kind == FrameKind::If {
+            label.open_if = Some(here);
+        }
+        self.labels.push(label);
+    }
+
+    fn set_target(&mut self, pending: Pending, to: u32) {
+        match pending {
+            Pending::Table(index) => {
+                if let Some(branch) = self.branches.get_mut(index) {
+                    branch.target = to;
+                }
+            }
+            Pending::Op(index) => match self.ops.get_mut(index) {
+                Some(Op::Br(branch) | Op::BrIf(branch)) => branch.target = to,
+                Some(Op::If { target } | Op::Else { target }) => *target = to,
+                _ => {}
+            },
+        }
+    }
+
+    /// Resolves everything that goes on behind this `end`, which is the next instruction.
+    fn close(&mut self) -> Op {
+        let end = self.ops.len() as u32;
+        let Some(label) = self.labels.pop() else { return Op::Return };
+        let last = self.labels.is_empty();
+        for pending in label.pending {
+            self.set_target(pending, end + 1);
+        }
+        if let Some(open_if) = label.open_if {
+            self.set_target(Pending::Op(open_if), end);
+        }
+        if last { Op::Return } else { Op::Nop }
+    }
+
+    /// Whether a branch of this depth leaves the function.
+    fn returns(&self, depth: u32) -> bool {
+        self.labels.len() == depth as usize + 1
+    }
+
+    fn is_import(&self, func: u32) -> bool {
+        func < self.module.imported_funcs
+    }
+
+    fn decode(&mut self, validator: &Validator, operator: &Operator<'_>) -> Result<Op> {
+        if let Some(op) = decode_numeric(operator) {
+            return Ok(op);
+        }
+        let here = self.ops.len();
+        Ok(match *operator {
+            Operator::Unreachable => Op::Unreachable,
+            Operator::Nop => Op::Nop,
+            Operator::Block { blockty } => {
+                self.open(validator, FrameKind::Block, blockty);
+                Op::Nop
+            }
+            Operator::Loop { blockty } => {
+                self.open(validator, FrameKind::Loop, blockty);
+                Op::Nop
+            }
+            Operator::If { blockty } => {
+                self.open(validator, FrameKind::If, blockty);
+                Op::If { target: u32::MAX }
+            }
+            Operator::Else => {
+                let open_if = self.labels.last_mut().and_then(|label| {
+                    label.pending.push(Pending::Op(here));
+                    label.open_if.take()
+                });
+                if let Some(open_if) = open_if {
+                    self.set_target(Pending::Op(open_if), here as u32 + 1);
+                }
+                Op::Else { target: u32::MAX }
+            }
+            Operator::End => self.close(),
+            Operator::Br { relative_depth } => {
+                match self.branch(relative_depth, Pending::Op(here)) {
+                    Branch { target: Branch::RETURN, .. } if self.returns(relative_depth) => {
+                        Op::Return
+                    }
+                    branch => Op::Br(branch),
+                }
+            }
+            Operator::BrIf { relative_depth } => {
+                Op::BrIf(self.branch(relative_depth, Pending::Op(here)))
+            }
+            Operator::BrTable { ref targets } => {
+                let first = self.branches.len() as u32;
+                for depth in targets.targets() {
+                    self.table_branch(depth.map_err(internal)?);
+                }
+                self.table_branch(targets.default());
+                Op::BrTable { first, count: self.branches.len() as u32 - first }
+            }
+            Operator::Return => Op::Return,
+            Operator::Call { function_index: func } if self.is_import(func) => Op::CallImport { func },
+            Operator::Call { function_index: func } => Op::Call { func },
+            Operator::CallIndirect { type_index: ty, table_index: table } => {
+                Op::CallIndirect { ty, table }
+            }
+            Operator::ReturnCall { function_index: func } if self.is_import(func) => {
+                Op::ReturnCallImport { func }
+            }
+            Operator::ReturnCall { function_index: func } => Op::ReturnCall { func },
+            Operator::ReturnCallIndirect { type_index: ty, table_index: table } => {
+                Op::ReturnCallIndirect { ty, table }
+            }
+            Operator::Drop => Op::Drop,
+            Operator::Select | Operator::TypedSelect { .. } => Op::Select,
+            Operator::LocalGet { local_index: local } => Op::LocalGet { local },
+            Operator::LocalSet { local_index: local } => Op::LocalSet { local },
+            Operator::LocalTee { local_index: local } => Op::LocalTee { local },
+            Operator::GlobalGet { global_index: global } => Op::GlobalGet { global },
+            Operator::GlobalSet { global_index: global } => Op::GlobalSet { global },
+            Operator::I32Const { value } => Op::Const { slot: u64::from(value as u32) },
+            Operator::I64Const { value } => Op::Const { slot: value as u64 },
+            Operator::F32Const { value } => Op::Const { slot: u64::from(value.bits()) },
+            Operator::F64Const { value } => Op::Const { slot: value.bits() },
+            // Reinterpretation changes the type alone; a slot holds bits.
+            Operator::I32ReinterpretF32
+            | Operator::I64ReinterpretF64
+            | Operator::F32ReinterpretI32
+            | Operator::F64ReinterpretI64 => Op::Nop,
+            Operator::RefNull { .. } => Op::Const { slot: 0 },
+            Operator::RefIsNull => Op::RefIsNull,
+            Operator::RefFunc { function_index: func } => Op::RefFunc { func },
+            Operator::TableGet { table } => Op::TableGet { table },
+            Operator::TableSet { table } => Op::TableSet { table },
+            Operator::TableSize { table } => Op::TableSize { table },
+            Operator::TableGrow { table } => Op::TableGrow { table },
+            Operator::TableFill { table } => Op::TableFill { table },
+            Operator::TableCopy { dst_table: to, src_table: from } => Op::TableCopy { to, from },
+            Operator::TableInit { elem_index: element, table } => Op::TableInit { element, table },
+            Operator::ElemDrop { elem_index: element } => Op::ElemDrop { element },
+            Operator::MemorySize { mem: memory } => Op::MemorySize { memory },
+            Operator::MemoryGrow { mem: memory } => Op::MemoryGrow { memory },
+            Operator::MemoryFill { mem: memory } => Op::MemoryFill { memory },
+            Operator::MemoryCopy { dst_mem: to, src_mem: from } => Op::MemoryCopy { to, from },
+            Operator::MemoryInit { data_index: data, mem: memory } => {
+                Op::MemoryInit { data, memory }
+            }
+            Operator::DataDrop { data_index: data } => Op::DataDrop { data },
+            // Loading has refused every module with another operator.
+            ref other => {
+                return Err(Error::Unsupported {
+                    what: format!("{}", crate::module::disassemble::operator_name(other)),
+                    offset: u64::from(self.offsets.last().copied().unwrap_or(0)),
+                });
+            }
+        })
+    }
+
+    fn table_branch(&mut self, depth: u32) {
+        let branch = self.branch(depth, Pending::Table(self.branches.len()));
+        self.branches.push(branch);
+    }
+}
+
+impl Visit for Decoder<'_> {
+    fn before(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>) -> Result<()> {
+        if self.ops.is_empty() {
+            self.locals = validator.len_locals();
+        }
+        let op = self.decode(validator, operator)?;
+        self.ops.push(op);
+        self.offsets.push(offset);
+        Ok(())
+    }
+
+    fn after(&mut self, validator: &Validator, _: u32, _: &Operator<'_>) -> Result<()> {
+        self.max_height = self.max_height.max(validator.operand_stack_height());
+        Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "wat"))]
+mod tests {
+    use super::*;
+    use crate::{Config, Engine, Module};
+
+    fn ops(body: &str) -> Vec<Op> {
+        let engine = Engine::new(Config::default());
+        let text = format!("(module (func (param i32) (result i32) {body}))");
+        let module = Module::from_wat(&engine, &text).unwrap();
+        module.inner().code(FuncIndex(0)).unwrap().ops.to_vec()
+    }
+
+    #[test]
+    fn a_branch_to_a_block_goes_behind_its_end_and_to_a_loop_at_the_loop() {
+        let code = ops("block local.get 0 br_if 0 loop br 0 end end i32.const 7");
+        assert_eq!(code[2], Op::BrIf(Branch { target: 7, height: 0, arity: 0 }));
+        assert_eq!(code[4], Op::Br(Branch { target: 3, height: 0, arity: 0 }));
+        assert_eq!(code.last(), Some(&Op::Return));
+    }
+
+    #[test]
+    fn if_goes_to_the_else_arm_or_to_its_end() {
+        let code = ops("local.get 0 if (result i32) i32.const 1 else i32.const 2 end");
+        assert_eq!(code[1], Op::If { target: 4 });
+        assert_eq!(code[3], Op::Else { target: 6 });
+        let code = ops("local.get 0 if nop end i32.const 0");
+        assert_eq!(code[1], Op::If { target: 3 });
+    }
+}

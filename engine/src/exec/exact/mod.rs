@@ -1,0 +1,14 @@
+//! The exact tier: one dispatched operation for each operator of the code section.
+//!
+//! Entered by [`Task::run`](crate::Task::run) with a count of instructions, left with an
+//! [`Exit`]. Between instructions all state is in the task and the store: the loop keeps
+//! nothing of its own over an exit. A trapping instruction leaves its operands in place.
+
+mod bulk;
+mod decode;
+mod op;
+mod run;
+
+pub(crate) use bulk::{memory_init, table_init};
+pub(crate) use decode::FuncCode;
+pub(crate) use run::{Exit, Machine, Transfer, run};

@@ -1,0 +1,509 @@
+//! The dispatch loop.
+
+use super::bulk;
+use super::decode::FuncCode;
+use super::op::{Branch, Op, for_each_numeric};
+use crate::config::Config;
+use crate::error::Result;
+use crate::exec::frame::{Frame, ValueStack, grow};
+use crate::exec::stop::TrapCode;
+use crate::ids::{FuncAddr, FuncIndex, InstanceId, MemAddr};
+use crate::observe::Observer;
+use crate::semantics::{access, convert, float, int};
+use crate::store::{FuncEntity, Instance, ModuleEntry, StoreState};
+use crate::value::Slot;
+
+/// What the loop works on.
+pub(crate) struct Machine<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) modules: &'a [ModuleEntry],
+    pub(crate) state: &'a mut StoreState,
+    pub(crate) stack: &'a mut ValueStack,
+    pub(crate) frames: &'a mut alloc::vec::Vec<Frame>,
+}
+
+/// Why the loop was left.
+#[derive(Debug)]
+pub(crate) enum Exit {
+    /// The instructions allowed have been executed.
+    Budget,
+    /// The outermost frame returned; its results lie at the bottom of the stack.
+    Done,
+    /// A host function was called: its arguments are on top of the operand stack.
+    Host(FuncAddr, Transfer),
+    Trap(TrapCode),
+    Breakpoint,
+    Watchpoint,
+}
+
+/// How a host function was called, and so where its results go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Transfer {
+    /// By a call: execution goes on behind it.
+    Call,
+    /// By a tail call: the frame is left with the results.
+    TailCall,
+}
+
+/// What the innermost frame executes; follows from the frame alone.
+struct Activation<'a> {
+    instance: &'a Instance,
+    module: &'a ModuleEntry,
+    code: &'a FuncCode,
+}
+
+impl<'a> Activation<'a> {
+    fn of(
+        modules: &'a [ModuleEntry],
+        instances: &'a [Instance],
+        instance: InstanceId,
+        func: FuncIndex,
+    ) -> Result<Self> {
+        let instance = &instances[instance.index()];
+        let module = &modules[instance.module.index()];
+        Ok(Self { instance, module, code: module.module.inner().code(func)? })
+    }
+}
+
+/// Executes at most `fuel` instructions and leaves what is left of it there.
+///
+/// # Errors
+/// Only if a function of a validated module cannot be decoded, which is a defect of the engine.
+#[inline(never)]
+pub(crate) fn run<O: Observer>(
+    machine: Machine<'_>,
+    fuel_left: &mut u64,
+    observer: &mut O,
+) -> Result<Exit> {
+    let Machine { config, modules, state, stack: value_stack, frames } = machine;
+    let StoreState { instances, memories, tables, globals, funcs, elements, data, usage, .. } =
+        state;
+    let instances = instances.as_slice();
+    let stack = &mut value_stack.slots;
+    let mut fuel = *fuel_left;
+
+    let Some(&frame) = frames.last() else { return Ok(Exit::Done) };
+    let Frame { mut instance, mut func, base, pc } = frame;
+    let mut base = base as usize;
+    let mut pc = pc as usize;
+    let Activation { instance: mut inst, mut module, mut code } =
+        Activation::of(modules, instances, instance, func)?;
+    let mut ops: &[Op] = &code.ops;
+    // Operand positions count from the frame's base; `sp` is one past the topmost operand.
+    let mut sp = value_stack.top as usize - base;
+    if !grow(stack, base + code.frame_slots as usize, config.max_value_stack) {
+        return Ok(Exit::Trap(TrapCode::CallStackExhausted));
+    }
+    let mut window = &mut stack[base..base + code.frame_slots as usize];
+
+    let exit = loop {
+        if fuel == 0 {
+            break Exit::Budget;
+        }
+        if O::ACTIVE && observer.before(instance, func, code.offsets[pc]) {
+            break Exit::Breakpoint;
+        }
+        let op = ops[pc];
+        fuel -= 1;
+        pc += 1;
+
+        macro_rules! trap {
+            ($code:expr) => {{
+                pc -= 1;
+                break Exit::Trap($code);
+            }};
+        }
+        macro_rules! check {
+            ($result:expr) => {
+                match $result {
+                    Ok(value) => value,
+                    Err(code) => trap!(code),
+                }
+            };
+        }
+        macro_rules! push {
+            ($slot:expr) => {{
+                window[sp] = $slot;
+                sp += 1;
+            }};
+        }
+        macro_rules! memory {
+            ($index:expr) => {
+                inst.memories[$index as usize]
+            };
+        }
+        macro_rules! touch {
+            ($memory:expr, $address:expr, $len:expr, $write:expr) => {
+                if O::ACTIVE {
+                    observer.access($memory, $address, $len, $write);
+                }
+            };
+        }
+        // Reloads what follows from the innermost frame after a call, return or tail call.
+        macro_rules! activate {
+            ($instance:expr, $func:expr, $base:expr) => {{
+                let next_instance: InstanceId = $instance;
+                func = $func;
+                base = $base;
+                if next_instance != instance {
+                    instance = next_instance;
+                    inst = &instances[instance.index()];
+                    module = &modules[inst.module.index()];
+                }
+                code = match module.module.inner().code(func) {
+                    Ok(code) => code,
+                    Err(error) => return Err(error),
+                };
+                ops = &code.ops;
+            }};
+        }
+        macro_rules! return_from_frame {
+            () => {{
+                let results = code.results as usize;
+                window.copy_within(sp - results..sp, 0);
+                frames.pop();
+                let Some(caller) = frames.last() else {
+                    value_stack.top = results as u32;
+                    *fuel_left = fuel;
+                    return Ok(Exit::Done);
+                };
+                let top = base + results;
+                pc = caller.pc as usize + 1;
+                activate!(caller.instance, caller.func, caller.base as usize);
+                sp = top - base;
+                window = &mut stack[base..base + code.frame_slots as usize];
+            }};
+        }
+        // `$popped` operands (the index of an indirect call) are given back if the call traps.
+        macro_rules! call {
+            ($instance:expr, $func:expr, $popped:literal) => {{
+                let callee_instance: InstanceId = $instance;
+                let callee: FuncIndex = $func;
+                if frames.len() >= config.max_call_depth as usize {
+                    sp += $popped;
+                    trap!(TrapCode::CallStackExhausted);
+                }
+                let callee_inst = &instances[callee_instance.index()];
+                let callee_code =
+                    modules[callee_inst.module.index()].module.inner().code(callee)?;
+                let (params, locals) = (callee_code.params as usize, callee_code.locals as usize);
+                let callee_base = base + sp - params;
+                let needed = callee_base + callee_code.frame_slots as usize;
+                if !grow(stack, needed, config.max_value_stack) {
+                    sp += $popped;
+                    trap!(TrapCode::CallStackExhausted);
+                }
+                if let Some(caller) = frames.last_mut() {
+                    caller.pc = pc as u32 - 1;
+                }
+                frames.push(Frame {
+                    instance: callee_instance,
+                    func: callee,
+                    base: callee_base as u32,
+                    pc: 0,
+                });
+                activate!(callee_instance, callee, callee_base);
+                window = &mut stack[base..needed];
+                window[params..locals].fill(0);
+                sp = locals;
+                pc = 0;
+            }};
+        }
+        macro_rules! tail_call {
+            ($instance:expr, $func:expr, $popped:literal) => {{
+                let callee_instance: InstanceId = $instance;
+                let callee: FuncIndex = $func;
+                let callee_inst = &instances[callee_instance.index()];
+                let callee_code =
+                    modules[callee_inst.module.index()].module.inner().code(callee)?;
+                let (params, locals) = (callee_code.params as usize, callee_code.locals as usize);
+                let needed = base + callee_code.frame_slots as usize;
+                if !grow(stack, needed, config.max_value_stack) {
+                    sp += $popped;
+                    trap!(TrapCode::CallStackExhausted);
+                }
+                stack.copy_within(base + sp - params..base + sp, base);
+                if let Some(frame) = frames.last_mut() {
+                    *frame = Frame {
+                        instance: callee_instance,
+                        func: callee,
+                        base: base as u32,
+                        pc: 0,
+                    };
+                }
+                activate!(callee_instance, callee, base);
+                window = &mut stack[base..needed];
+                window[params..locals].fill(0);
+                sp = locals;
+                pc = 0;
+            }};
+        }
+        macro_rules! call_addr {
+            ($addr:expr, $transfer:ident, $enter:ident, $popped:literal) => {{
+                let addr: FuncAddr = $addr;
+                match funcs[addr.index()] {
+                    FuncEntity::Wasm { instance, func, .. } => $enter!(instance, func, $popped),
+                    FuncEntity::Host { .. } => {
+                        pc -= 1;
+                        break Exit::Host(addr, Transfer::$transfer);
+                    }
+                }
+            }};
+        }
+        // The function that an indirect call names; its index is popped last.
+        macro_rules! indirect {
+            ($ty:expr, $table:expr) => {{
+                let table = &tables[inst.tables[$table as usize].index()];
+                let Some(&entry) = table.elements.get(window[sp - 1] as u32 as usize) else {
+                    trap!(TrapCode::UndefinedElement);
+                };
+                let Some(addr) = entry.checked_sub(1) else {
+                    trap!(TrapCode::UninitializedElement);
+                };
+                let addr = FuncAddr(addr as u32);
+                if funcs[addr.index()].ty() != module.types[$ty as usize] {
+                    trap!(TrapCode::IndirectCallTypeMismatch);
+                }
+                sp -= 1;
+                addr
+            }};
+        }
+        macro_rules! branch {
+            ($branch:expr) => {{
+                let Branch { target, height, arity } = $branch;
+                if target == Branch::RETURN {
+                    return_from_frame!();
+                } else {
+                    let height = code.locals as usize + height as usize;
+                    let arity = arity as usize;
+                    // Most branches carry nothing, or one value that is in place already.
+                    if arity == 0 {
+                        sp = height;
+                    } else if sp != height + arity {
+                        window.copy_within(sp - arity..sp, height);
+                        sp = height + arity;
+                    }
+                    pc = target as usize;
+                }
+            }};
+        }
+
+        macro_rules! dispatch {
+            (
+                unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
+                binary { $($binary:ident($ba:ty) -> $br:ty = $bf:path,)* }
+                try_unary { $($tunary:ident($tua:ty) -> $tur:ty = $tuf:path,)* }
+                try_binary { $($tbinary:ident($tba:ty) -> $tbr:ty = $tbf:path,)* }
+                load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
+                store { $($store:ident($sf:ident: $sw:ty),)* }
+            ) => {
+                match op {
+                    Op::Unreachable => trap!(TrapCode::Unreachable),
+                    Op::Nop => {}
+                    Op::If { target } => {
+                        sp -= 1;
+                        if window[sp] as u32 == 0 {
+                            pc = target as usize;
+                        }
+                    }
+                    Op::Else { target } => pc = target as usize,
+                    Op::Br(to) => branch!(to),
+                    Op::BrIf(to) => {
+                        sp -= 1;
+                        if window[sp] as u32 != 0 {
+                            branch!(to);
+                        }
+                    }
+                    Op::BrTable { first, count } => {
+                        sp -= 1;
+                        let selected = (window[sp] as u32).min(count - 1);
+                        branch!(code.branches[(first + selected) as usize]);
+                    }
+                    Op::Return => return_from_frame!(),
+                    Op::Call { func } => call!(instance, FuncIndex(func), 0),
+                    Op::CallImport { func } => {
+                        call_addr!(inst.funcs[func as usize], Call, call, 0)
+                    }
+                    Op::CallIndirect { ty, table } => {
+                        let addr = indirect!(ty, table);
+                        call_addr!(addr, Call, call, 1)
+                    }
+                    Op::ReturnCall { func } => tail_call!(instance, FuncIndex(func), 0),
+                    Op::ReturnCallImport { func } => {
+                        call_addr!(inst.funcs[func as usize], TailCall, tail_call, 0)
+                    }
+                    Op::ReturnCallIndirect { ty, table } => {
+                        let addr = indirect!(ty, table);
+                        call_addr!(addr, TailCall, tail_call, 1)
+                    }
+                    Op::Drop => sp -= 1,
+                    Op::Select => {
+                        sp -= 2;
+                        if window[sp + 1] as u32 == 0 {
+                            window[sp - 1] = window[sp];
+                        }
+                    }
+                    Op::LocalGet { local } => push!(window[local as usize]),
+                    Op::LocalSet { local } => {
+                        sp -= 1;
+                        window[local as usize] = window[sp];
+                    }
+                    Op::LocalTee { local } => window[local as usize] = window[sp - 1],
+                    Op::GlobalGet { global } => {
+                        push!(globals[inst.globals[global as usize].index()].slot)
+                    }
+                    Op::GlobalSet { global } => {
+                        sp -= 1;
+                        globals[inst.globals[global as usize].index()].slot = window[sp];
+                    }
+                    Op::Const { slot } => push!(slot),
+                    Op::RefIsNull => window[sp - 1] = u64::from(window[sp - 1] == 0),
+                    Op::RefFunc { func } => push!(u64::from(inst.funcs[func as usize].0) + 1),
+                    Op::TableGet { table } => {
+                        let table = &tables[inst.tables[table as usize].index()];
+                        let index = window[sp - 1] as u32 as usize;
+                        match table.elements.get(index) {
+                            Some(&element) => window[sp - 1] = element,
+                            None => trap!(TrapCode::TableOutOfBounds),
+                        }
+                    }
+                    Op::TableSet { table } => {
+                        let table = &mut tables[inst.tables[table as usize].index()];
+                        match table.elements.get_mut(window[sp - 2] as u32 as usize) {
+                            Some(element) => *element = window[sp - 1],
+                            None => trap!(TrapCode::TableOutOfBounds),
+                        }
+                        sp -= 2;
+                    }
+                    Op::TableSize { table } => {
+                        let table = &tables[inst.tables[table as usize].index()];
+                        push!(table.elements.len() as u64)
+                    }
+                    Op::TableGrow { table } => {
+                        let table = &mut tables[inst.tables[table as usize].index()];
+                        sp -= 1;
+                        let by = window[sp] as u32;
+                        let grown = table.grow(config, usage, u64::from(by), window[sp - 1]);
+                        window[sp - 1] = u64::from(grown.map_or(u32::MAX, |size| size as u32));
+                    }
+                    Op::TableFill { table } => {
+                        let table = &mut tables[inst.tables[table as usize].index()];
+                        let [start, _, len] = operands(window, sp);
+                        check!(bulk::table_fill(table, start, window[sp - 2], len));
+                        sp -= 3;
+                    }
+                    Op::TableCopy { to, from } => {
+                        let (to, from) = (inst.tables[to as usize], inst.tables[from as usize]);
+                        let [at, source, len] = operands(window, sp);
+                        check!(bulk::table_copy(tables, (to, at), (from, source), len));
+                        sp -= 3;
+                    }
+                    Op::TableInit { element, table } => {
+                        let segment = &elements[inst.elements[element as usize].index()];
+                        let table = &mut tables[inst.tables[table as usize].index()];
+                        let [at, source, len] = operands(window, sp);
+                        check!(bulk::table_init(table, at, segment, source, len));
+                        sp -= 3;
+                    }
+                    Op::ElemDrop { element } => {
+                        elements[inst.elements[element as usize].index()] = Default::default();
+                    }
+                    Op::MemorySize { memory } => {
+                        push!(memories[memory!(memory).index()].pages())
+                    }
+                    Op::MemoryGrow { memory } => {
+                        let memory = &mut memories[memory!(memory).index()];
+                        let by = u64::from(window[sp - 1] as u32);
+                        let grown = memory.grow(config, usage, by);
+                        window[sp - 1] = u64::from(grown.map_or(u32::MAX, |pages| pages as u32));
+                    }
+                    Op::MemoryFill { memory } => {
+                        let address: MemAddr = memory!(memory);
+                        let [at, value, len] = operands(window, sp);
+                        check!(bulk::memory_fill(&mut memories[address.index()], at, value, len));
+                        touch!(address, at, len, true);
+                        sp -= 3;
+                    }
+                    Op::MemoryCopy { to, from } => {
+                        let (to, from): (MemAddr, MemAddr) = (memory!(to), memory!(from));
+                        let [at, source, len] = operands(window, sp);
+                        check!(bulk::memory_copy(memories, (to, at), (from, source), len));
+                        touch!(from, source, len, false);
+                        touch!(to, at, len, true);
+                        sp -= 3;
+                    }
+                    Op::MemoryInit { data: segment, memory } => {
+                        let address: MemAddr = memory!(memory);
+                        let dropped = data[inst.data[segment as usize].index()].dropped;
+                        let bytes = module.data(segment, dropped);
+                        let [at, source, len] = operands(window, sp);
+                        let target = &mut memories[address.index()];
+                        check!(bulk::memory_init(target, at, bytes, source, len));
+                        touch!(address, at, len, true);
+                        sp -= 3;
+                    }
+                    Op::DataDrop { data: segment } => {
+                        data[inst.data[segment as usize].index()].dropped = true;
+                    }
+                    $(Op::$unary => {
+                        let result: $ur = $uf(<$ua>::from_slot(window[sp - 1]));
+                        window[sp - 1] = result.into_slot();
+                    })*
+                    $(Op::$binary => {
+                        let right = <$ba>::from_slot(window[sp - 1]);
+                        let left = <$ba>::from_slot(window[sp - 2]);
+                        let result: $br = $bf(left, right);
+                        sp -= 1;
+                        window[sp - 1] = result.into_slot();
+                    })*
+                    $(Op::$tunary => {
+                        let result: $tur = check!($tuf(<$tua>::from_slot(window[sp - 1])));
+                        window[sp - 1] = result.into_slot();
+                    })*
+                    $(Op::$tbinary => {
+                        let right = <$tba>::from_slot(window[sp - 1]);
+                        let left = <$tba>::from_slot(window[sp - 2]);
+                        let result: $tbr = check!($tbf(left, right));
+                        sp -= 1;
+                        window[sp - 1] = result.into_slot();
+                    })*
+                    $(Op::$load { memory, offset } => {
+                        let memory: MemAddr = memory!(memory);
+                        let address = u64::from(window[sp - 1] as u32);
+                        let bytes = memories[memory.index()].bytes();
+                        let loaded = check!(access::$lf(bytes, address, offset));
+                        touch!(memory, address + offset, size_of::<$lw>() as u64, false);
+                        window[sp - 1] = (loaded as $lv as $ls).into_slot();
+                    })*
+                    $(Op::$store { memory, offset } => {
+                        let memory: MemAddr = memory!(memory);
+                        let address = u64::from(window[sp - 2] as u32);
+                        let value = window[sp - 1] as $sw;
+                        let bytes = memories[memory.index()].bytes_mut();
+                        check!(access::$sf(bytes, address, offset, value));
+                        touch!(memory, address + offset, size_of::<$sw>() as u64, true);
+                        sp -= 2;
+                    })*
+                }
+            };
+        }
+        for_each_numeric!(dispatch);
+
+        if O::ACTIVE && observer.after() {
+            break Exit::Watchpoint;
+        }
+    };
+
+    *fuel_left = fuel;
+    value_stack.top = (base + sp) as u32;
+    if let Some(frame) = frames.last_mut() {
+        frame.pc = pc as u32;
+    }
+    Ok(exit)
+}
+
+/// The three 32-bit operands of a bulk operator, deepest first.
+#[inline(always)]
+fn operands(window: &[u64], sp: usize) -> [u64; 3] {
+    [sp - 3, sp - 2, sp - 1].map(|position| u64::from(window[position] as u32))
+}

@@ -1,0 +1,17 @@
+//! Execution: tasks, their frames and stops, and the tier that runs the code.
+//!
+//! A [`Task`] enters here with a store and a budget; [`exact`] runs instructions on the shared
+//! frame layout until something stops it; the task turns that into a [`Stop`], asking the host
+//! registry for an answer first where a call needs one. Imports `store`, `module`, `semantics`.
+
+pub(crate) mod exact;
+pub(crate) mod frame;
+mod stop;
+mod task;
+
+pub use stop::{
+    Budget, CallSite, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame, WatchKind,
+    WatchpointHit,
+};
+pub use task::Task;
+pub(crate) use task::{Status, TaskState};

@@ -1,0 +1,356 @@
+//! Tasks: one thread of wasm execution, parked between any two instructions.
+
+use alloc::vec::Vec;
+
+use super::exact::{Exit, Machine, Transfer, run};
+use super::frame::{Frame, ValueStack};
+use super::stop::{Budget, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame};
+use crate::error::{Error, Result};
+use crate::host::{Caller, HostImplementation};
+use crate::ids::FuncAddr;
+use crate::observe::{self, Unobserved};
+use crate::store::{FuncEntity, Store, check_values};
+use crate::types::FuncType;
+use crate::value::Value;
+
+/// A computation in a store. Owns its frames and stack; clone it together with
+/// [`Store::state`] to snapshot a run.
+///
+/// A task belongs to the store that started it. Two tasks of one store may take turns.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Task {
+    pub(crate) state: TaskState,
+}
+
+/// The state of a task as plain data.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct TaskState {
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) stack: ValueStack,
+    pub(crate) status: Status,
+    pub(crate) executed: u64,
+    /// Type of the function started.
+    pub(crate) ty: FuncType,
+    /// The count at which a breakpoint was last reported, so that going on passes it.
+    pub(crate) reported: Option<u64>,
+}
+
+/// What a task can do next.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Status {
+    Ready,
+    /// Waits for the answer to a host call; its arguments are on top of the stack.
+    Waiting { func: FuncAddr, tail: bool },
+    Done(Vec<Value>),
+    Trapped(Trap),
+}
+
+impl Task {
+    pub(crate) fn start(store: &Store, func: FuncAddr, args: &[Value]) -> Result<Self> {
+        let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
+        let ty = store.func_type(func).ok_or_else(unknown)?.clone();
+        check_values(("arguments", "argument"), ty.params(), args)?;
+        let entity = *store.state.funcs.get(func.index()).ok_or_else(unknown)?;
+        let mut task = TaskState {
+            frames: Vec::new(),
+            stack: ValueStack::default(),
+            status: Status::Ready,
+            executed: 0,
+            ty,
+            reported: None,
+        };
+        let limit = store.engine().config().max_value_stack;
+        let slots = match entity {
+            FuncEntity::Wasm { instance, func, .. } => {
+                let module = store.module_of(instance).ok_or_else(unknown)?;
+                let code = module.inner().code(func)?;
+                task.frames.push(Frame { instance, func, base: 0, pc: 0 });
+                task.stack.top = code.locals;
+                code.frame_slots as usize
+            }
+            FuncEntity::Host { .. } => {
+                task.status = Status::Waiting { func, tail: true };
+                task.stack.top = args.len() as u32;
+                args.len()
+            }
+        };
+        if task.stack.reserve(slots, limit) {
+            for (slot, value) in task.stack.slots.iter_mut().zip(args) {
+                *slot = value.to_slot();
+            }
+        } else {
+            task.stack.top = 0;
+            let trap = task.trap(store, TrapCode::CallStackExhausted);
+            task.status = Status::Trapped(trap);
+        }
+        Ok(Self { state: task })
+    }
+
+    /// Runs until something stops it. A finished or trapped task reports the same stop again.
+    ///
+    /// # Errors
+    /// None that a module or embedder can cause; [`Error::Invalid`] would be a defect.
+    pub fn run(&mut self, store: &mut Store, budget: Budget) -> Result<Stop> {
+        let mut fuel = budget.0;
+        loop {
+            match &self.state.status {
+                Status::Ready => {}
+                Status::Done(values) => return Ok(Stop::Done(values.clone())),
+                Status::Trapped(trap) => return Ok(Stop::Trap(trap.clone())),
+                Status::Waiting { func, .. } => {
+                    let func = *func;
+                    if let Some(call) = self.answer_by_closure(store, func) {
+                        return Ok(Stop::HostCall(call));
+                    }
+                    continue;
+                }
+            }
+            match self.state.advance(store, &mut fuel)? {
+                Exit::Budget => return Ok(Stop::Budget),
+                Exit::Done => self.state.finish(),
+                Exit::Trap(code) => {
+                    let trap = self.state.trap(store, code);
+                    self.state.status = Status::Trapped(trap);
+                }
+                Exit::Host(func, transfer) => {
+                    let tail = transfer == Transfer::TailCall;
+                    self.state.status = Status::Waiting { func, tail };
+                }
+                Exit::Breakpoint => {
+                    self.state.reported = Some(self.state.executed);
+                    if let Some(site) = observe::site(store, &self.state) {
+                        return Ok(Stop::Breakpoint(site));
+                    }
+                }
+                Exit::Watchpoint => {
+                    if let Some(hit) = store.debugger.take_hit() {
+                        return Ok(Stop::Watchpoint(hit));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Executes one instruction; the same as a run of one.
+    ///
+    /// # Errors
+    /// Those of [`Task::run`].
+    pub fn step(&mut self, store: &mut Store) -> Result<Stop> {
+        self.run(store, Budget::instructions(1))
+    }
+
+    /// Answers the pending host call. The task then waits to be run on.
+    ///
+    /// # Errors
+    /// [`Error::NotWaiting`], or [`Error::Arity`] and [`Error::Type`] if the results are not those
+    /// of the function's type; the call then stays pending.
+    pub fn resume(&mut self, store: &mut Store, answer: HostAnswer) -> Result<()> {
+        let Status::Waiting { func, tail } = self.state.status else {
+            return Err(Error::NotWaiting);
+        };
+        match answer {
+            HostAnswer::Return(values) => self.state.answer(store, func, tail, &values),
+            HostAnswer::Trap(message) => {
+                let code = TrapCode::Host(message.as_str().into());
+                self.state.status = Status::Trapped(self.state.trap(store, code));
+                Ok(())
+            }
+        }
+    }
+
+    /// Instructions executed so far: the clock of the run.
+    pub fn executed(&self) -> u64 {
+        self.state.executed
+    }
+
+    /// The results, once the task is done.
+    pub fn results(&self) -> Option<&[Value]> {
+        match &self.state.status {
+            Status::Done(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The trap, once the task has trapped.
+    pub fn trap(&self) -> Option<&Trap> {
+        match &self.state.status {
+            Status::Trapped(trap) => Some(trap),
+            _ => None,
+        }
+    }
+
+    /// Whether the task can run no further.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state.status, Status::Done(_) | Status::Trapped(_))
+    }
+
+    /// The host call that waits for an answer.
+    pub fn pending_call(&self, store: &Store) -> Option<HostCall> {
+        match self.state.status {
+            Status::Waiting { func, .. } => self.state.pending_call(store, func),
+            _ => None,
+        }
+    }
+
+    /// Number of frames.
+    pub fn depth(&self) -> usize {
+        self.state.frames.len()
+    }
+
+    /// Sets a local of a frame, counted from the innermost as 0.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIndex`] or [`Error::Type`].
+    pub fn set_local(
+        &mut self,
+        store: &Store,
+        frame: usize,
+        local: u32,
+        value: Value,
+    ) -> Result<()> {
+        observe::set_slot(store, &mut self.state, frame, observe::SlotKind::Local(local), value)
+    }
+
+    /// Sets an operand of a frame, counted from the bottom of its operand stack as 0.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIndex`] or [`Error::Type`].
+    pub fn set_operand(
+        &mut self,
+        store: &Store,
+        frame: usize,
+        operand: u32,
+        value: Value,
+    ) -> Result<()> {
+        observe::set_slot(store, &mut self.state, frame, observe::SlotKind::Operand(operand), value)
+    }
+
+    /// Calls the closure of the awaited function; without one, returns the call.
+    fn answer_by_closure(&mut self, store: &mut Store, func: FuncAddr) -> Option<HostCall> {
+        let call = self.state.pending_call(store, func)?;
+        let host = match store.state.funcs.get(func.index()) {
+            Some(FuncEntity::Host { host, .. }) => store.hosts.get(*host)?,
+            _ => return Some(call),
+        };
+        let closure = match &host.implementation {
+            HostImplementation::Closure(closure) => closure.clone(),
+            HostImplementation::Unresolved => return Some(call),
+        };
+        let mut caller = Caller { store, task: &self.state, site: call.caller };
+        let answer = Store::answer_of(closure(&mut caller, &call.args));
+        if let Err(error) = self.resume(store, answer) {
+            let message = alloc::format!("{}.{} answered wrongly: {error}", call.module, call.name);
+            let code = TrapCode::Host(message.as_str().into());
+            self.state.status = Status::Trapped(self.state.trap(store, code));
+        }
+        None
+    }
+}
+
+impl TaskState {
+    /// Runs the exact tier, with observation only where something is observed.
+    fn advance(&mut self, store: &mut Store, fuel: &mut u64) -> Result<Exit> {
+        let before = *fuel;
+        let skip = self.reported == Some(self.executed);
+        let (engine, modules, state, debugger) = store.parts();
+        let machine = Machine {
+            config: engine.config(),
+            modules,
+            state,
+            stack: &mut self.stack,
+            frames: &mut self.frames,
+        };
+        let exit = if debugger.is_active() {
+            debugger.begin(skip);
+            run(machine, fuel, debugger)
+        } else {
+            run(machine, fuel, &mut Unobserved)
+        };
+        self.executed += before - *fuel;
+        exit
+    }
+
+    /// The outermost frame has returned: its results become the task's.
+    fn finish(&mut self) {
+        let values = self
+            .ty
+            .results()
+            .iter()
+            .zip(&self.stack.slots)
+            .map(|(ty, slot)| Value::from_slot(*ty, *slot))
+            .collect();
+        self.stack.top = 0;
+        self.status = Status::Done(values);
+    }
+
+    fn pending_call(&self, store: &Store, func: FuncAddr) -> Option<HostCall> {
+        let FuncEntity::Host { host, .. } = *store.state.funcs.get(func.index())? else {
+            return None;
+        };
+        let host = store.hosts.get(host)?;
+        let params = host.ty.params();
+        let live = self.stack.live();
+        let args = live.get(live.len().checked_sub(params.len())?..)?;
+        Some(HostCall {
+            func,
+            module: host.module.clone(),
+            name: host.name.clone(),
+            ty: host.ty.clone(),
+            args: params.iter().zip(args).map(|(ty, slot)| Value::from_slot(*ty, *slot)).collect(),
+            caller: observe::site(store, self),
+        })
+    }
+
+    /// Puts the results of a host call where the caller expects them.
+    fn answer(
+        &mut self,
+        store: &Store,
+        func: FuncAddr,
+        tail: bool,
+        values: &[Value],
+    ) -> Result<()> {
+        let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
+        let ty = store.func_type(func).ok_or_else(unknown)?;
+        check_values(("results", "result"), ty.results(), values)?;
+        let params = ty.params().len() as u32;
+        let base = match (tail, self.frames.last()) {
+            (true, Some(frame)) => frame.base,
+            (true, None) => 0,
+            (false, _) => self.stack.top - params,
+        };
+        let top = base + values.len() as u32;
+        if !self.stack.reserve(top as usize, store.engine().config().max_value_stack) {
+            self.status = Status::Trapped(self.trap(store, TrapCode::CallStackExhausted));
+            return Ok(());
+        }
+        for (slot, value) in self.stack.slots.iter_mut().skip(base as usize).zip(values) {
+            *slot = value.to_slot();
+        }
+        self.stack.top = top;
+        self.status = Status::Ready;
+        if tail {
+            self.frames.pop();
+        }
+        match self.frames.last_mut() {
+            Some(frame) => frame.pc += 1,
+            None => self.finish(),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn trap(&self, store: &Store, code: TrapCode) -> Trap {
+        let backtrace = observe::frames(store, self)
+            .take(Trap::BACKTRACE_LIMIT)
+            .map(|frame| TrapFrame {
+                site: frame.site(),
+                func_name: frame.func_name().map(Into::into),
+            })
+            .collect();
+        Trap {
+            code,
+            backtrace,
+            omitted_frames: self.frames.len().saturating_sub(Trap::BACKTRACE_LIMIT),
+            executed: self.executed,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Stepwell's engine: a resumable WebAssembly interpreter.
+//!
+//! A [`Module`] is validated once and shared. A [`Store`] holds what running changes. A
+//! [`Task`] is one thread of execution: it owns its frames and operand stack, borrows nothing
+//! while parked, and runs for exactly as many instructions as its [`Budget`] says. Every reason
+//! to stop is a [`Stop`], and every stop can be inspected through [`observe`] and resumed.
+//!
+//! ```
+//! # #[cfg(feature = "wat")] {
+//! use stepwell_engine::{Budget, Config, Engine, Linker, Module, Stop, Store, Value};
+//!
+//! let engine = Engine::new(Config::default());
+//! let module = Module::from_wat(
+//!     &engine,
+//!     r#"(module (func (export "add") (param i32 i32) (result i32)
+//!          local.get 0  local.get 1  i32.add))"#,
+//! )?;
+//! let mut store = Store::new(&engine);
+//! let instance = Linker::new().instantiate(&mut store, &module)?;
+//! let add = store.export_func(instance, "add")?;
+//!
+//! let mut task = store.start(add, &[Value::I32(2), Value::I32(3)])?;
+//! assert_eq!(task.run(&mut store, Budget::instructions(2))?, Stop::Budget);
+//! assert_eq!(task.run(&mut store, Budget::unlimited())?, Stop::Done(vec![Value::I32(5)]));
+//! assert_eq!(task.executed(), 4); // two local.get, i32.add, end
+//! # }
+//! # Ok::<(), stepwell_engine::Error>(())
+//! ```
+//!
+//! The crate is `no_std` with `alloc`; the feature `std` (on by default) only lets float rounding
+//! use the platform's instructions, and `wat` adds [`Module::from_wat`].
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod config;
+mod error;
+pub mod exec;
+pub mod host;
+mod ids;
+pub mod memory;
+pub mod module;
+pub mod observe;
+pub mod semantics;
+pub mod store;
+pub mod types;
+mod value;
+
+pub use config::{Config, Engine};
+pub use error::{Error, LimitKind, LinkError, Result};
+pub use exec::{
+    Budget, CallSite, HostAnswer, HostCall, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,
+    WatchpointHit,
+};
+pub use host::{Caller, CallerMemory, HostError, HostResult};
+pub use ids::{
+    CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
+    MemAddr, ModuleId, TableAddr, TypeId,
+};
+pub use module::Module;
+pub use store::{Extern, Instantiation, Linker, Store};
+pub use types::{
+    ExternType, FuncType, GlobalType, Limits, MemoryType, Mutability, RefType, TableType, ValType,
+};
+pub use value::{Ref, Value};

@@ -1,0 +1,107 @@
+//! Linear memories: bytes that only grow.
+//!
+//! [`LinearMemory`] is what the store holds and the tiers access as slices. Its bytes come from a
+//! backend; [`vec`](self::vec) is the one that works everywhere. Growth is checked against the
+//! declared maximum and the limits of [`Config`] here, and nowhere else.
+
+mod vec;
+
+use alloc::vec::Vec;
+
+use crate::config::Config;
+use crate::error::{Error, LimitKind, Result};
+use crate::store::Usage;
+use crate::types::MemoryType;
+
+/// Bytes of a page.
+pub const PAGE_SIZE: u64 = 65_536;
+
+/// A linear memory of a store.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LinearMemory {
+    bytes: Vec<u8>,
+    ty: MemoryType,
+}
+
+impl LinearMemory {
+    /// A zeroed memory of the type's minimal size.
+    pub(crate) fn new(config: &Config, usage: &mut Usage, ty: MemoryType) -> Result<Self> {
+        let pages = ty.limits.min;
+        let allowed = config.max_memory_pages;
+        if pages > allowed {
+            let limit = LimitKind::MemoryPages;
+            return Err(Error::Limit { limit, requested: pages, allowed, offset: None });
+        }
+        let bytes = pages * PAGE_SIZE;
+        usage.check_memory(config, bytes)?;
+        let memory = Self { bytes: vec::zeroed(bytes)?, ty };
+        usage.memory += bytes;
+        Ok(memory)
+    }
+
+    /// The declared type.
+    pub fn ty(&self) -> MemoryType {
+        self.ty
+    }
+
+    /// Size in pages of 64 KiB.
+    pub fn pages(&self) -> u64 {
+        self.bytes.len() as u64 / PAGE_SIZE
+    }
+
+    /// The contents.
+    #[inline(always)]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The contents, for writing.
+    #[inline(always)]
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// Bytes at `address`.
+    ///
+    /// # Errors
+    /// [`Error::MemoryAccess`] if any of them lies beyond the end.
+    pub fn read(&self, address: u64, len: u64) -> Result<&[u8]> {
+        let range = || {
+            let start = usize::try_from(address).ok()?;
+            self.bytes.get(start..start.checked_add(usize::try_from(len).ok()?)?)
+        };
+        range().ok_or_else(|| self.out_of_bounds(address, len))
+    }
+
+    /// Writes bytes at `address`.
+    ///
+    /// # Errors
+    /// [`Error::MemoryAccess`] if any of them would lie beyond the end; nothing is written.
+    pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
+        self.read(address, bytes.len() as u64)?;
+        let start = address as usize;
+        if let Some(target) = self.bytes.get_mut(start..start + bytes.len()) {
+            target.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn out_of_bounds(&self, address: u64, len: u64) -> Error {
+        Error::MemoryAccess { address, len, size: self.bytes.len() as u64 }
+    }
+
+    /// *Growing memories*: adds zeroed pages and returns the old size, or `None` if that cannot be.
+    pub(crate) fn grow(&mut self, config: &Config, usage: &mut Usage, by: u64) -> Option<u64> {
+        let old = self.pages();
+        let new = old.checked_add(by)?;
+        let max = self.ty.limits.max.unwrap_or(u64::MAX).min(config.max_memory_pages);
+        if new > max {
+            return None;
+        }
+        let added = by * PAGE_SIZE;
+        usage.check_memory(config, added).ok()?;
+        vec::extend_zeroed(&mut self.bytes, added).ok()?;
+        usage.memory += added;
+        Some(old)
+    }
+}

@@ -1,0 +1,78 @@
+//! Constant expressions: initial values of globals, segment offsets, elements.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::ids::FuncIndex;
+use crate::types::RefType;
+
+/// A validated constant expression (*Validation, constant expressions*), extended ones included.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConstExpr {
+    ops: Box<[ConstOp]>,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum ConstOp {
+    Slot(u64),
+    GlobalGet(u32),
+    RefFunc(FuncIndex),
+    RefNull(RefType),
+    I32Add,
+    I32Sub,
+    I32Mul,
+    I64Add,
+    I64Sub,
+    I64Mul,
+}
+
+impl ConstExpr {
+    pub(crate) fn ops(&self) -> &[ConstOp] {
+        &self.ops
+    }
+
+    /// The `i32` value, if it is a single constant: what viewers print beside a segment.
+    pub fn as_constant(&self) -> Option<u64> {
+        match *self.ops {
+            [ConstOp::Slot(slot)] => Some(slot),
+            _ => None,
+        }
+    }
+
+    /// Reads the operators up to the closing `end`; `None` names an operator that is not constant.
+    pub(crate) fn read(
+        expr: &wasmparser::ConstExpr<'_>,
+    ) -> Result<Option<Self>, wasmparser::Error> {
+        use wasmparser::Operator;
+        let mut reader = expr.get_operators_reader();
+        let mut ops = Vec::new();
+        while !reader.eof() {
+            ops.push(match reader.read()? {
+                Operator::I32Const { value } => ConstOp::Slot(u64::from(value as u32)),
+                Operator::I64Const { value } => ConstOp::Slot(value as u64),
+                Operator::F32Const { value } => ConstOp::Slot(u64::from(value.bits())),
+                Operator::F64Const { value } => ConstOp::Slot(value.bits()),
+                Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
+                Operator::RefFunc { function_index } => {
+                    ConstOp::RefFunc(FuncIndex(function_index))
+                }
+                Operator::RefNull { hty } => {
+                    let ty = wasmparser::RefType::new(true, hty).and_then(RefType::from_wasm);
+                    match ty {
+                        Some(ty) => ConstOp::RefNull(ty),
+                        None => return Ok(None),
+                    }
+                }
+                Operator::I32Add => ConstOp::I32Add,
+                Operator::I32Sub => ConstOp::I32Sub,
+                Operator::I32Mul => ConstOp::I32Mul,
+                Operator::I64Add => ConstOp::I64Add,
+                Operator::I64Sub => ConstOp::I64Sub,
+                Operator::I64Mul => ConstOp::I64Mul,
+                Operator::End => continue,
+                _ => return Ok(None),
+            });
+        }
+        Ok(Some(Self { ops: ops.into_boxed_slice() }))
+    }
+}

@@ -1,0 +1,447 @@
+//! Parsing and validation in one pass over the payloads.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use once_cell::race::OnceBox;
+use wasmparser::{
+    CompositeInnerType, ElementKind, ExternalKind, FuncValidatorAllocations,
+    Imports, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+};
+
+use super::const_expr::ConstExpr;
+use super::names::Names;
+use super::sections::{CustomSection, Section, section_name};
+use super::{
+    Body, DataSegment, ElementItems, ElementSegment, Export, ExportItem, GlobalDef, Import,
+    ModuleInner, SegmentMode, TableDef,
+};
+use crate::config::Engine;
+use crate::error::{Error, LimitKind, Result};
+use crate::ids::FuncIndex;
+use crate::types::{
+    ExternType, FuncType, GlobalType, Limits, MemoryType, Mutability, RefType, TableType, ValType,
+};
+
+pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
+    let config = engine.config();
+    let size = bytes.len() as u64;
+    // Offsets are 32-bit, as the sections' own sizes are.
+    let allowed = (config.max_module_size as u64).min(u64::from(u32::MAX));
+    if size > allowed {
+        return Err(limit(LimitKind::ModuleSize, size, allowed, None));
+    }
+    let mut loader = Loader::new(engine, bytes);
+    match loader.run() {
+        Ok(()) => loader.finish(),
+        Err(Failure::Typed(error)) => Err(error),
+        Err(Failure::Parser(error)) => Err(explain(bytes, &error, true)),
+        Err(Failure::Validator(error)) => Err(explain(bytes, &error, false)),
+    }
+}
+
+/// Validates a function and counts its instructions.
+fn validate_body(
+    validator: &mut super::code::Validator,
+    body: &wasmparser::FunctionBody<'_>,
+) -> Result<u32, wasmparser::Error> {
+    let mut reader = body.get_binary_reader();
+    validator.read_locals(&mut reader)?;
+    reader.set_features(super::features());
+    let mut instructions = 0;
+    while !reader.eof() {
+        let offset = reader.original_position();
+        reader.visit_operator(&mut validator.visitor(offset))??;
+        instructions += 1;
+    }
+    let end = reader.original_position();
+    reader.finish_expression(&validator.visitor(end))?;
+    Ok(instructions)
+}
+
+/// A failed load, before it gets its public form.
+enum Failure {
+    Parser(wasmparser::Error),
+    Validator(wasmparser::Error),
+    Typed(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Typed(error)
+    }
+}
+
+impl From<wasmparser::Error> for Failure {
+    fn from(error: wasmparser::Error) -> Self {
+        Failure::Parser(error)
+    }
+}
+
+fn limit(limit: LimitKind, requested: u64, allowed: u64, offset: Option<u64>) -> Error {
+    Error::Limit { limit, requested, allowed, offset }
+}
+
+fn unsupported(what: impl Into<String>, offset: u64) -> Error {
+    Error::Unsupported { what: what.into(), offset }
+}
+
+/// Turns a `wasmparser` error into ours; one about a missing feature names the operator.
+fn explain(bytes: &[u8], error: &wasmparser::Error, while_parsing: bool) -> Error {
+    let offset = error.offset();
+    let message = error.message().to_string();
+    if error.missing_wasm_feature().is_some() {
+        let operator = super::disassemble::name_at(bytes, offset);
+        let in_code = || {
+            let mut parser = Parser::new(0);
+            parser.set_features(WasmFeatures::all());
+            parser.parse_all(bytes).map_while(|payload| payload.ok()).any(|payload| {
+                matches!(payload, Payload::CodeSectionStart { unchecked_range: range, .. }
+                    if range.contains(&offset))
+            })
+        };
+        return match operator.filter(|_| in_code()) {
+            Some(name) => unsupported(format!("{name}: {message}"), offset),
+            None => unsupported(message, offset),
+        };
+    }
+    if while_parsing {
+        Error::Malformed { message, offset }
+    } else {
+        Error::Invalid { message, offset }
+    }
+}
+
+struct Loader<'a> {
+    engine: &'a Engine,
+    bytes: &'a [u8],
+    validator: Validator,
+    allocations: FuncValidatorAllocations,
+    module: ModuleInner,
+}
+
+impl<'a> Loader<'a> {
+    fn new(engine: &'a Engine, bytes: &'a [u8]) -> Self {
+        Self {
+            engine,
+            bytes,
+            validator: Validator::new_with_features(super::features()),
+            allocations: FuncValidatorAllocations::default(),
+            module: ModuleInner {
+                bytes: Arc::from([]),
+                types: Vec::new(),
+                imports: Vec::new(),
+                funcs: Vec::new(),
+                imported_funcs: 0,
+                bodies: Vec::new(),
+                tables: Vec::new(),
+                imported_tables: 0,
+                memories: Vec::new(),
+                imported_memories: 0,
+                globals: Vec::new(),
+                imported_globals: 0,
+                exports: Vec::new(),
+                export_order: Vec::new(),
+                func_imports: Vec::new(),
+                start: None,
+                elements: Vec::new(),
+                data: Vec::new(),
+                sections: Vec::new(),
+                customs: Vec::new(),
+                names: Names::default(),
+                resources: None,
+            },
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Failure> {
+        let mut parser = Parser::new(0);
+        parser.set_features(super::features());
+        for payload in parser.parse_all(self.bytes) {
+            let payload = payload?;
+            if let Payload::Version { encoding: wasmparser::Encoding::Component, range, .. } =
+                &payload
+            {
+                return Err(unsupported("a component, not a core module", range.start).into());
+            }
+            match self.validator.payload(&payload).map_err(Failure::Validator)? {
+                ValidPayload::Func(func, body) => {
+                    let mut validator =
+                        func.into_validator(core::mem::take(&mut self.allocations));
+                    let instructions =
+                        validate_body(&mut validator, &body).map_err(Failure::Validator)?;
+                    let locals = validator.len_locals();
+                    let allowed = self.engine.config().max_locals;
+                    let range = body.range();
+                    if locals > allowed {
+                        let error = limit(
+                            LimitKind::Locals,
+                            u64::from(locals),
+                            u64::from(allowed),
+                            Some(range.start),
+                        );
+                        return Err(error.into());
+                    }
+                    if self.module.resources.is_none() {
+                        self.module.resources = Some(validator.resources().clone());
+                    }
+                    self.allocations = validator.into_allocations();
+                    self.module.bodies.push(Body {
+                        range: range.start as u32..range.end as u32,
+                        instructions,
+                        code: OnceBox::new(),
+                        types: OnceBox::new(),
+                    });
+                }
+                ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
+            }
+            self.payload(payload)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<ModuleInner> {
+        let Self { bytes, mut module, .. } = self;
+        module.bytes = Arc::from(bytes);
+        let exported = module
+            .exports
+            .iter()
+            .enumerate()
+            .filter_map(|(position, export)| match export.item {
+                ExportItem::Func(func) => Some((func, position as u32)),
+                _ => None,
+            })
+            .collect();
+        module.names.set_exports(exported);
+        module.export_order = (0..module.exports.len() as u32).collect();
+        let exports = &module.exports;
+        module.export_order.sort_by_key(|position| exports.get(*position as usize).map(|e| &e.name));
+        module.types.shrink_to_fit();
+        module.funcs.shrink_to_fit();
+        module.bodies.shrink_to_fit();
+        Ok(module)
+    }
+
+    fn section(&mut self, id: u8, range: core::ops::Range<u64>, count: Option<u32>) {
+        self.module.sections.push(Section {
+            id,
+            name: section_name(id).into(),
+            range: range.start as u32..range.end as u32,
+            count,
+        });
+    }
+
+    /// Indexes one payload that has validated.
+    fn payload(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
+        match payload {
+            Payload::TypeSection(reader) => {
+                self.section(1, reader.range(), Some(reader.count()));
+                for group in reader {
+                    let group = group?;
+                    for ty in group.types() {
+                        let func = match &ty.composite_type.inner {
+                            CompositeInnerType::Func(func) => FuncType::from_wasm(func),
+                            _ => None,
+                        };
+                        let func = func.ok_or_else(|| unsupported(format!("type {ty}"), 0))?;
+                        self.module.types.push(func);
+                    }
+                }
+            }
+            Payload::ImportSection(reader) => {
+                self.section(2, reader.range(), Some(reader.count()));
+                for group in reader {
+                    let Imports::Single(offset, import) = group? else {
+                        return Err(unsupported("compact imports", 0).into());
+                    };
+                    self.import(&import, offset)?;
+                }
+            }
+            Payload::FunctionSection(reader) => {
+                self.section(3, reader.range(), Some(reader.count()));
+                for ty in reader {
+                    self.module.funcs.push(ty?);
+                }
+            }
+            Payload::TableSection(reader) => {
+                self.section(4, reader.range(), Some(reader.count()));
+                for table in reader.into_iter_with_offsets() {
+                    let (offset, table) = table?;
+                    let ty = table_type(&table.ty, offset)?;
+                    self.module.tables.push(TableDef { ty, offset });
+                }
+            }
+            Payload::MemorySection(reader) => {
+                self.section(5, reader.range(), Some(reader.count()));
+                for memory in reader {
+                    self.module.memories.push(memory_type(&memory?));
+                }
+            }
+            Payload::GlobalSection(reader) => {
+                self.section(6, reader.range(), Some(reader.count()));
+                for global in reader.into_iter_with_offsets() {
+                    let (offset, global) = global?;
+                    let ty = global_type(&global.ty, offset)?;
+                    let init = Some(const_expr(&global.init_expr, offset)?);
+                    self.module.globals.push(GlobalDef { ty, init });
+                }
+            }
+            Payload::ExportSection(reader) => {
+                self.section(7, reader.range(), Some(reader.count()));
+                for export in reader.into_iter_with_offsets() {
+                    let (offset, export) = export?;
+                    let item = match export.kind {
+                        ExternalKind::Func => ExportItem::Func(FuncIndex(export.index)),
+                        ExternalKind::Table => ExportItem::Table(export.index),
+                        ExternalKind::Memory => ExportItem::Memory(export.index),
+                        ExternalKind::Global => ExportItem::Global(export.index),
+                        ExternalKind::Tag | ExternalKind::FuncExact => {
+                            return Err(unsupported("export of a tag", offset).into());
+                        }
+                    };
+                    self.module.exports.push(Export { name: export.name.into(), item });
+                }
+            }
+            Payload::StartSection { func, range } => {
+                self.section(8, range, None);
+                self.module.start = Some(FuncIndex(func));
+            }
+            Payload::ElementSection(reader) => {
+                self.section(9, reader.range(), Some(reader.count()));
+                for element in reader.into_iter_with_offsets() {
+                    let (offset, element) = element?;
+                    self.element(element, offset)?;
+                }
+            }
+            Payload::DataCountSection { count, range } => self.section(12, range, Some(count)),
+            Payload::CodeSectionStart { count, unchecked_range, .. } => {
+                self.section(10, unchecked_range, Some(count));
+            }
+            Payload::DataSection(reader) => {
+                self.section(11, reader.range(), Some(reader.count()));
+                for data in reader.into_iter_with_offsets() {
+                    let (offset, data) = data?;
+                    let mode = match data.kind {
+                        wasmparser::DataKind::Passive => SegmentMode::Passive,
+                        wasmparser::DataKind::Active { memory_index, offset_expr } => {
+                            SegmentMode::Active {
+                                index: memory_index,
+                                offset: const_expr(&offset_expr, offset)?,
+                            }
+                        }
+                    };
+                    let end = data.range.end as u32;
+                    let range = end - data.data.len() as u32..end;
+                    self.module.data.push(DataSegment { mode, range });
+                }
+            }
+            Payload::CustomSection(reader) => {
+                let whole = reader.range();
+                let name: Arc<str> = reader.name().into();
+                self.module.sections.push(Section {
+                    id: 0,
+                    name: name.clone(),
+                    range: whole.start as u32..whole.end as u32,
+                    count: None,
+                });
+                let start = reader.data_offset() as u32;
+                if &*name == "name" {
+                    self.module.names.read(reader.data(), start);
+                }
+                let range = start..start + reader.data().len() as u32;
+                self.module.customs.push(CustomSection { name, range });
+            }
+            // The version, the code entries (kept by `run`) and the end hold nothing to index.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn import(&mut self, import: &wasmparser::Import<'_>, offset: u64) -> Result<(), Failure> {
+        let module = &mut self.module;
+        let ty = match import.ty {
+            TypeRef::Func(index) | TypeRef::FuncExact(index) => {
+                module.funcs.push(index);
+                module.imported_funcs += 1;
+                module.func_imports.push(module.imports.len() as u32);
+                let ty = module.types.get(index as usize).cloned();
+                ExternType::Func(ty.ok_or_else(|| unsupported("function type", offset))?)
+            }
+            TypeRef::Table(ty) => {
+                let ty = table_type(&ty, offset)?;
+                module.tables.push(TableDef { ty, offset });
+                module.imported_tables += 1;
+                ExternType::Table(ty)
+            }
+            TypeRef::Memory(ty) => {
+                let ty = memory_type(&ty);
+                module.memories.push(ty);
+                module.imported_memories += 1;
+                ExternType::Memory(ty)
+            }
+            TypeRef::Global(ty) => {
+                let ty = global_type(&ty, offset)?;
+                module.globals.push(GlobalDef { ty, init: None });
+                module.imported_globals += 1;
+                ExternType::Global(ty)
+            }
+            TypeRef::Tag(_) => return Err(unsupported("import of a tag", offset).into()),
+        };
+        module.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
+        Ok(())
+    }
+
+    fn element(&mut self, element: wasmparser::Element<'_>, at: u64) -> Result<(), Failure> {
+        let mode = match element.kind {
+            ElementKind::Passive => SegmentMode::Passive,
+            ElementKind::Declared => SegmentMode::Declared,
+            ElementKind::Active { table_index, offset_expr } => SegmentMode::Active {
+                index: table_index.unwrap_or(0),
+                offset: const_expr(&offset_expr, at)?,
+            },
+        };
+        let (ty, items) = match element.items {
+            wasmparser::ElementItems::Functions(reader) => {
+                let items = reader.into_iter().map(|index| index.map(FuncIndex));
+                (RefType::Func, ElementItems::Funcs(items.collect::<Result<_, _>>()?))
+            }
+            wasmparser::ElementItems::Expressions(ty, reader) => {
+                let ty = ref_type(ty, at)?;
+                let mut items = Vec::new();
+                for expr in reader {
+                    items.push(const_expr(&expr?, at)?);
+                }
+                (ty, ElementItems::Exprs(items.into_boxed_slice()))
+            }
+        };
+        self.module.elements.push(ElementSegment { mode, ty, items });
+        Ok(())
+    }
+}
+
+fn ref_type(ty: wasmparser::RefType, offset: u64) -> Result<RefType> {
+    RefType::from_wasm(ty).ok_or_else(|| unsupported(format!("reference type {ty}"), offset))
+}
+
+fn table_type(ty: &wasmparser::TableType, offset: u64) -> Result<TableType> {
+    let element = ref_type(ty.element_type, offset)?;
+    Ok(TableType { element, limits: Limits { min: ty.initial, max: ty.maximum } })
+}
+
+fn memory_type(ty: &wasmparser::MemoryType) -> MemoryType {
+    MemoryType { limits: Limits { min: ty.initial, max: ty.maximum } }
+}
+
+fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {
+    let content = ValType::from_wasm(ty.content_type)
+        .ok_or_else(|| unsupported(format!("type {}", ty.content_type), offset))?;
+    let mutability = if ty.mutable { Mutability::Var } else { Mutability::Const };
+    Ok(GlobalType { content, mutability })
+}
+
+fn const_expr(expr: &wasmparser::ConstExpr<'_>, offset: u64) -> Result<ConstExpr, Failure> {
+    let read = ConstExpr::read(expr)?;
+    Ok(read.ok_or_else(|| unsupported("constant expression", offset))?)
+}

@@ -1,0 +1,16 @@
+//! Read-only views of a stopped task, and what a person may change in it.
+//!
+//! Slots carry no types, so views take them from validation: [`FuncTypes`] holds, for every
+//! operator of a function, the operand types and labels on entry, made on first use. Breakpoints
+//! and watchpoints live here too. Imports `exec`'s frames and `store`; nothing executes here.
+
+mod debugger;
+mod frames;
+mod types;
+
+pub use debugger::{Access, Breakpoint, Debugger, Watchpoint};
+pub(crate) use debugger::{Observer, Unobserved};
+pub use frames::{FrameView, Label, Local};
+pub(crate) use frames::{SlotKind, frames, set_slot, site};
+pub(crate) use types::FuncTypes;
+pub use types::{LabelKind, LabelType, TypesAt, types_at};

@@ -1,0 +1,368 @@
+//! Operand types and labels at every operator of a function, by re-validating it once.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use wasmparser::{BlockType, Operator};
+
+use crate::error::Result;
+use crate::ids::{CodeOffset, FuncIndex};
+use crate::module::code::{Validator, Visit, walk};
+use crate::module::{Module, ModuleInner};
+use crate::types::ValType;
+
+/// What kind of construct a label belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LabelKind {
+    /// The function's body.
+    Func,
+    /// `block`.
+    Block,
+    /// `loop`.
+    Loop,
+    /// The then arm of `if`.
+    If,
+    /// The else arm of `if`.
+    Else,
+}
+
+impl LabelKind {
+    /// The operator that opens it, as written in the text format.
+    pub fn name(self) -> &'static str {
+        match self {
+            LabelKind::Func => "func",
+            LabelKind::Block => "block",
+            LabelKind::Loop => "loop",
+            LabelKind::If => "if",
+            LabelKind::Else => "else",
+        }
+    }
+}
+
+/// A label of the label stack, as validation knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LabelType {
+    /// The construct it belongs to.
+    pub kind: LabelKind,
+    /// Where the construct begins; for [`LabelKind::Func`] the first operator.
+    pub start: CodeOffset,
+    /// Where a branch to it goes on: at a `loop` itself, else behind the construct's `end`.
+    pub target: CodeOffset,
+    /// How many values a branch to it carries.
+    pub arity: u32,
+    /// Operands below the label.
+    pub height: u32,
+}
+
+/// Operand types and labels on entry to an operator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TypesAt {
+    /// Types of the operands, bottom first.
+    pub operands: Vec<ValType>,
+    /// Labels, outermost (the function's) first.
+    pub labels: Vec<LabelType>,
+    /// Whether validation knows that the operator is never reached; then `operands` holds only
+    /// what lies below the innermost label.
+    pub unreachable: bool,
+}
+
+/// Operand types and labels on entry to the operator at `offset` of a function.
+///
+/// `None` if the function is imported or no operator begins there.
+///
+/// # Errors
+/// None for functions of a validated module; [`Error::Invalid`](crate::Error::Invalid) would be a
+/// defect of the engine.
+pub fn types_at(module: &Module, func: FuncIndex, offset: CodeOffset) -> Result<Option<TypesAt>> {
+    if module.func_body(func).is_none() {
+        return Ok(None);
+    }
+    Ok(module.inner().types_of(func)?.at(offset))
+}
+
+/// The memoised types of one function: stacks as linked lists that share their tails.
+#[derive(Debug)]
+pub(crate) struct FuncTypes {
+    offsets: Box<[u32]>,
+    entries: Box<[Entry]>,
+    operands: Box<[Operand]>,
+    labels: Box<[LabelNode]>,
+}
+
+/// Tops of the two stacks on entry to an operator.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    operand: Link,
+    label: Link,
+    unreachable: bool,
+}
+
+/// A position in a list of nodes plus 1; 0 ends the list.
+type Link = u32;
+
+#[derive(Clone, Copy, Debug)]
+struct Operand {
+    ty: ValType,
+    below: Link,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LabelNode {
+    label: LabelType,
+    outer: Link,
+}
+
+impl ModuleInner {
+    pub(crate) fn types_of(&self, func: FuncIndex) -> Result<&FuncTypes> {
+        let unknown = crate::error::Error::UnknownIndex {
+            what: "function body",
+            index: u64::from(func.0),
+        };
+        let body = self.body(func).ok_or(unknown)?;
+        body.types.get_or_try_init(|| Ok(Box::new(Builder::build(self, func)?)))
+    }
+}
+
+impl FuncTypes {
+    pub(crate) fn at(&self, offset: CodeOffset) -> Option<TypesAt> {
+        let position = self.offsets.binary_search(&offset.0).ok()?;
+        let entry = *self.entries.get(position)?;
+        let mut operands = Vec::new();
+        let mut link = entry.operand;
+        while let Some(node) = follow(&self.operands, link) {
+            operands.push(node.ty);
+            link = node.below;
+        }
+        operands.reverse();
+        let mut labels = Vec::new();
+        let mut link = entry.label;
+        while let Some(node) = follow(&self.labels, link) {
+            labels.push(node.label);
+            link = node.outer;
+        }
+        labels.reverse();
+        Some(TypesAt { operands, labels, unreachable: entry.unreachable })
+    }
+}
+
+fn follow<T: Copy>(nodes: &[T], link: Link) -> Option<T> {
+    nodes.get(link.checked_sub(1)? as usize).copied()
+}
+
+struct Builder<'m> {
+    module: &'m ModuleInner,
+    offsets: Vec<u32>,
+    entries: Vec<Entry>,
+    operands: Vec<Operand>,
+    labels: Vec<LabelNode>,
+    /// Nodes of the operand stack, bottom first.
+    stack: Vec<Link>,
+    /// Nodes of the label stack, outermost first.
+    open: Vec<Link>,
+    /// Height down to which the present operator replaces operands.
+    keep: usize,
+}
+
+impl<'m> Builder<'m> {
+    fn build(module: &'m ModuleInner, func: FuncIndex) -> Result<FuncTypes> {
+        let mut builder = Builder {
+            module,
+            offsets: Vec::new(),
+            entries: Vec::new(),
+            operands: Vec::new(),
+            labels: Vec::new(),
+            stack: Vec::new(),
+            open: Vec::new(),
+            keep: 0,
+        };
+        let ty = module.funcs.get(func.index()).copied().unwrap_or(0);
+        let results = module.types.get(ty as usize).map_or(0, |ty| ty.results().len());
+        builder.open_label(LabelKind::Func, 0, results as u32, 0);
+        walk(module, func, &mut builder)?;
+        Ok(FuncTypes {
+            offsets: builder.offsets.into_boxed_slice(),
+            entries: builder.entries.into_boxed_slice(),
+            operands: builder.operands.into_boxed_slice(),
+            labels: builder.labels.into_boxed_slice(),
+        })
+    }
+
+    fn open_label(&mut self, kind: LabelKind, start: u32, arity: u32, height: u32) {
+        let start = CodeOffset(start);
+        let label = LabelType { kind, start, target: start, arity, height };
+        let outer = self.open.last().copied().unwrap_or(0);
+        self.labels.push(LabelNode { label, outer });
+        self.open.push(self.labels.len() as Link);
+    }
+
+    fn label(&mut self, link: Link) -> Option<&mut LabelType> {
+        let node = self.labels.get_mut(link.checked_sub(1)? as usize)?;
+        Some(&mut node.label)
+    }
+
+    fn arity(&self, ty: BlockType) -> (usize, usize) {
+        match ty {
+            BlockType::Empty => (0, 0),
+            BlockType::Type(_) => (0, 1),
+            BlockType::FuncType(index) => match self.module.types.get(index as usize) {
+                Some(ty) => (ty.params().len(), ty.results().len()),
+                None => (0, 0),
+            },
+        }
+    }
+
+    /// Pops the innermost label; a branch to it goes on behind this `end` of one byte.
+    fn close_label(&mut self, end: u32) {
+        let Some(link) = self.open.pop() else { return };
+        let Some(label) = self.label(link) else { return };
+        let (kind, start) = (label.kind, label.start);
+        if kind != LabelKind::Loop {
+            label.target = CodeOffset(end + 1);
+        }
+        // The then arm of the same `if` was left open for its target.
+        if kind == LabelKind::Else {
+            let then = self.labels.iter_mut().rev().map(|node| &mut node.label);
+            if let Some(then) =
+                then.into_iter().find(|label| label.kind == LabelKind::If && label.start == start)
+            {
+                then.target = CodeOffset(end + 1);
+            }
+        }
+    }
+}
+
+impl Visit for Builder<'_> {
+    fn before(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>) -> Result<()> {
+        let frame = validator.get_control_frame(0);
+        let unreachable = frame.is_some_and(|frame| frame.unreachable);
+        let floor = frame.map_or(0, |frame| frame.height);
+        if self.offsets.is_empty()
+            && let Some(label) = self.label(1)
+        {
+            label.start = CodeOffset(offset);
+        }
+        self.offsets.push(offset);
+        self.entries.push(Entry {
+            operand: self.stack.last().copied().unwrap_or(0),
+            label: self.open.last().copied().unwrap_or(0),
+            unreachable,
+        });
+        let height = validator.operand_stack_height() as usize;
+        self.keep = match operator {
+            Operator::End | Operator::Else => floor,
+            _ => {
+                let pops = operator.operator_arity(validator).map_or(height, |(pops, _)| pops as usize);
+                height.saturating_sub(pops).max(floor)
+            }
+        };
+        match *operator {
+            Operator::Block { blockty } => {
+                let (params, results) = self.arity(blockty);
+                let height = height.saturating_sub(params);
+                self.open_label(LabelKind::Block, offset, results as u32, height as u32);
+            }
+            Operator::Loop { blockty } => {
+                let (params, _) = self.arity(blockty);
+                let height = height.saturating_sub(params);
+                self.open_label(LabelKind::Loop, offset, params as u32, height as u32);
+            }
+            Operator::If { blockty } => {
+                let (params, results) = self.arity(blockty);
+                let height = height.saturating_sub(params + 1);
+                self.open_label(LabelKind::If, offset, results as u32, height as u32);
+            }
+            Operator::Else => {
+                if let Some(link) = self.open.pop()
+                    && let Some(&mut label) = self.label(link)
+                {
+                    self.open_label(LabelKind::Else, label.start.0, label.arity, label.height);
+                }
+            }
+            Operator::End => self.close_label(offset),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn after(&mut self, validator: &Validator, _: u32, _: &Operator<'_>) -> Result<()> {
+        let frame = validator.get_control_frame(0);
+        if let Some(frame) = frame
+            && frame.unreachable
+        {
+            // What lies above the label is polymorphic; no execution will ever see it.
+            self.stack.truncate(frame.height);
+            return Ok(());
+        }
+        let height = validator.operand_stack_height() as usize;
+        self.stack.truncate(self.keep);
+        while self.stack.len() < height {
+            let depth = height - 1 - self.stack.len();
+            let ty = validator.get_operand_type(depth).flatten().and_then(ValType::from_wasm);
+            let below = self.stack.last().copied().unwrap_or(0);
+            self.operands.push(Operand { ty: ty.unwrap_or(ValType::I32), below });
+            self.stack.push(self.operands.len() as Link);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "wat"))]
+mod tests {
+    use super::*;
+    use crate::{Config, Engine};
+    use ValType::{F64, I32, I64};
+
+    fn types(text: &str) -> Vec<TypesAt> {
+        let module = Module::from_wat(&Engine::new(Config::default()), text).unwrap();
+        let func = FuncIndex(0);
+        let offsets = module.inner().types_of(func).unwrap().offsets.to_vec();
+        offsets
+            .into_iter()
+            .map(|offset| types_at(&module, func, CodeOffset(offset)).unwrap().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn operands_are_typed_on_entry_to_each_operator() {
+        let at = types(
+            "(module (func (param i32) (result f64)
+               i64.const 1  local.get 0  if (result f64)  f64.const 1  else  f64.const 2  end
+               local.set 1  drop  local.get 1  (local f64)))"
+                .replace("(local f64)))", "))")
+                .replace("(result f64)\n               i64", "(result f64) (local f64)\n i64")
+                .as_str(),
+        );
+        let operands: Vec<_> = at.iter().map(|at| at.operands.as_slice()).collect();
+        assert_eq!(operands[2], [I64, I32]);
+        assert_eq!(operands[3], [I64]);
+        assert_eq!(operands[4], [I64, F64]);
+        assert_eq!(operands[5], [I64]);
+        assert_eq!(operands[7], [I64, F64]);
+        assert_eq!(operands[9], []);
+        assert_eq!(at[3].labels.len(), 2);
+        assert_eq!(at[3].labels[1].kind, LabelKind::If);
+        assert_eq!(at[5].labels[1].kind, LabelKind::Else);
+        assert_eq!(at[3].labels[1].target, at[5].labels[1].target);
+        assert_eq!(at[7].labels.len(), 1);
+    }
+
+    #[test]
+    fn code_behind_a_branch_is_unreachable_until_the_end() {
+        let at = types("(module (func block i32.const 1 br 0 drop end nop))".replace("1 br", "1 drop br").replace("0 drop end", "0 nop end").as_str());
+        assert!(at[4].unreachable);
+        assert!(!at[6].unreachable);
+        assert_eq!(at[3].labels[1].height, 0);
+    }
+
+    #[test]
+    fn a_loop_takes_its_parameters_and_goes_to_itself() {
+        let at = types(
+            "(module (func (param i32) local.get 0 loop (param i32) i32.eqz br_if 1 local.get 0 br 0 end))"
+                .replace("local.get 0 br 0", "local.get 0 br 0")
+                .as_str(),
+        );
+        let label = at[2].labels[1];
+        assert_eq!((label.kind, label.arity, label.height), (LabelKind::Loop, 1, 0));
+        assert_eq!(label.target, label.start);
+    }
+}

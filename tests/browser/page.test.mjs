@@ -1,0 +1,70 @@
+// The page around the program: what it says when the program cannot come.
+
+import assert from "node:assert/strict";
+import { scene } from "./harness.mjs";
+
+scene("the program is fetched once", async ({ openPage }) => {
+  const app = await openPage();
+  assert.equal(app.requests.filter((path) => path.endsWith(".wasm")).length, 1);
+});
+
+scene("a browser without WebGL 2 is told so", async ({ openPage }) => {
+  const app = await openPage({
+    untilReady: false,
+    before: async (app) => {
+      app.expectProblems(/cannot run in this browser/);
+      await app.page.addInitScript(() => {
+        const getContext = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...options) {
+          return kind === "webgl2" ? null : getContext.call(this, kind, ...options);
+        };
+      });
+    },
+  });
+  assert.match(await app.failureText(), /^This browser has no WebGL 2\./);
+  await app.screenshot("no-webgl2");
+});
+
+scene("a program that does not arrive is reported", async ({ openPage }) => {
+  const app = await openPage({
+    untilReady: false,
+    before: async (app) => {
+      app.expectProblems(/\.wasm/, /Failed to load resource/, /Failed to fetch/);
+      await app.page.route("**/*.wasm", (route) => route.abort());
+    },
+  });
+  assert.match(await app.failureText(), /^Stepwell could not be loaded\..*TypeError: Failed to fetch/);
+  await app.screenshot("not-loaded");
+});
+
+scene("a program that is damaged is reported", async ({ openPage }) => {
+  const app = await openPage({
+    untilReady: false,
+    context: { colorScheme: "light", reducedMotion: "reduce" },
+    before: async (app) => {
+      app.expectProblems(/\.wasm/, /integrity/);
+      await app.page.route("**/*.wasm", (route) =>
+        route.fulfill({ contentType: "application/wasm", body: "not WebAssembly" }),
+      );
+    },
+  });
+  assert.match(await app.failureText(), /^Stepwell could not be loaded\..*CompileError/);
+  await app.screenshot("damaged");
+});
+
+scene("a script that is missing is reported", async ({ openPage }) => {
+  const app = await openPage({
+    untilReady: false,
+    before: async (app) => {
+      app.expectProblems(/stepwell-web/, /Failed to load resource/);
+      await app.page.route("**/stepwell-web-*.js", (route) => route.fulfill({ status: 404 }));
+    },
+  });
+  assert.match(await app.failureText(), /^Stepwell could not be loaded\./);
+});
+
+scene("without JavaScript the page says what it needs", async ({ openPage }) => {
+  const app = await openPage({ untilReady: false, context: { javaScriptEnabled: false } });
+  await app.page.getByText("it needs JavaScript").waitFor({ state: "visible" });
+  await app.screenshot("no-javascript");
+});
