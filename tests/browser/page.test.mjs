@@ -64,7 +64,28 @@ scene("a script that is missing is reported", async ({ openPage }) => {
 });
 
 scene("without JavaScript the page says what it needs", async ({ openPage }) => {
-  const app = await openPage({ untilReady: false, context: { javaScriptEnabled: false } });
-  await app.page.getByText("it needs JavaScript").waitFor({ state: "visible" });
+  const app = await openPage({
+    untilReady: false,
+    context: { javaScriptEnabled: false },
+    before: (app) => app.expectProblems(/\.m?js csp$/),
+  });
+  const text = app.page.locator("noscript p");
+  await text.waitFor({ state: "visible" });
+  assert.match(await text.innerText(), /needs JavaScript/);
   await app.screenshot("no-javascript");
+});
+
+scene("a program that cannot start is reported in its own words", async ({ openPage }) => {
+  const app = await openPage({
+    untilReady: false,
+    // The program never arrives, so that this is the only report.
+    before: ({ page }) => page.route("**/*.wasm", () => {}),
+  });
+  await app.page.locator("#stepwell-progress").waitFor({ state: "visible" });
+  await app.page.evaluate(() =>
+    window.dispatchEvent(
+      new CustomEvent("stepwell-failed", { detail: { message: "no graphics device" } }),
+    ),
+  );
+  assert.match(await app.failureText(), /^Stepwell could not start\..*no graphics device$/);
 });

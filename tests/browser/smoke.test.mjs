@@ -7,6 +7,7 @@ scene("the page shows that it loads, then the program", async ({ openPage, colou
   const held = new Promise((resolve) => (release = resolve));
   const app = await openPage({
     untilReady: false,
+    context: { colorScheme: "dark" },
     before: ({ page }) =>
       page.route("**/*.wasm", async (route) => {
         await held;

@@ -40,7 +40,10 @@ pub(crate) struct TaskState {
 pub(crate) enum Status {
     Ready,
     /// Waits for the answer to a host call; its arguments are on top of the stack.
-    Waiting { func: FuncAddr, tail: bool },
+    Waiting {
+        func: FuncAddr,
+        tail: bool,
+    },
     Done(Vec<Value>),
     Trapped(Trap),
 }

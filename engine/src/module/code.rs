@@ -17,7 +17,8 @@ pub(crate) type Validator = FuncValidator<ValidatorResources>;
 /// What happens at each operator of a body.
 pub(crate) trait Visit {
     /// Called before the validator has seen `operator`; its state is that on entry.
-    fn before(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>) -> Result<()>;
+    fn before(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>)
+    -> Result<()>;
     /// Called when the validator has applied `operator`.
     fn after(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>) -> Result<()>;
 }
@@ -42,8 +43,7 @@ fn open(module: &ModuleInner, func: FuncIndex) -> Result<(Validator, FunctionBod
     let reader = body_reader(module, func).ok_or_else(unknown)?;
     let resources = module.resources.clone().ok_or_else(unknown)?;
     let ty = *module.funcs.get(func.index()).ok_or_else(unknown)?;
-    let to_validate =
-        FuncToValidate { resources, index: func.0, ty, features: super::features() };
+    let to_validate = FuncToValidate { resources, index: func.0, ty, features: super::features() };
     let validator = to_validate.into_validator(FuncValidatorAllocations::default());
     Ok((validator, FunctionBody::new(reader)))
 }

@@ -53,9 +53,7 @@ impl ConstExpr {
                 Operator::F32Const { value } => ConstOp::Slot(u64::from(value.bits())),
                 Operator::F64Const { value } => ConstOp::Slot(value.bits()),
                 Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
-                Operator::RefFunc { function_index } => {
-                    ConstOp::RefFunc(FuncIndex(function_index))
-                }
+                Operator::RefFunc { function_index } => ConstOp::RefFunc(FuncIndex(function_index)),
                 Operator::RefNull { hty } => {
                     let ty = wasmparser::RefType::new(true, hty).and_then(RefType::from_wasm);
                     match ty {

@@ -396,12 +396,14 @@ impl Namer<'_> {
             | O::TableSize { table }
             | O::TableGrow { table }
             | O::TableFill { table } => self.item(NameKind::Table, *table),
-            O::TableCopy { dst_table, src_table } => {
-                join([self.item(NameKind::Table, *dst_table), self.item(NameKind::Table, *src_table)])
-            }
-            O::TableInit { elem_index, table } => {
-                join([self.unless_zero(NameKind::Table, *table), self.item(NameKind::Element, *elem_index)])
-            }
+            O::TableCopy { dst_table, src_table } => join([
+                self.item(NameKind::Table, *dst_table),
+                self.item(NameKind::Table, *src_table),
+            ]),
+            O::TableInit { elem_index, table } => join([
+                self.unless_zero(NameKind::Table, *table),
+                self.item(NameKind::Element, *elem_index),
+            ]),
             O::ElemDrop { elem_index } => self.item(NameKind::Element, *elem_index),
             O::MemorySize { mem } | O::MemoryGrow { mem } | O::MemoryFill { mem } => {
                 self.unless_zero(NameKind::Memory, *mem)
@@ -412,9 +414,10 @@ impl Namer<'_> {
             O::MemoryCopy { dst_mem, src_mem } => {
                 join([self.item(NameKind::Memory, *dst_mem), self.item(NameKind::Memory, *src_mem)])
             }
-            O::MemoryInit { data_index, mem } => {
-                join([self.unless_zero(NameKind::Memory, *mem), self.item(NameKind::Data, *data_index)])
-            }
+            O::MemoryInit { data_index, mem } => join([
+                self.unless_zero(NameKind::Memory, *mem),
+                self.item(NameKind::Data, *data_index),
+            ]),
             O::DataDrop { data_index } => self.item(NameKind::Data, *data_index),
             other => memarg_of(other).map_or(String::new(), |memarg| self.memarg(&memarg)),
         }
@@ -540,7 +543,13 @@ mod tests {
         .unwrap();
         let listing = Listing::new(&module, FuncIndex(0)).unwrap();
         let lines: Vec<_> = (0..listing.len())
-            .map(|at| format!("{}{}", " ".repeat(listing.depth(at).into()), listing.instruction(at).unwrap()))
+            .map(|at| {
+                format!(
+                    "{}{}",
+                    " ".repeat(listing.depth(at).into()),
+                    listing.instruction(at).unwrap()
+                )
+            })
             .collect();
         assert_eq!(
             lines,

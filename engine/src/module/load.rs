@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use once_cell::race::OnceBox;
 use wasmparser::{
-    CompositeInnerType, ElementKind, ExternalKind, FuncValidatorAllocations,
-    Imports, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+    CompositeInnerType, ElementKind, ExternalKind, FuncValidatorAllocations, Imports, Parser,
+    Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
 use super::const_expr::ConstExpr;
@@ -168,8 +168,7 @@ impl<'a> Loader<'a> {
             }
             match self.validator.payload(&payload).map_err(Failure::Validator)? {
                 ValidPayload::Func(func, body) => {
-                    let mut validator =
-                        func.into_validator(core::mem::take(&mut self.allocations));
+                    let mut validator = func.into_validator(core::mem::take(&mut self.allocations));
                     let instructions =
                         validate_body(&mut validator, &body).map_err(Failure::Validator)?;
                     let locals = validator.len_locals();
@@ -217,7 +216,9 @@ impl<'a> Loader<'a> {
         module.names.set_exports(exported);
         module.export_order = (0..module.exports.len() as u32).collect();
         let exports = &module.exports;
-        module.export_order.sort_by_key(|position| exports.get(*position as usize).map(|e| &e.name));
+        module
+            .export_order
+            .sort_by_key(|position| exports.get(*position as usize).map(|e| &e.name));
         module.types.shrink_to_fit();
         module.funcs.shrink_to_fit();
         module.bodies.shrink_to_fit();

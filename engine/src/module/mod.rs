@@ -257,7 +257,9 @@ impl Module {
         let export = |position: &u32| inner.exports.get(*position as usize);
         let position = inner
             .export_order
-            .binary_search_by(|position| export(position).map(|export| &*export.name).cmp(&Some(name)))
+            .binary_search_by(|position| {
+                export(position).map(|export| &*export.name).cmp(&Some(name))
+            })
             .ok()?;
         inner.export_order.get(position).and_then(export)
     }

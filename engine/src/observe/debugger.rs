@@ -131,10 +131,9 @@ impl Debugger {
     /// All breakpoints, by instance and offset.
     pub fn breakpoints(&self) -> impl Iterator<Item = Breakpoint> + '_ {
         self.breakpoints.iter().flat_map(|(instance, offsets)| {
-            offsets.iter().map(|offset| Breakpoint {
-                instance: *instance,
-                offset: CodeOffset(*offset),
-            })
+            offsets
+                .iter()
+                .map(|offset| Breakpoint { instance: *instance, offset: CodeOffset(*offset) })
         })
     }
 

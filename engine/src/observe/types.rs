@@ -114,10 +114,8 @@ struct LabelNode {
 
 impl ModuleInner {
     pub(crate) fn types_of(&self, func: FuncIndex) -> Result<&FuncTypes> {
-        let unknown = crate::error::Error::UnknownIndex {
-            what: "function body",
-            index: u64::from(func.0),
-        };
+        let unknown =
+            crate::error::Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
         let body = self.body(func).ok_or(unknown)?;
         body.types.get_or_try_init(|| Ok(Box::new(Builder::build(self, func)?)))
     }
@@ -232,7 +230,12 @@ impl<'m> Builder<'m> {
 }
 
 impl Visit for Builder<'_> {
-    fn before(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>) -> Result<()> {
+    fn before(
+        &mut self,
+        validator: &Validator,
+        offset: u32,
+        operator: &Operator<'_>,
+    ) -> Result<()> {
         let frame = validator.get_control_frame(0);
         let unreachable = frame.is_some_and(|frame| frame.unreachable);
         let floor = frame.map_or(0, |frame| frame.height);
@@ -251,7 +254,8 @@ impl Visit for Builder<'_> {
         self.keep = match operator {
             Operator::End | Operator::Else => floor,
             _ => {
-                let pops = operator.operator_arity(validator).map_or(height, |(pops, _)| pops as usize);
+                let pops =
+                    operator.operator_arity(validator).map_or(height, |(pops, _)| pops as usize);
                 height.saturating_sub(pops).max(floor)
             }
         };
@@ -348,7 +352,12 @@ mod tests {
 
     #[test]
     fn code_behind_a_branch_is_unreachable_until_the_end() {
-        let at = types("(module (func block i32.const 1 br 0 drop end nop))".replace("1 br", "1 drop br").replace("0 drop end", "0 nop end").as_str());
+        let at = types(
+            "(module (func block i32.const 1 br 0 drop end nop))"
+                .replace("1 br", "1 drop br")
+                .replace("0 drop end", "0 nop end")
+                .as_str(),
+        );
         assert!(at[4].unreachable);
         assert!(!at[6].unreachable);
         assert_eq!(at[3].labels[1].height, 0);

@@ -164,7 +164,10 @@ mod tests {
 
     #[test]
     fn smallest_integer_divided_by_minus_one() {
-        assert_eq!(super::i32::div_s(core::primitive::i32::MIN, -1), Err(TrapCode::IntegerOverflow));
+        assert_eq!(
+            super::i32::div_s(core::primitive::i32::MIN, -1),
+            Err(TrapCode::IntegerOverflow)
+        );
         assert_eq!(super::i32::rem_s(core::primitive::i32::MIN, -1), Ok(0));
         assert_eq!(super::i64::div_u(-1, 2), Ok(core::primitive::i64::MAX));
     }

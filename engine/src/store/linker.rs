@@ -330,12 +330,8 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
     let instance = state.instances.get(id.index()).ok_or_else(unknown)?;
     let entry = modules.get(instance.module.index()).ok_or_else(unknown)?;
     let inner = module.inner();
-    let trap = |code| Error::Trap(Trap {
-        code,
-        backtrace: Vec::new(),
-        omitted_frames: 0,
-        executed: 0,
-    });
+    let trap =
+        |code| Error::Trap(Trap { code, backtrace: Vec::new(), omitted_frames: 0, executed: 0 });
     for (segment, addr) in inner.elements.iter().zip(&instance.elements) {
         if let SegmentMode::Active { index, offset } = &segment.mode {
             let at = evaluate(offset, &state.globals, &instance.globals, &instance.funcs)?;

@@ -129,9 +129,16 @@ impl ModuleEntry {
 /// What a function address stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum FuncEntity {
-    Wasm { instance: InstanceId, func: FuncIndex, ty: TypeId },
+    Wasm {
+        instance: InstanceId,
+        func: FuncIndex,
+        ty: TypeId,
+    },
     /// `host` counts the store's host functions.
-    Host { host: u32, ty: TypeId },
+    Host {
+        host: u32,
+        ty: TypeId,
+    },
 }
 
 impl FuncEntity {
@@ -406,9 +413,7 @@ impl Store {
     }
 
     /// The fields that running borrows apart from each other.
-    pub(crate) fn parts(
-        &mut self,
-    ) -> (&Engine, &[ModuleEntry], &mut StoreState, &mut Debugger) {
+    pub(crate) fn parts(&mut self) -> (&Engine, &[ModuleEntry], &mut StoreState, &mut Debugger) {
         (&self.engine, &self.modules, &mut self.state, &mut self.debugger)
     }
 

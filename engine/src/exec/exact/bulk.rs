@@ -67,12 +67,7 @@ pub(crate) fn memory_init(
     Ok(())
 }
 
-pub(super) fn table_fill(
-    table: &mut Table,
-    at: u64,
-    value: u64,
-    len: u64,
-) -> Result<(), TrapCode> {
+pub(super) fn table_fill(table: &mut Table, at: u64, value: u64, len: u64) -> Result<(), TrapCode> {
     let range = table_range(&table.elements, at, len)?;
     table.elements[range].fill(value);
     Ok(())

@@ -29,11 +29,6 @@ pub(crate) struct FuncCode {
 }
 
 impl FuncCode {
-    /// The instruction that stands at a byte offset.
-    pub(crate) fn pc_of(&self, offset: CodeOffset) -> Option<u32> {
-        self.offsets.binary_search(&offset.0).ok().map(|pc| pc as u32)
-    }
-
     /// Byte offset of an instruction.
     pub(crate) fn offset_of(&self, pc: u32) -> CodeOffset {
         CodeOffset(self.offsets.get(pc as usize).or(self.offsets.last()).copied().unwrap_or(0))
@@ -255,7 +250,9 @@ impl Decoder<'_> {
                 Op::BrTable { first, count: self.branches.len() as u32 - first }
             }
             Operator::Return => Op::Return,
-            Operator::Call { function_index: func } if self.is_import(func) => Op::CallImport { func },
+            Operator::Call { function_index: func } if self.is_import(func) => {
+                Op::CallImport { func }
+            }
             Operator::Call { function_index: func } => Op::Call { func },
             Operator::CallIndirect { type_index: ty, table_index: table } => {
                 Op::CallIndirect { ty, table }
@@ -319,7 +316,12 @@ impl Decoder<'_> {
 }
 
 impl Visit for Decoder<'_> {
-    fn before(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>) -> Result<()> {
+    fn before(
+        &mut self,
+        validator: &Validator,
+        offset: u32,
+        operator: &Operator<'_>,
+    ) -> Result<()> {
         if self.ops.is_empty() {
             self.locals = validator.len_locals();
         }

@@ -224,12 +224,8 @@ pub(crate) fn run<O: Observer>(
                 }
                 stack.copy_within(base + sp - params..base + sp, base);
                 if let Some(frame) = frames.last_mut() {
-                    *frame = Frame {
-                        instance: callee_instance,
-                        func: callee,
-                        base: base as u32,
-                        pc: 0,
-                    };
+                    *frame =
+                        Frame { instance: callee_instance, func: callee, base: base as u32, pc: 0 };
                 }
                 activate!(callee_instance, callee, base);
                 window = &mut stack[base..needed];

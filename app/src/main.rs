@@ -1,0 +1,2 @@
+//! The desktop program: the window, or a subcommand without one.
+fn main() {}

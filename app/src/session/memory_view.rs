@@ -1,0 +1,223 @@
+//! Memory views: what they show, what is marked in them, what can be found.
+
+use std::collections::VecDeque;
+
+use stepwell_engine::{MemAddr, Store};
+
+use super::command::SearchKind;
+use super::types::{ByteMark, MemoryView, SessionError};
+
+/// Bytes around the top of a view that are remembered to tell what has changed.
+const WINDOW: u64 = 8192;
+
+/// The views, and what their memory looked like at the previous stop.
+#[derive(Default)]
+pub(super) struct MemoryViews {
+    pub(super) views: Vec<MemoryView>,
+    next_id: u32,
+    previous: Vec<Window>,
+    accesses: VecDeque<Span>,
+}
+
+struct Window {
+    memory: MemAddr,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+struct Span {
+    memory: MemAddr,
+    address: u64,
+    len: u64,
+    write: bool,
+}
+
+impl MemoryViews {
+    pub(super) fn add(&mut self, memory: MemAddr) {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.views.push(MemoryView { id, memory, top: 0, cursor: 0, selected: 1 });
+    }
+
+    pub(super) fn get_mut(&mut self, id: u32) -> Result<&mut MemoryView, SessionError> {
+        self.views
+            .iter_mut()
+            .find(|view| view.id == id)
+            .ok_or_else(|| SessionError::NotNow(format!("there is no memory view {id}")))
+    }
+
+    /// Forgets marks, as when a run begins anew.
+    pub(super) fn clear_marks(&mut self) {
+        self.previous.clear();
+        self.accesses.clear();
+    }
+
+    /// Remembers what the views show, before something runs.
+    pub(super) fn remember(&mut self, store: &Store) {
+        self.accesses.clear();
+        self.previous = self
+            .views
+            .iter()
+            .filter_map(|view| {
+                let memory = store.memory(view.memory)?;
+                let start = view.top.saturating_sub(WINDOW / 2);
+                let size = memory.bytes().len() as u64;
+                let len = WINDOW.min(size.saturating_sub(start));
+                let bytes = memory.read(start, len).ok()?.to_vec();
+                Some(Window { memory: view.memory, start, bytes })
+            })
+            .collect();
+    }
+
+    /// Takes over the accesses that the engine has logged.
+    pub(super) fn take_accesses(&mut self, store: &mut Store) {
+        self.accesses = store
+            .debugger()
+            .accesses()
+            .map(|access| Span {
+                memory: access.memory,
+                address: access.address,
+                len: access.len,
+                write: access.write,
+            })
+            .collect();
+        let debugger = store.debugger_mut();
+        debugger.clear_accesses();
+        debugger.log_accesses(0);
+    }
+
+    pub(super) fn marks(
+        &self,
+        store: &Store,
+        memory: MemAddr,
+        address: u64,
+        len: usize,
+    ) -> Vec<ByteMark> {
+        let mut marks = vec![ByteMark::default(); len];
+        let end = address.saturating_add(len as u64);
+        let now = store.memory(memory).map_or(&[][..], |memory| memory.bytes());
+        for window in self.previous.iter().filter(|window| window.memory == memory) {
+            let from = address.max(window.start);
+            let to = end.min(window.start + window.bytes.len() as u64);
+            for at in from..to {
+                let before = window.bytes.get((at - window.start) as usize);
+                if let Some(mark) = marks.get_mut((at - address) as usize) {
+                    mark.changed = before != now.get(at as usize);
+                }
+            }
+        }
+        for span in self.accesses.iter().filter(|span| span.memory == memory) {
+            for at in address.max(span.address)..end.min(span.address.saturating_add(span.len)) {
+                if let Some(mark) = marks.get_mut((at - address) as usize) {
+                    mark.read |= !span.write;
+                    mark.written |= span.write;
+                }
+            }
+        }
+        marks
+    }
+
+    /// Puts the cursor of a view on the next occurrence.
+    pub(super) fn search(
+        &mut self,
+        store: &Store,
+        id: u32,
+        kind: &SearchKind,
+        text: &str,
+    ) -> Result<(), SessionError> {
+        let needle =
+            needle(kind, text).map_err(|message| SessionError::Input { field: 0, message })?;
+        let view = self.get_mut(id)?;
+        let bytes = store.memory(view.memory).map_or(&[][..], |memory| memory.bytes());
+        let from = usize::try_from(view.cursor).unwrap_or(usize::MAX).saturating_add(1);
+        let behind = find(bytes, &needle, from);
+        match behind.or_else(|| find(bytes, &needle, 0)) {
+            Some(at) => {
+                view.cursor = at as u64;
+                view.selected = needle.len() as u64;
+                view.top = (at as u64 & !15).saturating_sub(64);
+                Ok(())
+            }
+            None => Err(SessionError::NotNow(format!("`{text}` is not in this memory"))),
+        }
+    }
+}
+
+fn find(bytes: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut at = from;
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| *byte == first)?;
+        if bytes.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// The bytes to look for.
+fn needle(kind: &SearchKind, text: &str) -> Result<Vec<u8>, String> {
+    let bytes = match kind {
+        SearchKind::Text => text.as_bytes().to_vec(),
+        SearchKind::Bytes => parse_hex_bytes(text)?,
+        SearchKind::Integer(width) => {
+            let (negative, digits) = match text.trim().strip_prefix('-') {
+                Some(digits) => (true, digits),
+                None => (false, text.trim()),
+            };
+            let magnitude = match digits.strip_prefix("0x") {
+                Some(hex) => u64::from_str_radix(hex, 16),
+                None => digits.parse(),
+            };
+            let magnitude = magnitude.map_err(|_| format!("`{text}` is not an integer"))?;
+            let value = if negative { magnitude.wrapping_neg() } else { magnitude };
+            let width = usize::from(*width).clamp(1, 8);
+            let fits = width == 8 || magnitude >> (8 * width) == 0;
+            if !fits {
+                return Err(format!("{text} does not fit {width} bytes"));
+            }
+            value.to_le_bytes().get(..width).unwrap_or(&[]).to_vec()
+        }
+    };
+    if bytes.is_empty() {
+        return Err("type something to look for".to_owned());
+    }
+    Ok(bytes)
+}
+
+/// Bytes written as hex digits, with or without spaces between them.
+fn parse_hex_bytes(text: &str) -> Result<Vec<u8>, String> {
+    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if digits.len() % 2 != 0 {
+        return Err("each byte needs two hex digits".to_owned());
+    }
+    digits
+        .chunks(2)
+        .map(|pair| {
+            let pair: String = pair.iter().collect();
+            u8::from_str_radix(&pair, 16).map_err(|_| format!("`{pair}` is not a hex byte"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_becomes_the_bytes_to_find() {
+        assert_eq!(needle(&SearchKind::Bytes, "de AD"), Ok(vec![0xde, 0xad]));
+        assert_eq!(needle(&SearchKind::Integer(2), "-1"), Ok(vec![0xff, 0xff]));
+        assert_eq!(needle(&SearchKind::Integer(4), "0x0102"), Ok(vec![2, 1, 0, 0]));
+        assert!(needle(&SearchKind::Integer(1), "256").is_err());
+        assert!(needle(&SearchKind::Bytes, "abc").is_err());
+        assert!(needle(&SearchKind::Text, "").is_err());
+    }
+
+    #[test]
+    fn finding_skips_false_starts() {
+        assert_eq!(find(b"aaab", b"aab", 0), Some(1));
+        assert_eq!(find(b"aaab", b"aab", 2), None);
+    }
+}

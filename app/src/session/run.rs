@@ -1,0 +1,456 @@
+//! Running, stepping and stopping: what a run aims at, a slice at a time.
+
+use std::time::Duration;
+
+use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::observe::FrameView;
+use stepwell_engine::{Budget, CallSite, CodeOffset, InstanceId, Stop, Task, Value};
+use web_time::Instant;
+
+use super::command::ModuleKey;
+use super::machine::Machine;
+use super::types::{RunState, SessionError, StopReason};
+use super::value_text::parse_value;
+use super::{Invocation, Session};
+
+/// Instructions between two looks at the clock.
+const CHUNK: u64 = 20_000;
+/// How long a command may run before it goes on in `tick`.
+const COMMAND_SLICE: Duration = Duration::from_millis(6);
+/// Steps of up to this many instructions log their memory accesses.
+const LOGGED_STEP: u64 = 100_000;
+/// Accesses kept of such a step.
+const LOG_LENGTH: usize = 4096;
+/// Frames whose values are remembered for marking changes.
+const REMEMBERED_FRAMES: usize = 16;
+
+/// What a run aims at.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Goal {
+    /// Whatever stops it.
+    Run,
+    /// Exactly this many more instructions.
+    Instructions(u64),
+    /// The instruction behind the present one, in a frame of this depth or less.
+    Over { depth: usize, behind: Option<Place> },
+    /// The return to this place, in a frame of this depth; without one, the end.
+    Out { depth: usize, behind: Option<Place> },
+    /// An instruction, in any frame.
+    To { module: ModuleKey, offset: u32 },
+}
+
+/// An instruction of an instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    instance: InstanceId,
+    offset: CodeOffset,
+}
+
+/// A run in progress, over however many slices.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Progress {
+    goal: Goal,
+    /// The clock when the goal was set: a breakpoint right there does not stop it.
+    since: u64,
+    logged: bool,
+}
+
+/// What frames and globals held at the previous stop.
+#[derive(Default)]
+pub(super) struct Remembered {
+    /// By depth, outermost 1.
+    frames: Vec<RememberedFrame>,
+    pub(super) globals: Vec<Value>,
+}
+
+struct RememberedFrame {
+    depth: usize,
+    instance: InstanceId,
+    func: u32,
+    locals: Vec<Value>,
+    operands: Vec<Value>,
+}
+
+impl Remembered {
+    fn of(session: &Session) -> Self {
+        let frames = session.frames();
+        let depth = frames.len();
+        let globals = session.store().map_or(Vec::new(), |store| {
+            (0..).map_while(|at| Some(store.global(stepwell_engine::GlobalAddr(at))?.1)).collect()
+        });
+        let frames = frames
+            .iter()
+            .take(REMEMBERED_FRAMES)
+            .enumerate()
+            .map(|(position, frame)| RememberedFrame {
+                depth: depth - position,
+                instance: frame.instance(),
+                func: frame.func().0,
+                locals: frame.locals().into_iter().map(|local| local.value).collect(),
+                operands: frame.operands(),
+            })
+            .collect();
+        Self { frames, globals }
+    }
+
+    /// Locals and operands of the activation that `frame`, at this depth, may still be.
+    pub(super) fn frame(
+        &self,
+        depth: usize,
+        frame: &FrameView<'_>,
+    ) -> Option<(&[Value], &[Value])> {
+        let known = self.frames.iter().find(|known| {
+            known.depth == depth
+                && known.instance == frame.instance()
+                && known.func == frame.func().0
+        })?;
+        Some((&known.locals, &known.operands))
+    }
+}
+
+impl Session {
+    /// Stands before the first instruction of an export, or of a start function before it.
+    pub(super) fn start(
+        &mut self,
+        key: ModuleKey,
+        export: &str,
+        texts: &[String],
+    ) -> Result<(), SessionError> {
+        let args = self.read_args(key, export, texts)?;
+        if self.links_changed || self.is_trapped() {
+            self.discard_machine();
+        }
+        let modules = std::mem::take(&mut self.modules);
+        let engine = self.engine.clone();
+        let machine = self.machine.get_or_insert_with(|| Machine::new(&engine));
+        machine.plan_call(&modules, key, export, args);
+        let started = machine.next_task(&modules);
+        self.modules = modules;
+        match started {
+            Ok(_) => {}
+            Err(error) => {
+                self.discard_machine();
+                return Err(error);
+            }
+        }
+        self.invocation =
+            Some(Invocation { module: key, export: export.to_owned(), args: texts.to_vec() });
+        self.remembered = Remembered::default();
+        self.memory.clear_marks();
+        self.progress = None;
+        self.ensure_memory_view();
+        self.stop(StopReason::Started);
+        Ok(())
+    }
+
+    fn read_args(
+        &self,
+        key: ModuleKey,
+        export: &str,
+        texts: &[String],
+    ) -> Result<Vec<Value>, SessionError> {
+        let not_now = |text: String| SessionError::NotNow(text);
+        let open = self.module(key).ok_or_else(|| not_now("the module is closed".to_owned()))?;
+        let item = open.module.export(export).map(|export| export.item);
+        let ty = match item.and_then(|item| open.module.export_type(item)) {
+            Some(stepwell_engine::ExternType::Func(ty)) => ty,
+            Some(other) => return Err(not_now(format!("{export} is a {}", other.kind()))),
+            None => return Err(not_now(format!("{} exports no {export:?}", open.name))),
+        };
+        if ty.params().len() != texts.len() {
+            let message = format!("{} arguments needed, {} given", ty.params().len(), texts.len());
+            return Err(SessionError::Input { field: 0, message });
+        }
+        let types = ty.params().iter().zip(texts).enumerate();
+        types
+            .map(|(field, (ty, text))| {
+                parse_value(*ty, text).map_err(|message| SessionError::Input { field, message })
+            })
+            .collect()
+    }
+
+    fn is_trapped(&self) -> bool {
+        matches!(self.state, RunState::Stopped(StopReason::Trap(_)))
+    }
+
+    /// Sets out for a goal and takes the first slice of it.
+    pub(super) fn set_out(&mut self, goal: Goal) -> Result<(), SessionError> {
+        match &self.state {
+            RunState::Running => return Err(SessionError::NotNow("it is running".to_owned())),
+            RunState::Idle => {
+                return Err(SessionError::NotNow("choose an export to start first".to_owned()));
+            }
+            RunState::Stopped(StopReason::HostCall) => {
+                return Err(SessionError::NotNow("answer the host call first".to_owned()));
+            }
+            RunState::Stopped(StopReason::Done(_)) => {
+                return Err(SessionError::NotNow("it has returned; start it again".to_owned()));
+            }
+            RunState::Stopped(StopReason::Trap(_)) => {
+                return Err(SessionError::NotNow("it has trapped; restart it".to_owned()));
+            }
+            RunState::Stopped(_) => {}
+        }
+        self.remembered = Remembered::of(self);
+        let logged = matches!(goal, Goal::Instructions(count) if count <= LOGGED_STEP)
+            || matches!(goal, Goal::Over { .. });
+        if let Some(machine) = &mut self.machine {
+            self.memory.remember(&machine.store);
+            let log_length = if logged { LOG_LENGTH } else { 0 };
+            machine.store.debugger_mut().log_accesses(log_length);
+        }
+        self.progress = Some(Progress { goal, since: self.clock(), logged });
+        self.speed = Speed::default();
+        self.state = RunState::Running;
+        self.place_breakpoints();
+        self.drive(COMMAND_SLICE)
+    }
+
+    /// Goes on with the goal of before, once a host call has been answered.
+    pub(super) fn go_on(&mut self) -> Result<(), SessionError> {
+        if self.progress.is_none() {
+            self.stop(StopReason::Stepped);
+            return Ok(());
+        }
+        self.state = RunState::Running;
+        self.drive(COMMAND_SLICE)
+    }
+
+    pub(super) fn goal_over(&self) -> Goal {
+        Goal::Over { depth: self.depth(), behind: None }
+    }
+
+    pub(super) fn goal_out(&self) -> Goal {
+        let depth = self.depth();
+        let caller = depth.checked_sub(1).filter(|depth| *depth > 0);
+        let behind = caller.and_then(|depth| self.place_behind_call(depth));
+        Goal::Out { depth: depth.saturating_sub(1), behind }
+    }
+
+    fn depth(&self) -> usize {
+        self.task().map_or(0, Task::depth)
+    }
+
+    /// The instruction behind the call at which the frame of this depth waits.
+    fn place_behind_call(&self, depth: usize) -> Option<Place> {
+        let frames = self.frames();
+        let frame = frames.get(frames.len().checked_sub(depth)?)?;
+        let listing = Listing::new(frame.module(), frame.func()).ok()?;
+        let call = listing.position(frame.offset())?;
+        Some(Place { instance: frame.instance(), offset: listing.offset(call + 1)? })
+    }
+
+    /// Tells the engine where to stop: the person's breakpoints and the goal's own.
+    fn place_breakpoints(&mut self) {
+        let Some(machine) = &mut self.machine else { return };
+        let enabled = self.breakpoints.iter().filter(|entry| entry.state.enabled);
+        let mut places: Vec<_> =
+            enabled.map(|entry| (entry.state.module, entry.state.offset)).collect();
+        match self.progress.as_ref().map(|progress| &progress.goal) {
+            Some(Goal::To { module, offset }) => places.push((*module, *offset)),
+            Some(
+                Goal::Over { behind: Some(place), .. } | Goal::Out { behind: Some(place), .. },
+            ) => {
+                if let Some(module) = machine.module_of(place.instance) {
+                    places.push((module, place.offset.0));
+                }
+            }
+            _ => {}
+        }
+        machine.set_breakpoints(places.into_iter());
+    }
+
+    /// Runs towards the goal for at most `slice`.
+    pub(super) fn drive(&mut self, slice: Duration) -> Result<(), SessionError> {
+        let begun = Instant::now();
+        let clock = self.clock();
+        let mut result = Ok(());
+        while self.state == RunState::Running {
+            if let Err(error) = self.advance() {
+                self.stop(StopReason::Paused);
+                result = Err(error);
+            }
+            if begun.elapsed() >= slice {
+                break;
+            }
+        }
+        self.speed.add(self.clock() - clock, begun.elapsed());
+        result
+    }
+
+    /// One chunk.
+    fn advance(&mut self) -> Result<(), SessionError> {
+        let (Some(machine), Some(progress)) = (&mut self.machine, &mut self.progress) else {
+            self.stop(StopReason::Paused);
+            return Ok(());
+        };
+        let Some(task) = &mut machine.task else {
+            self.stop(StopReason::Paused);
+            return Ok(());
+        };
+        let chunk = match progress.goal {
+            Goal::Instructions(0) => {
+                self.stop(StopReason::Stepped);
+                return Ok(());
+            }
+            Goal::Instructions(count) => count.min(CHUNK),
+            Goal::Over { behind: None, .. } => 1,
+            _ => CHUNK,
+        };
+        let before = task.executed();
+        let stop = task.run(&mut machine.store, Budget::instructions(chunk))?;
+        let done = task.executed() - before;
+        if let Goal::Instructions(count) = &mut progress.goal {
+            *count -= done.min(*count);
+        }
+        match stop {
+            Stop::Budget | Stop::Watchpoint(_) => self.on_progress(),
+            Stop::Breakpoint(site) => self.on_breakpoint(site),
+            Stop::HostCall(call) => {
+                if self.on_host_call(call)? {
+                    self.stop(StopReason::HostCall);
+                } else {
+                    self.on_progress();
+                }
+            }
+            Stop::Trap(trap) => self.stop(StopReason::Trap(trap)),
+            Stop::Done(values) => self.on_done(values)?,
+        }
+        Ok(())
+    }
+
+    /// After instructions have been executed: is the goal reached?
+    fn on_progress(&mut self) {
+        let depth = self.depth();
+        let waiting = self.task().is_some_and(|task| !task.is_finished());
+        let Some(progress) = &self.progress else { return };
+        match progress.goal {
+            Goal::Instructions(0) => self.stop(StopReason::Stepped),
+            Goal::Over { depth: wanted, behind: None } if waiting => {
+                if depth <= wanted {
+                    self.stop(StopReason::Stepped);
+                    return;
+                }
+                let behind = self.place_behind_call(wanted);
+                if let Some(progress) = &mut self.progress {
+                    // Without a place behind it, the call is the last thing that frame does.
+                    progress.goal = match behind {
+                        Some(_) => Goal::Over { depth: wanted, behind },
+                        None => Goal::Run,
+                    };
+                }
+                self.place_breakpoints();
+            }
+            _ => {}
+        }
+    }
+
+    fn on_breakpoint(&mut self, site: CallSite) {
+        let depth = self.depth();
+        let clock = self.clock();
+        let Some(progress) = &self.progress else { return };
+        let here = Place { instance: site.instance, offset: site.offset };
+        let arrived = match progress.goal {
+            Goal::Over { depth: wanted, behind } => behind == Some(here) && depth <= wanted,
+            Goal::Out { depth: wanted, behind } => behind == Some(here) && depth <= wanted,
+            _ => false,
+        };
+        if arrived {
+            self.stop(StopReason::Stepped);
+            return;
+        }
+        if clock == progress.since {
+            return;
+        }
+        let goal = progress.goal.clone();
+        let Some(module) = self.module_of_instance(site.instance).map(|open| open.key) else {
+            return;
+        };
+        if goal == (Goal::To { module, offset: site.offset.0 }) {
+            self.stop(StopReason::Arrived);
+            return;
+        }
+        if let Some(hits) = self.count_hit(module, site.offset.0) {
+            self.stop(StopReason::Breakpoint { module, offset: site.offset.0, hits });
+        }
+    }
+
+    /// Counts a hit if the breakpoint's condition holds.
+    fn count_hit(&mut self, module: ModuleKey, offset: u32) -> Option<u64> {
+        let position = self.breakpoints.iter().position(|entry| entry.is_at(module, offset))?;
+        let entry = self.breakpoints.get(position).filter(|entry| entry.state.enabled)?;
+        if let Some(condition) = &entry.condition {
+            let frames = self.frames();
+            if !frames.first().is_some_and(|frame| condition.holds(frame)) {
+                return None;
+            }
+        }
+        let entry = self.breakpoints.get_mut(position)?;
+        entry.state.hits += 1;
+        Some(entry.state.hits)
+    }
+
+    /// The task has returned: the next one, or the end.
+    fn on_done(&mut self, values: Vec<Value>) -> Result<(), SessionError> {
+        let modules = std::mem::take(&mut self.modules);
+        let next = match &mut self.machine {
+            Some(machine) if machine.has_jobs() => machine.next_task(&modules),
+            _ => Ok(false),
+        };
+        self.modules = modules;
+        match next {
+            Ok(false) => {
+                self.stop(StopReason::Done(values));
+                return Ok(());
+            }
+            Ok(true) => {}
+            Err(error) => {
+                self.discard_machine();
+                return Err(error);
+            }
+        }
+        // A start function is over and the export stands at its beginning.
+        self.place_breakpoints();
+        let goal = self.progress.as_ref().map(|progress| &progress.goal);
+        if matches!(goal, Some(Goal::Over { .. } | Goal::Out { .. } | Goal::Instructions(0))) {
+            self.stop(StopReason::Stepped);
+        }
+        Ok(())
+    }
+
+    /// Comes to a stop; a goal interrupted by a host call is kept for afterwards.
+    pub(super) fn stop(&mut self, reason: StopReason) {
+        if reason != StopReason::HostCall {
+            if let Some(machine) = &mut self.machine
+                && self.progress.as_ref().is_some_and(|progress| progress.logged)
+            {
+                self.memory.take_accesses(&mut machine.store);
+            }
+            self.progress = None;
+        }
+        self.state = RunState::Stopped(reason);
+        self.selected_frame = 0;
+        self.ensure_memory_view();
+        self.focus_frame();
+    }
+}
+
+/// Instructions a second, over the slices of a run.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Speed {
+    instructions: u64,
+    time: Duration,
+}
+
+impl Speed {
+    fn add(&mut self, instructions: u64, time: Duration) {
+        self.instructions += instructions;
+        self.time += time;
+    }
+
+    /// Only once enough has been measured to mean something.
+    pub(super) fn per_second(self) -> Option<f64> {
+        (self.instructions > 100_000)
+            .then(|| self.instructions as f64 / self.time.as_secs_f64().max(1e-9))
+    }
+}

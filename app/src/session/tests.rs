@@ -1,0 +1,368 @@
+//! What a person sees, step by step, through commands alone.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+
+const TICK: Duration = Duration::from_millis(5);
+
+fn with(modules: &[(&str, &str)]) -> Session {
+    let mut session = Session::new();
+    for (name, text) in modules {
+        let command = Command::Open { name: (*name).into(), bytes: text.as_bytes().to_vec() };
+        session.apply(command).unwrap();
+    }
+    session
+}
+
+fn key(session: &Session, name: &str) -> ModuleKey {
+    session.modules().iter().find(|open| open.name == name).unwrap().key
+}
+
+fn start(session: &mut Session, module: &str, export: &str, args: &[&str]) {
+    let module = key(session, module);
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    session.apply(Command::Start { module, export: export.into(), args }).unwrap();
+}
+
+fn run_on(session: &mut Session) {
+    while session.tick(TICK) {}
+}
+
+fn reason(session: &Session) -> &StopReason {
+    match session.run_state() {
+        RunState::Stopped(reason) => reason,
+        other => panic!("not stopped but {other:?}"),
+    }
+}
+
+fn example(id: &str) -> Session {
+    let mut session = Session::new();
+    session.apply(Command::OpenExample(id.into())).unwrap();
+    session
+}
+
+fn top_frame(session: &Session) -> String {
+    frame_label(session, &session.frames()[0])
+}
+
+#[test]
+fn every_example_starts_and_comes_to_an_end_or_a_question() {
+    for listed in Session::new().examples().to_vec() {
+        let mut session = example(&listed.id);
+        assert_eq!(reason(&session), &StopReason::Started, "{}", listed.id);
+        session.apply(Command::Continue).unwrap();
+        run_on(&mut session);
+        let ended = matches!(
+            reason(&session),
+            StopReason::Done(_) | StopReason::HostCall | StopReason::Trap(_)
+        );
+        assert!(ended, "{}: {:?}", listed.id, session.run_state());
+    }
+}
+
+#[test]
+fn a_host_call_names_its_caller_and_reads_the_callers_memory() {
+    let mut session = example("attribution");
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::HostCall);
+    let record = session.pending_call().unwrap();
+    let labels: Vec<_> = record.frames.iter().map(|frame| frame.label.as_str()).collect();
+    assert_eq!(labels, ["b.foo", "a.main"]);
+    assert_eq!(record.call.caller.unwrap().instance, record.frames[0].instance);
+    assert_eq!(record.strings[0].text.as_deref(), Some("hello from b"));
+    assert_eq!(top_frame(&session), "b.foo");
+    assert!(session.frames()[0].operands().is_empty());
+    session.apply(Command::Answer(vec![])).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![]));
+    let answer = HostAnswerState::Returned { values: vec![], by: Answerer::Person };
+    assert_eq!(session.host_calls()[0].answer, answer);
+}
+
+#[test]
+fn wrong_answers_are_told_and_the_call_stays_pending() {
+    let mut session = with(&[(
+        "m",
+        r#"(module (import "env" "ask" (func $ask (result i32)))
+             (func (export "f") (result i32) call $ask i32.const 1 i32.add))"#,
+    )]);
+    start(&mut session, "m", "f", &[]);
+    session.apply(Command::StepInto).unwrap();
+    assert_eq!(session.clock(), 1);
+    assert!(session.apply(Command::StepInto).is_err());
+    let error = session.apply(Command::Answer(vec!["many".into()])).unwrap_err();
+    assert!(matches!(error, SessionError::Input { field: 0, .. }));
+    assert!(session.pending_call().is_some());
+    session.apply(Command::Answer(vec!["41".into()])).unwrap();
+    assert_eq!(reason(&session), &StopReason::Stepped);
+    assert_eq!(session.frames()[0].operands(), [Value::I32(41)]);
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(42)]));
+}
+
+#[test]
+fn policies_answer_by_themselves() {
+    let text = r#"(module (import "env" "ask" (func $ask (result i32)))
+                    (func (export "f") (result i32) call $ask))"#;
+    let mut session = with(&[("m", text)]);
+    let module = key(&session, "m");
+    let policy = |policy| Command::SetPolicy { module, import: 0, policy };
+    session.apply(policy(ImportPolicy::Zero)).unwrap();
+    start(&mut session, "m", "f", &[]);
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(0)]));
+    session.apply(policy(ImportPolicy::Trap)).unwrap();
+    session.apply(Command::Restart).unwrap();
+    session.apply(Command::Continue).unwrap();
+    assert!(matches!(reason(&session), StopReason::Trap(_)));
+    assert_eq!(session.host_calls().len(), 1);
+}
+
+#[test]
+fn stepping_over_a_recursive_call_stays_in_the_frame() {
+    let mut session = example("recursion");
+    while !matches!(
+        session.frames()[0].module().bytes().get(session.frames()[0].offset().index()),
+        Some(0x10)
+    ) {
+        session.apply(Command::StepInto).unwrap();
+    }
+    let (depth, clock) = (session.frames().len(), session.clock());
+    session.apply(Command::StepOver).unwrap();
+    run_on(&mut session);
+    assert_eq!(session.frames().len(), depth);
+    assert!(session.clock() > clock + 10);
+    assert_eq!(session.frames()[0].operands(), [Value::I64(5), Value::I64(24)]);
+    session.apply(Command::StepOut).unwrap();
+    run_on(&mut session);
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I64(120)]));
+}
+
+#[test]
+fn stepping_out_arrives_behind_the_call() {
+    let mut session = example("recursion");
+    for _ in 0..2_000 {
+        if session.frames().len() == 3 {
+            break;
+        }
+        session.apply(Command::StepInto).unwrap();
+    }
+    session.apply(Command::StepOut).unwrap();
+    run_on(&mut session);
+    assert_eq!(session.frames().len(), 2);
+    assert_eq!(session.frames()[0].operands().last(), Some(&Value::I64(6)));
+}
+
+#[test]
+fn a_count_of_steps_is_exact() {
+    let mut session = example("recursion");
+    session.apply(Command::StepBy(17)).unwrap();
+    assert_eq!((session.clock(), reason(&session)), (17, &StopReason::Stepped));
+}
+
+const LOOP: &str = r#"(module (memory 1)
+  (func (export "count") (param $n i32) (result i32) (local $i i32)
+    loop $again
+      local.get $i  i32.const 1  i32.add  local.set $i
+      i32.const 8  local.get $i  i32.store
+      local.get $i  local.get $n  i32.lt_u  br_if $again
+    end
+    local.get $i)
+  (func (export "forever") loop br 0 end))"#;
+
+fn offset_of(session: &Session, name: &str) -> u32 {
+    use stepwell_engine::module::disassemble::Listing;
+    let listing = Listing::new(&session.modules()[0].module, FuncIndex(0)).unwrap();
+    let found = (0..listing.len()).filter_map(|at| listing.instruction(at));
+    found.into_iter().find(|instruction| instruction.name == name).unwrap().offset.0
+}
+
+#[test]
+fn breakpoints_stop_count_and_follow_their_condition() {
+    let mut session = with(&[("m", LOOP)]);
+    let (module, offset) = (key(&session, "m"), offset_of(&session, "i32.store"));
+    session.apply(Command::ToggleBreakpoint { module, offset }).unwrap();
+    start(&mut session, "m", "count", &["5"]);
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Breakpoint { module, offset, hits: 1 });
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Breakpoint { module, offset, hits: 2 });
+    let condition = |text: &str| Command::SetCondition { module, offset, condition: text.into() };
+    assert!(session.apply(condition("$nothing == 1")).is_err());
+    assert!(session.apply(condition("$i = 1")).is_err());
+    session.apply(condition("$i >= 4")).unwrap();
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(session.frames()[0].locals()[1].value, Value::I32(4));
+    session.apply(condition("stack 0 == 99")).unwrap();
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(5)]));
+    session.apply(Command::EnableBreakpoint { module, offset, enabled: false }).unwrap();
+    session.apply(Command::Restart).unwrap();
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(5)]));
+    let none = Command::ToggleBreakpoint { module, offset: offset + 1 };
+    assert!(session.apply(none).is_err());
+}
+
+#[test]
+fn running_to_the_cursor_arrives_there() {
+    let mut session = with(&[("m", LOOP)]);
+    let (module, offset) = (key(&session, "m"), offset_of(&session, "i32.store"));
+    start(&mut session, "m", "count", &["0x3"]);
+    session.apply(Command::RunTo { module, offset }).unwrap();
+    assert_eq!(reason(&session), &StopReason::Arrived);
+    assert_eq!(session.frames()[0].offset(), CodeOffset(offset));
+    assert_eq!(session.code_focus().unwrap().offset, CodeOffset(offset));
+}
+
+#[test]
+fn an_endless_loop_runs_in_slices_and_pauses() {
+    let mut session = with(&[("m", LOOP)]);
+    start(&mut session, "m", "forever", &[]);
+    session.apply(Command::Continue).unwrap();
+    assert!(session.tick(TICK));
+    let before = session.clock();
+    assert!(session.tick(TICK));
+    assert!(session.clock() > before);
+    session.apply(Command::Pause).unwrap();
+    assert_eq!(reason(&session), &StopReason::Paused);
+    session.apply(Command::StepInto).unwrap();
+    assert_eq!(reason(&session), &StopReason::Stepped);
+}
+
+#[test]
+fn bytes_just_written_and_changed_are_marked() {
+    let mut session = with(&[("m", LOOP)]);
+    let (module, offset) = (key(&session, "m"), offset_of(&session, "i32.store"));
+    start(&mut session, "m", "count", &["3"]);
+    session.apply(Command::RunTo { module, offset }).unwrap();
+    session.apply(Command::StepInto).unwrap();
+    let memory = session.memories()[0].clone();
+    assert_eq!(memory.label, "m:0");
+    let marks = session.byte_marks(memory.addr, 6, 7);
+    assert_eq!(marks[1], ByteMark::default());
+    assert_eq!(marks[2], ByteMark { changed: true, read: false, written: true });
+    assert_eq!(marks[3], ByteMark { changed: false, read: false, written: true });
+    assert_eq!(marks[6], ByteMark::default());
+    let locals = session.previous(0).unwrap().0;
+    assert_eq!(locals[1], Value::I32(1));
+}
+
+#[test]
+fn values_are_edited_while_it_stands() {
+    let mut session = with(&[("m", LOOP)]);
+    start(&mut session, "m", "count", &["3"]);
+    let set = |local, value: &str| Command::SetLocal { frame: 0, local, value: value.into() };
+    session.apply(set(1, "-2")).unwrap();
+    assert_eq!(session.frames()[0].locals()[1].value, Value::I32(-2));
+    assert!(matches!(session.apply(set(1, "x")), Err(SessionError::Input { .. })));
+    assert!(session.apply(set(7, "1")).is_err());
+    session.apply(Command::StepBy(2)).unwrap();
+    session.apply(Command::SetOperand { frame: 0, operand: 0, value: "41".into() }).unwrap();
+    assert_eq!(session.frames()[0].operands(), [Value::I32(41)]);
+    let memory = session.memories()[0].addr.0;
+    session.apply(Command::WriteMemory { memory, address: 4, bytes: vec![1, 2] }).unwrap();
+    let write = Command::WriteMemory { memory, address: 65_535, bytes: vec![1, 2] };
+    assert!(session.apply(write).is_err());
+    let store = session.store().unwrap();
+    assert_eq!(store.memory(session.memories()[0].addr).unwrap().bytes()[3..7], [0, 1, 2, 0]);
+}
+
+#[test]
+fn a_start_function_is_stepped_before_the_export() {
+    let mut session = with(&[(
+        "m",
+        "(module (global $g (mut i32) (i32.const 0)) (start $s)
+           (func $s i32.const 7 global.set $g)
+           (func $f (export \"f\") (result i32) global.get $g))",
+    )]);
+    start(&mut session, "m", "f", &[]);
+    assert_eq!(top_frame(&session), "m.s");
+    session.apply(Command::StepBy(3)).unwrap();
+    assert_eq!(top_frame(&session), "m.f");
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(7)]));
+    assert_eq!(session.clock(), 5);
+}
+
+#[test]
+fn modules_are_linked_by_name_and_say_when_they_do_not_fit() {
+    let b = r#"(module (func (export "foo") (result i32) i32.const 3))"#;
+    let a = r#"(module (import "b" "foo" (func $f (result i32)))
+                 (func (export "main") (result i32) call $f))"#;
+    let mut session = with(&[("a", a)]);
+    assert_eq!(session.modules()[0].imports[0].source, ImportSource::Nobody);
+    session.apply(Command::Open { name: "b".into(), bytes: b.into() }).unwrap();
+    let b_key = key(&session, "b");
+    assert_eq!(session.modules()[0].imports[0].source, ImportSource::Module(b_key));
+    start(&mut session, "a", "main", &[]);
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(3)]));
+    let other = r#"(module (func (export "foo") (result i64) i64.const 3))"#;
+    session.apply(Command::Open { name: "b".into(), bytes: other.into() }).unwrap();
+    let source = &session.modules()[0].imports[0].source;
+    assert!(matches!(source, ImportSource::Mismatch(_, why) if why.contains("i64")));
+    session.apply(Command::Rename { module: key(&session, "b"), name: "c".into() }).unwrap();
+    assert_eq!(session.modules()[0].imports[0].source, ImportSource::Nobody);
+}
+
+#[test]
+fn unsatisfied_memories_and_globals_are_made() {
+    let text = r#"(module (import "env" "memory" (memory 2)) (import "env" "g" (global i64))
+                    (func (export "f") (result i32) i32.const 4 i32.load))"#;
+    let mut session = with(&[("m", text)]);
+    start(&mut session, "m", "f", &[]);
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(0)]));
+}
+
+#[test]
+fn wrong_arguments_start_nothing() {
+    let mut session = with(&[("m", LOOP)]);
+    let module = key(&session, "m");
+    let start = |args: Vec<String>| Command::Start { module, export: "count".into(), args };
+    let wrong = session.apply(start(vec!["five".into()]));
+    assert!(matches!(wrong, Err(SessionError::Input { field: 0, .. })));
+    assert!(session.apply(start(vec![])).is_err());
+    assert_eq!(session.run_state(), &RunState::Idle);
+    let missing = Command::Start { module, export: "nope".into(), args: vec![] };
+    assert!(session.apply(missing).is_err());
+    assert!(!session.notices().is_empty());
+}
+
+#[test]
+fn broken_files_are_refused_with_their_offset() {
+    let mut session = Session::new();
+    let open = |bytes: &[u8]| Command::Open { name: "x".into(), bytes: bytes.to_vec() };
+    let error = session.apply(open(b"\0asm\x01\0\0\0\x01\xff")).unwrap_err();
+    assert!(error.to_string().contains("offset 0x"), "{error}");
+    assert!(session.apply(open(b"\xff\xfe")).is_err());
+    assert!(session.apply(open(b"(module (func (result i32)))")).is_err());
+    assert!(session.modules().is_empty());
+}
+
+#[test]
+fn memory_is_searched_round_the_end() {
+    let mut session = with(&[(
+        "m",
+        r#"(module (memory 1) (data (i32.const 100) "needle") (data (i32.const 50) "needle")
+             (func (export "f")))"#,
+    )]);
+    start(&mut session, "m", "f", &[]);
+    let search = Command::Search { view: 0, kind: SearchKind::Text, text: "needle".into() };
+    let mut found = Vec::new();
+    for _ in 0..3 {
+        session.apply(search.clone()).unwrap();
+        found.push(session.memory_views()[0].cursor);
+    }
+    assert_eq!(found, [50, 100, 50]);
+    let none = Command::Search { view: 0, kind: SearchKind::Text, text: "straw".into() };
+    assert!(session.apply(none).is_err());
+    assert!(session.apply(Command::GoToAddress { view: 0, address: 65_536 }).is_err());
+}
+
+#[test]
+fn commands_are_plain_json() {
+    let command: Command = serde_json::from_str(r#"{"StepBy": 10}"#).unwrap();
+    assert_eq!(command, Command::StepBy(10));
+    assert_eq!(serde_json::to_string(&Command::StepInto).unwrap(), "\"StepInto\"");
+}

@@ -1,0 +1,238 @@
+//! The data that a session shows: plain, comparable, without behaviour.
+#![allow(missing_docs)] // fields that say all by their name
+
+use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
+
+use super::command::{ImportPolicy, ModuleKey, Panel};
+
+/// Why a command could not be done. Nothing has changed.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A text is not what its field needs; `field` counts the command's texts.
+    #[error("{message}")]
+    Input {
+        /// Position of the text.
+        field: usize,
+        /// What is wrong, in words for beside the field.
+        message: String,
+    },
+    /// The command makes no sense at present.
+    #[error("{0}")]
+    NotNow(String),
+    /// A module could not be loaded or linked.
+    #[error("{name}: {error}")]
+    Module {
+        /// Link name of the module.
+        name: String,
+        /// The engine's error.
+        error: stepwell_engine::Error,
+    },
+    /// The engine refused.
+    #[error("{0}")]
+    Engine(#[from] stepwell_engine::Error),
+}
+
+/// An opened module.
+pub struct OpenModule {
+    pub key: ModuleKey,
+    /// Link name: what others import it as.
+    pub name: String,
+    pub module: Module,
+    /// The text it was opened from, if it was text.
+    pub source: Option<String>,
+    /// Hue of the module, 0.0..1.0, used everywhere.
+    pub hue: f32,
+    /// One for each import, in order.
+    pub imports: Vec<ImportState>,
+}
+
+/// An import and who satisfies it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ImportState {
+    pub source: ImportSource,
+    /// What a call does if nobody satisfies it.
+    pub policy: ImportPolicy,
+}
+
+/// Who satisfies an import.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ImportSource {
+    /// Another opened module.
+    Module(ModuleKey),
+    /// Another opened module has the name but not the type: says why not.
+    Mismatch(ModuleKey, String),
+    /// Nobody: a function follows its policy; a memory, table or global is made by the session.
+    Nobody,
+}
+
+/// What the machine is doing.
+#[derive(Clone, PartialEq, Debug)]
+pub enum RunState {
+    /// Nothing has been started.
+    Idle,
+    /// A run goes on; `tick` advances it.
+    Running,
+    /// Stands between two instructions.
+    Stopped(StopReason),
+}
+
+/// Why the machine stands.
+#[derive(Clone, PartialEq, Debug)]
+pub enum StopReason {
+    /// Before the first instruction.
+    Started,
+    /// A step, or an exact number of them, has been done.
+    Stepped,
+    /// The person paused it.
+    Paused,
+    /// A breakpoint, with its hit count.
+    Breakpoint { module: ModuleKey, offset: u32, hits: u64 },
+    /// `RunTo` arrived.
+    Arrived,
+    /// An import waits for an answer.
+    HostCall,
+    /// Execution trapped.
+    Trap(Trap),
+    /// The export returned.
+    Done(Vec<Value>),
+}
+
+/// A breakpoint as a person set it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BreakpointState {
+    pub module: ModuleKey,
+    pub offset: u32,
+    pub enabled: bool,
+    pub condition: String,
+    pub hits: u64,
+}
+
+/// A host call made during the run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HostCallRecord {
+    /// Counts from 1.
+    pub number: u64,
+    /// The instruction clock at the call.
+    pub clock: u64,
+    pub call: HostCall,
+    /// The calling frames, innermost first: (module key, label as `b.foo`, offset).
+    pub frames: Vec<CallFrame>,
+    /// (ptr, len) pairs among the arguments, read from the caller's own memory.
+    pub strings: Vec<DecodedBytes>,
+    pub answer: HostAnswerState,
+}
+
+/// A frame as a line of a list.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CallFrame {
+    pub module: Option<ModuleKey>,
+    pub instance: InstanceId,
+    pub func: FuncIndex,
+    /// `module.function`.
+    pub label: String,
+    pub offset: CodeOffset,
+}
+
+/// Bytes that a (ptr, len) pair of arguments points at.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DecodedBytes {
+    /// Position of the pointer among the arguments; the length is the next one.
+    pub arg: usize,
+    pub memory: MemAddr,
+    pub address: u64,
+    /// At most 256 of the bytes.
+    pub bytes: Vec<u8>,
+    pub len: u64,
+    /// The bytes as text, if they are UTF-8.
+    pub text: Option<String>,
+}
+
+/// What became of a host call.
+#[derive(Clone, PartialEq, Debug)]
+pub enum HostAnswerState {
+    Pending,
+    Returned { values: Vec<Value>, by: Answerer },
+    Trapped { message: String, by: Answerer },
+}
+
+/// Who answered a host call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answerer {
+    Person,
+    Policy,
+}
+
+/// A message for the person.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Notice {
+    pub id: u64,
+    pub is_error: bool,
+    pub text: String,
+}
+
+/// A view of linear memory.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MemoryView {
+    pub id: u32,
+    pub memory: MemAddr,
+    /// First address shown, a multiple of 16.
+    pub top: u64,
+    /// The cursor, where the data inspector reads.
+    pub cursor: u64,
+    /// Bytes selected from the cursor on, at least 1.
+    pub selected: u64,
+}
+
+/// How a byte of memory differs from the previous stop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ByteMark {
+    pub changed: bool,
+    pub read: bool,
+    pub written: bool,
+}
+
+/// A memory of the store with the name to show for it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NamedMemory {
+    pub addr: MemAddr,
+    /// `b:0`, or `b:$heap` with a name; the module that defines it.
+    pub label: String,
+    pub module: Option<ModuleKey>,
+}
+
+/// An example shipped with the app.
+#[derive(Clone, PartialEq, Debug, serde::Deserialize)]
+pub struct Example {
+    pub id: String,
+    pub title: String,
+    pub summary: String,
+    /// Paths in `assets/examples`, providers before those who import them.
+    pub files: Vec<String>,
+    /// What to start.
+    pub entry: Entry,
+}
+
+/// An export with arguments, as an example begins.
+#[derive(Clone, PartialEq, Debug, serde::Deserialize)]
+pub struct Entry {
+    pub module: String,
+    pub export: String,
+    pub args: Vec<String>,
+}
+
+/// What the window is asked to do with its layout.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum LayoutRequest {
+    Toggle(Panel),
+    Reset,
+    Zoom(f32),
+}
+
+/// What the code panel shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeFocus {
+    pub module: ModuleKey,
+    pub offset: CodeOffset,
+    /// Changes whenever the panel is to scroll to `offset`.
+    pub generation: u64,
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Everything that has to pass, in the order in which it fails fastest:
+#
+#   ./scripts/test.sh
+#
+# On a new machine it first installs what is missing, see scripts/setup.sh.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+done_steps=()
+current=""
+
+# step TITLE COMMAND…: runs the command under a heading and notes how long it took.
+step() {
+  current="$1"
+  shift
+  local started=$SECONDS
+  printf '\n== %s\n' "$current"
+  "$@"
+  printf -- '-- %d s\n' $((SECONDS - started))
+  done_steps+=("$(printf '%5d s  %s' $((SECONDS - started)) "$current")")
+}
+
+totals() {
+  local status=$?
+  printf '\n== totals\n'
+  [ "${#done_steps[@]}" -eq 0 ] || printf '%s\n' "${done_steps[@]}"
+  printf '%5d s  in all, %d steps done\n' "$SECONDS" "${#done_steps[@]}"
+  [ "$status" -eq 0 ] || printf 'stopped at: %s\n' "$current"
+}
+trap totals EXIT
+
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps; }
+web() {
+  ./scripts/build-web.sh
+  node scripts/web-size.mjs
+}
+native() {
+  cargo build -p stepwell
+  ./tests/native/run.sh
+}
+
+# Pictures are drawn by the processor, so that they are the same everywhere.
+export LIBGL_ALWAYS_SOFTWARE=1
+for icd in /usr/share/vulkan/icd.d/lvp_icd*.json; do
+  if [ -e "$icd" ]; then
+    export VK_ICD_FILENAMES="$icd" VK_DRIVER_FILES="$icd"
+  fi
+done
+
+step "what the tests need" ./scripts/setup.sh
+step "format" cargo fmt --all --check
+step "lints" cargo clippy --workspace --all-targets -- -D warnings
+step "documentation" docs
+step "licences and sources of dependencies" cargo deny check licenses bans sources
+step "the engine without a standard library" \
+  cargo build -p stepwell-engine --no-default-features --target thumbv7em-none-eabi
+step "tests" cargo test --workspace
+step "the page" web
+step "the page in a browser" node tests/browser/run.mjs
+step "the window" native
