@@ -1,1 +1,18 @@
-//! ui
+//! The window: shows a [`Session`](crate::session::Session) and turns what a person does into
+//! commands.
+//!
+//! [`App`] owns the session, the layout of panels and the shell around them (toolbar, palette,
+//! notices). `panels` holds one file a panel, each a pure view of the session that returns
+//! commands; `widgets` what several panels draw; `tokens` is the only place with a colour or a
+//! distance. What a widget remembers between frames (a text being typed, an opened list) lives in
+//! egui's memory, never in the session.
+
+mod app;
+pub mod feedback;
+mod layout;
+pub mod panels;
+pub mod rects;
+pub mod tokens;
+pub mod widgets;
+
+pub use app::App;

@@ -1,0 +1,33 @@
+//! One file a panel: a view of the session that returns what the person did as commands.
+
+mod breakpoints;
+mod code;
+mod frames;
+mod globals;
+mod host_calls;
+mod learn;
+mod memory;
+mod modules;
+mod stack;
+mod tables;
+
+use egui::Ui;
+
+use crate::session::{Command, Panel, Session};
+
+/// Draws a panel.
+pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
+    match panel {
+        Panel::Modules => modules::show(session, ui),
+        Panel::Code => code::show(session, ui),
+        Panel::Stack => stack::show(session, ui),
+        Panel::Frames => frames::show(session, ui),
+        Panel::Memory => memory::show(session, ui),
+        Panel::Globals => globals::show(session, ui),
+        Panel::Tables => tables::show(session, ui),
+        Panel::HostCalls => host_calls::show(session, ui),
+        Panel::Breakpoints => breakpoints::show(session, ui),
+        Panel::Learn => learn::show(session, ui),
+        Panel::Console | Panel::Timeline => Vec::new(),
+    }
+}

@@ -1,0 +1,298 @@
+//! Colours, distances and fonts: the only place where they are written down.
+
+use egui::epaint::Shadow;
+use egui::style::{Selection, WidgetVisuals, Widgets};
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke,
+    Style, TextStyle, Ui, Visuals, vec2,
+};
+
+/// Colours of one theme. What they are for is in their names; a value that changed is underlined
+/// as well, so that nobody has to tell colours apart.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[allow(missing_docs)] // named by what they are for
+pub struct Tokens {
+    pub dark: bool,
+    pub background: Color32,
+    pub panel: Color32,
+    pub raised: Color32,
+    pub line: Color32,
+    pub text: Color32,
+    pub weak: Color32,
+    pub faint: Color32,
+    pub accent: Color32,
+    pub on_accent: Color32,
+    pub pc_row: Color32,
+    pub caller_row: Color32,
+    pub hover_row: Color32,
+    pub selection: Color32,
+    pub breakpoint: Color32,
+    pub error: Color32,
+    pub error_back: Color32,
+    pub warning: Color32,
+    pub good: Color32,
+    pub changed: Color32,
+    pub read: Color32,
+    pub written: Color32,
+    pub i32: Color32,
+    pub i64: Color32,
+    pub f32: Color32,
+    pub f64: Color32,
+    pub reference: Color32,
+    pub op_control: Color32,
+    pub op_call: Color32,
+    pub op_memory: Color32,
+    pub op_variable: Color32,
+    pub op_constant: Color32,
+    pub op_other: Color32,
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+/// Dark theme.
+pub const DARK: Tokens = Tokens {
+    dark: true,
+    background: rgb(0x0f1315),
+    panel: rgb(0x14181b),
+    raised: rgb(0x1e2428),
+    line: rgb(0x2c353a),
+    text: rgb(0xdfe5e7),
+    weak: rgb(0x9aa7ad),
+    faint: rgb(0x6a777d),
+    accent: rgb(0xf0c27b),
+    on_accent: rgb(0x221703),
+    pc_row: rgb(0x4a3a16),
+    caller_row: rgb(0x2b2a22),
+    hover_row: rgb(0x1b2225),
+    selection: rgb(0x1d4b52),
+    breakpoint: rgb(0xf0605a),
+    error: rgb(0xff8a80),
+    error_back: rgb(0x3c1c1c),
+    warning: rgb(0xf2c14e),
+    good: rgb(0x7fd1a0),
+    changed: rgb(0xffb454),
+    read: rgb(0x5fd0d6),
+    written: rgb(0xff9ac1),
+    i32: rgb(0x8ab8ff),
+    i64: rgb(0x5fd0d6),
+    f32: rgb(0xd0a8ff),
+    f64: rgb(0xf2a4d0),
+    reference: rgb(0x9ad28a),
+    op_control: rgb(0xf0c27b),
+    op_call: rgb(0x7fd1a0),
+    op_memory: rgb(0xff9ac1),
+    op_variable: rgb(0x8ab8ff),
+    op_constant: rgb(0xd0a8ff),
+    op_other: rgb(0xdfe5e7),
+};
+
+/// Light theme.
+pub const LIGHT: Tokens = Tokens {
+    dark: false,
+    background: rgb(0xece8e1),
+    panel: rgb(0xf9f7f3),
+    raised: rgb(0xffffff),
+    line: rgb(0xd5cfc4),
+    text: rgb(0x1d2326),
+    weak: rgb(0x535f65),
+    faint: rgb(0x7d878c),
+    accent: rgb(0x9a5b00),
+    on_accent: rgb(0xffffff),
+    pc_row: rgb(0xffe6a8),
+    caller_row: rgb(0xf3ecd9),
+    hover_row: rgb(0xefebe3),
+    selection: rgb(0xbfe4e6),
+    breakpoint: rgb(0xc8322b),
+    error: rgb(0xa61b14),
+    error_back: rgb(0xfbe3e0),
+    warning: rgb(0x8a5a00),
+    good: rgb(0x1d6b3c),
+    changed: rgb(0xb35900),
+    read: rgb(0x00707a),
+    written: rgb(0xb0185f),
+    i32: rgb(0x1d55b0),
+    i64: rgb(0x00707a),
+    f32: rgb(0x6b31b0),
+    f64: rgb(0x9c1b70),
+    reference: rgb(0x2f6b1d),
+    op_control: rgb(0x9a5b00),
+    op_call: rgb(0x1d6b3c),
+    op_memory: rgb(0xb0185f),
+    op_variable: rgb(0x1d55b0),
+    op_constant: rgb(0x6b31b0),
+    op_other: rgb(0x1d2326),
+};
+
+/// Height of a row of code, memory or a list, in points.
+pub const ROW: f32 = 18.0;
+/// Distance between things that belong together.
+pub const GAP: f32 = 4.0;
+/// Distance between groups.
+pub const GROUP: f32 = 10.0;
+/// Size of text.
+pub const TEXT: f32 = 13.0;
+/// Size of small text.
+pub const SMALL: f32 = 11.0;
+/// How long anything moves, in seconds.
+pub const MOTION: f32 = 0.12;
+
+impl Tokens {
+    /// The tokens of the theme that `ui` is drawn in.
+    pub fn of(ui: &Ui) -> &'static Tokens {
+        if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+    }
+
+    /// The colour of a module, for text and lines.
+    pub fn module(&self, hue: f32) -> Color32 {
+        let (saturation, value) = if self.dark { (0.48, 0.95) } else { (0.85, 0.56) };
+        egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
+    }
+
+    /// The colour of a module, behind text.
+    pub fn module_back(&self, hue: f32) -> Color32 {
+        let (saturation, value) = if self.dark { (0.45, 0.26) } else { (0.16, 0.95) };
+        egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
+    }
+
+    /// The colour of values of a type.
+    pub fn ty(&self, ty: stepwell_engine::ValType) -> Color32 {
+        use stepwell_engine::ValType;
+        match ty {
+            ValType::I32 => self.i32,
+            ValType::I64 => self.i64,
+            ValType::F32 => self.f32,
+            ValType::F64 => self.f64,
+            ValType::FuncRef | ValType::ExternRef => self.reference,
+        }
+    }
+
+    fn visuals(&self) -> Visuals {
+        let base = if self.dark { Visuals::dark() } else { Visuals::light() };
+        let widget = |fill: Color32, line: Color32, text: Color32| WidgetVisuals {
+            bg_fill: fill,
+            weak_bg_fill: fill,
+            bg_stroke: Stroke::new(1.0, line),
+            corner_radius: CornerRadius::same(4),
+            fg_stroke: Stroke::new(1.0, text),
+            expansion: 0.0,
+        };
+        Visuals {
+            override_text_color: None,
+            widgets: Widgets {
+                noninteractive: widget(self.panel, self.line, self.text),
+                inactive: widget(self.raised, self.line, self.text),
+                hovered: widget(self.raised, self.weak, self.text),
+                active: widget(self.selection, self.accent, self.text),
+                open: widget(self.raised, self.weak, self.text),
+            },
+            selection: Selection {
+                bg_fill: self.selection,
+                stroke: Stroke::new(1.0, self.text),
+                ..base.selection
+            },
+            hyperlink_color: self.read,
+            faint_bg_color: self.hover_row,
+            extreme_bg_color: self.background,
+            text_edit_bg_color: Some(self.background),
+            code_bg_color: self.raised,
+            warn_fg_color: self.warning,
+            error_fg_color: self.error,
+            weak_text_color: Some(self.weak),
+            window_fill: self.raised,
+            window_stroke: Stroke::new(1.0, self.line),
+            window_corner_radius: CornerRadius::same(8),
+            menu_corner_radius: CornerRadius::same(6),
+            window_shadow: Shadow {
+                offset: [0, 6],
+                blur: 18,
+                spread: 0,
+                color: Color32::from_black_alpha(if self.dark { 120 } else { 50 }),
+            },
+            popup_shadow: Shadow {
+                offset: [0, 3],
+                blur: 10,
+                spread: 0,
+                color: Color32::from_black_alpha(if self.dark { 110 } else { 40 }),
+            },
+            panel_fill: self.panel,
+            ..base
+        }
+    }
+}
+
+/// Monospace text of the usual size: for values and code.
+pub fn mono() -> FontId {
+    FontId::monospace(TEXT)
+}
+
+/// Bold monospace.
+pub fn mono_bold() -> FontId {
+    FontId::new(TEXT, FontFamily::Name("mono-bold".into()))
+}
+
+/// Small monospace.
+pub fn mono_small() -> FontId {
+    FontId::monospace(SMALL)
+}
+
+/// Semi-bold proportional text: for headings inside panels.
+pub fn strong() -> FontId {
+    FontId::new(TEXT, FontFamily::Name("strong".into()))
+}
+
+/// Sets fonts, both themes and distances of a window.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    for (theme, tokens) in [(egui::Theme::Dark, &DARK), (egui::Theme::Light, &LIGHT)] {
+        ctx.style_mut_of(theme, |style| apply(style, tokens));
+    }
+}
+
+fn apply(style: &mut Style, tokens: &Tokens) {
+    style.visuals = tokens.visuals();
+    style.animation_time = MOTION;
+    style.spacing.item_spacing = vec2(6.0, GAP);
+    style.spacing.button_padding = vec2(6.0, 2.0);
+    style.spacing.interact_size.y = 22.0;
+    style.spacing.window_margin = Margin::same(10);
+    style.spacing.menu_margin = Margin::same(6);
+    style.text_styles = [
+        (TextStyle::Small, FontId::proportional(SMALL)),
+        (TextStyle::Body, FontId::proportional(TEXT)),
+        (TextStyle::Button, FontId::proportional(TEXT)),
+        (TextStyle::Heading, FontId::new(16.0, FontFamily::Name("strong".into()))),
+        (TextStyle::Monospace, FontId::monospace(TEXT)),
+    ]
+    .into();
+}
+
+fn fonts() -> FontDefinitions {
+    macro_rules! files {
+        ($($name:literal),*) => {
+            [$(($name, include_bytes!(concat!("../../../assets/fonts/", $name, ".ttf")).as_slice())),*]
+        };
+    }
+    let mut fonts = FontDefinitions::empty();
+    for (name, bytes) in files![
+        "JetBrainsMono-Regular",
+        "JetBrainsMono-Bold",
+        "Inter-Regular",
+        "Inter-SemiBold",
+        "DejaVuSansMono-Symbols",
+        "NotoSansSymbols2-Media"
+    ] {
+        fonts.font_data.insert(name.to_owned(), FontData::from_static(bytes).into());
+    }
+    for (family, first) in [
+        (FontFamily::Monospace, "JetBrainsMono-Regular"),
+        (FontFamily::Name("mono-bold".into()), "JetBrainsMono-Bold"),
+        (FontFamily::Proportional, "Inter-Regular"),
+        (FontFamily::Name("strong".into()), "Inter-SemiBold"),
+    ] {
+        let list = [first, "DejaVuSansMono-Symbols", "NotoSansSymbols2-Media"];
+        fonts.families.insert(family, list.map(str::to_owned).to_vec());
+    }
+    fonts
+}

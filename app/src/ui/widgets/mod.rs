@@ -1,0 +1,6 @@
+//! What several panels draw: small functions of a `Ui`.
+
+mod text;
+pub mod virtual_rows;
+
+pub use text::{empty, module_label, section, value};
