@@ -2,12 +2,12 @@
 
 use stepwell_engine::{HostAnswer, HostCall, Value};
 
+use super::Session;
 use super::command::ImportPolicy;
 use super::types::{
     Answerer, CallFrame, DecodedBytes, HostAnswerState, HostCallRecord, SessionError,
 };
 use super::value_text::parse_value;
-use super::{Session, frame_label};
 
 /// Bytes kept of what a pointer argument points at.
 const DECODED_LIMIT: u64 = 256;
@@ -63,7 +63,7 @@ impl Session {
                 module: self.module_of_instance(frame.instance()).map(|open| open.key),
                 instance: frame.instance(),
                 func: frame.func(),
-                label: frame_label(self, frame),
+                label: self.frame_label(frame),
                 offset: frame.offset(),
             })
             .collect();

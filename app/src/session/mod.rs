@@ -516,6 +516,16 @@ impl Session {
         }
     }
 
+    /// What a frame is called in lists: `module.function`.
+    pub fn frame_label(&self, frame: &FrameView<'_>) -> String {
+        let module = self.module_of_instance(frame.instance());
+        let module = module.map_or("?", |open| open.name.as_str());
+        match frame.func_name() {
+            Some(name) => format!("{module}.{name}"),
+            None => format!("{module}.func[{}]", frame.func()),
+        }
+    }
+
     /// The frame looked at, 0 innermost.
     pub fn selected_frame(&self) -> usize {
         self.selected_frame
@@ -785,16 +795,6 @@ fn could_match(exported: &ExternType, imported: &ExternType) -> bool {
                 && a.limits.max.is_none_or(|have| have >= b.limits.min)
         }
         _ => exported.matches(imported),
-    }
-}
-
-/// `module.function`, for lists.
-fn frame_label(session: &Session, frame: &FrameView<'_>) -> String {
-    let module = session.module_of_instance(frame.instance());
-    let module = module.map_or("?", |open| open.name.as_str());
-    match frame.func_name() {
-        Some(name) => format!("{module}.{name}"),
-        None => format!("{module}.func[{}]", frame.func()),
     }
 }
 

@@ -42,7 +42,7 @@ fn example(id: &str) -> Session {
 }
 
 fn top_frame(session: &Session) -> String {
-    frame_label(session, &session.frames()[0])
+    session.frame_label(&session.frames()[0])
 }
 
 #[test]

@@ -131,10 +131,18 @@ pub const ROW: f32 = 18.0;
 pub const GAP: f32 = 4.0;
 /// Distance between groups.
 pub const GROUP: f32 = 10.0;
+/// Distance between the cells of a dense grid.
+pub const GRID: [f32; 2] = [10.0, 1.0];
 /// Size of text.
 pub const TEXT: f32 = 13.0;
 /// Size of small text.
 pub const SMALL: f32 = 11.0;
+/// Width of a field for a word or an address.
+pub const FIELD_WIDE: f32 = 150.0;
+/// Width of a long tooltip.
+pub const TOOLTIP: f32 = 360.0;
+/// Width of a field for a number.
+pub const FIELD: f32 = 90.0;
 /// How long anything moves, in seconds.
 pub const MOTION: f32 = 0.12;
 
@@ -146,13 +154,13 @@ impl Tokens {
 
     /// The colour of a module, for text and lines.
     pub fn module(&self, hue: f32) -> Color32 {
-        let (saturation, value) = if self.dark { (0.48, 0.95) } else { (0.85, 0.56) };
+        let (saturation, value) = if self.dark { (0.74, 0.94) } else { (0.92, 0.30) };
         egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
     }
 
     /// The colour of a module, behind text.
     pub fn module_back(&self, hue: f32) -> Color32 {
-        let (saturation, value) = if self.dark { (0.45, 0.26) } else { (0.16, 0.95) };
+        let (saturation, value) = if self.dark { (0.70, 0.055) } else { (0.22, 0.88) };
         egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
     }
 

@@ -43,6 +43,7 @@ impl Scene {
             .with_size(egui::vec2(1280.0, 800.0))
             .with_theme(theme)
             .with_max_steps(64)
+            .with_step_dt(1.0 / 60.0)
             .with_context_setup(stepwell::ui::tokens::install)
             .build_ui_state(
                 |ui, app: &mut App| {
@@ -80,6 +81,50 @@ impl Scene {
     pub fn click(&mut self, label: &str) -> &mut Self {
         self.harness.get_by_label(label).click();
         self.settle()
+    }
+
+    /// Clicks at a place.
+    pub fn click_at(&mut self, place: egui::Pos2) -> &mut Self {
+        self.harness.hover_at(place);
+        self.harness.drag_at(place);
+        self.harness.drop_at(place);
+        self.settle()
+    }
+
+    /// Clicks twice at a place, as fast as a person.
+    pub fn double_click_at(&mut self, place: egui::Pos2) -> &mut Self {
+        self.harness.hover_at(place);
+        for _ in 0..2 {
+            self.harness.drag_at(place);
+            self.harness.drop_at(place);
+            self.harness.run_steps(2);
+        }
+        self.settle()
+    }
+
+    /// Presses a key and lets go of it.
+    pub fn key(&mut self, key: egui::Key) -> &mut Self {
+        self.harness.key_press(key);
+        self.settle()
+    }
+
+    /// Replaces what is written in the field with this label.
+    pub fn write(&mut self, label: &str, text: &str) -> &mut Self {
+        let is_field = |node: &egui_kittest::Node<'_>| {
+            use egui_kittest::kittest::NodeT as _;
+            node.accesskit_node().role() == egui::accesskit::Role::TextInput
+        };
+        let field = self.harness.query_all_by_label(label).find(is_field).expect("a field");
+        field.focus();
+        self.settle();
+        self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        self.harness.event(egui::Event::Text(text.to_owned()));
+        self.settle()
+    }
+
+    /// Writes into the field with this label and presses Enter.
+    pub fn enter(&mut self, label: &str, text: &str) -> &mut Self {
+        self.write(label, text).key(egui::Key::Enter)
     }
 
     /// Whether a widget with this label is there.

@@ -1,10 +1,218 @@
-//! The stack panel.
+//! Stack: operands, labels and locals of the frame that is looked at.
 
-use egui::Ui;
+use egui::{RichText, Ui};
+use stepwell_engine::Value;
+use stepwell_engine::observe::{FrameView, LabelKind};
 
-use crate::session::{Command, Session};
+use crate::session::{Command, RunState, Session};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets::{self, edit::EditValue};
 
 /// Draws it.
-pub(super) fn show(_session: &Session, _ui: &mut Ui) -> Vec<Command> {
-    Vec::new()
+pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let frames = session.frames();
+    let position = session.selected_frame();
+    let Some(frame) = frames.get(position) else {
+        let hint = match session.run_state() {
+            RunState::Stopped(crate::session::StopReason::Done(values)) => {
+                returned(values, ui);
+                return commands;
+            }
+            _ => {
+                "Nothing runs. Choose an export in Modules and press Step: operands, labels and locals of its frame appear here."
+            }
+        };
+        widgets::empty(ui, hint);
+        return commands;
+    };
+    if *session.run_state() == RunState::Running {
+        widgets::empty(ui, "Running …  Pause (F6) to look at the stack.");
+        return commands;
+    }
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().interact_size.y = tokens::ROW;
+        heading(session, frame, position, ui);
+        operands(session, frame, position, ui, &mut commands);
+        ui.add_space(tokens::GAP);
+        locals(session, frame, position, ui, &mut commands);
+        ui.add_space(tokens::GAP);
+        labels(session, frame, ui, &mut commands);
+    });
+    commands
+}
+
+/// What the export returned.
+fn returned(values: &[Value], ui: &mut Ui) {
+    widgets::section(ui, "Returned");
+    if values.is_empty() {
+        ui.label("nothing: the function has no results");
+    }
+    for value in values {
+        widgets::value(ui, value, false);
+    }
+}
+
+/// Whose stack it is.
+fn heading(session: &Session, frame: &FrameView<'_>, position: usize, ui: &mut Ui) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        let open = session.module_of_instance(frame.instance());
+        let color = open.map_or(tokens.text, |open| tokens.module(open.hue));
+        let name = session.frame_label(frame);
+        ui.label(RichText::new(name).font(tokens::mono_bold()).color(color));
+        let which = match position {
+            0 => String::new(),
+            1 => "its caller".to_owned(),
+            _ => format!("caller {position} up"),
+        };
+        ui.label(RichText::new(which).color(tokens.weak));
+    });
+}
+
+/// The operand stack, top first.
+fn operands(
+    session: &Session,
+    frame: &FrameView<'_>,
+    position: usize,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let tokens = Tokens::of(ui);
+    let operands = frame.operands();
+    let title = match operands.len() {
+        0 => "Operands".to_owned(),
+        1 => "Operands · 1".to_owned(),
+        count => format!("Operands · {count}, top first"),
+    };
+    widgets::section(ui, &title);
+    if operands.is_empty() {
+        ui.label(RichText::new("the stack is empty").color(tokens.faint));
+        return;
+    }
+    let before = session.previous(position).map(|(_, operands)| operands);
+    egui::Grid::new("operands").num_columns(2).spacing(tokens::GRID).min_col_width(0.0).show(
+        ui,
+        |ui| {
+            for (index, value) in operands.iter().enumerate().rev() {
+                let changed = before
+                    .is_some_and(|before| before.get(index).is_none_or(|old| !same(old, value)));
+                let number =
+                    if index + 1 == operands.len() { "top".to_owned() } else { index.to_string() };
+                ui.label(RichText::new(number).font(tokens::mono_small()).color(tokens.faint));
+                let name = format!("operand {index}");
+                if let Some(text) = EditValue::new(&name, value).changed(changed).show(ui) {
+                    let operand = index as u32;
+                    commands.push(Command::SetOperand { frame: position, operand, value: text });
+                }
+                ui.end_row();
+            }
+        },
+    );
+    crate::ui::feedback::show(ui, |command| matches!(command, Command::SetOperand { .. }));
+}
+
+/// Equal bit by bit, so that a NaN is what it was.
+fn same(a: &Value, b: &Value) -> bool {
+    a.ty() == b.ty() && a.to_slot() == b.to_slot()
+}
+
+fn locals(
+    session: &Session,
+    frame: &FrameView<'_>,
+    position: usize,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let tokens = Tokens::of(ui);
+    widgets::section(ui, "Locals");
+    let locals = frame.locals();
+    if locals.is_empty() {
+        ui.label(RichText::new("the function has none").color(tokens.faint));
+        return;
+    }
+    let before = session.previous(position).map(|(locals, _)| locals);
+    let params = frame.module().func_type(frame.func()).map_or(0, |ty| ty.params().len());
+    egui::Grid::new("locals").num_columns(3).spacing(tokens::GRID).min_col_width(0.0).show(
+        ui,
+        |ui| {
+            for local in &locals {
+                let old = before.and_then(|before| before.get(local.index as usize));
+                let changed = old.is_some_and(|old| !same(old, &local.value));
+                ui.label(
+                    RichText::new(local.index.to_string())
+                        .font(tokens::mono_small())
+                        .color(tokens.faint),
+                );
+                let is_param = (local.index as usize) < params;
+                let name = match &local.name {
+                    Some(name) => format!("${name}"),
+                    None if is_param => "param".to_owned(),
+                    None => "local".to_owned(),
+                };
+                let color = if local.name.is_some() { tokens.text } else { tokens.faint };
+                ui.label(RichText::new(&name).font(tokens::mono()).color(color))
+                    .on_hover_text(if is_param { "parameter" } else { "local" });
+                let label = format!("local {} {name}", local.index);
+                if let Some(text) = EditValue::new(&label, &local.value).changed(changed).show(ui) {
+                    let local = local.index;
+                    commands.push(Command::SetLocal { frame: position, local, value: text });
+                }
+                ui.end_row();
+            }
+        },
+    );
+    crate::ui::feedback::show(ui, |command| matches!(command, Command::SetLocal { .. }));
+}
+
+/// The label stack, innermost first: the number is what `br` says.
+fn labels(session: &Session, frame: &FrameView<'_>, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    let title = widgets::section(ui, "Labels");
+    title
+        .on_hover_text("What br can name: 0 is the innermost block, the last one is the function.");
+    let labels = frame.labels();
+    let module = session.module_of_instance(frame.instance()).map(|open| open.key);
+    egui::Grid::new("labels").num_columns(4).spacing(tokens::GRID).min_col_width(0.0).show(
+        ui,
+        |ui| {
+            for (depth, label) in labels.iter().rev().enumerate() {
+                ui.label(
+                    RichText::new(format!("br {depth}"))
+                        .font(tokens::mono_small())
+                        .color(tokens.faint),
+                );
+                ui.label(
+                    RichText::new(label.kind.name()).font(tokens::mono()).color(tokens.op_control),
+                );
+                let goes = match label.kind {
+                    LabelKind::Func => "returns".to_owned(),
+                    LabelKind::Loop => format!("again from 0x{:04x}", label.target.0),
+                    _ => format!("on at 0x{:04x}", label.target.0),
+                };
+                let target = RichText::new(goes).font(tokens::mono_small()).color(tokens.weak);
+                let link = ui.add(egui::Label::new(target).sense(egui::Sense::click()));
+                if let Some(module) = module {
+                    let opened =
+                        format!("opened at 0x{:04x}; click to show the target", label.start.0);
+                    if link.on_hover_text(opened).clicked() && label.kind != LabelKind::Func {
+                        commands.push(Command::ShowOffset { module, offset: label.target.0 });
+                    }
+                }
+                let takes = match label.arity {
+                    0 => "takes nothing".to_owned(),
+                    1 => "takes 1 value".to_owned(),
+                    arity => format!("takes {arity} values"),
+                };
+                let kept = match label.height {
+                    0 => "and empties the operand stack below".to_owned(),
+                    1 => "and keeps the lowest operand".to_owned(),
+                    height => format!("and keeps the {height} lowest operands"),
+                };
+                ui.label(RichText::new(&takes).font(tokens::mono_small()).color(tokens.weak))
+                    .on_hover_text(format!("A branch {takes} {kept}."));
+                ui.end_row();
+            }
+        },
+    );
 }

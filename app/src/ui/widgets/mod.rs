@@ -1,5 +1,6 @@
 //! What several panels draw: small functions of a `Ui`.
 
+pub mod edit;
 mod text;
 pub mod virtual_rows;
 

@@ -1,0 +1,176 @@
+//! Code: the disassembly of a module, the present instruction, breakpoints, branch arrows.
+//!
+//! Rows are made for the screen only: `rows` knows which row stands for which instruction and
+//! keeps the listings of functions that were looked at last; `row` draws one; `arrows` draws where
+//! branches go; `help` says what an operator does.
+
+mod arrows;
+mod help;
+mod row;
+mod rows;
+
+use egui::{RichText, Ui};
+use stepwell_engine::CodeOffset;
+
+use crate::session::{Command, OpenModule, Session};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets::virtual_rows::VirtualRows;
+use crate::ui::widgets::{self};
+use crate::ui::{feedback, rects};
+use rows::{Cache, Row};
+
+/// Draws it.
+pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let shown = session.code_focus().and_then(|focus| session.module(focus.module));
+    let Some(open) = shown.or(session.modules().first()) else {
+        widgets::empty(ui, "No module is open. Drop .wasm or .wat files here, or open an example.");
+        return commands;
+    };
+    tabs(session, open, ui, &mut commands);
+    let cache = Cache::of(ui.ctx());
+    let index = cache.index(open);
+    if index.row_count() == 0 {
+        widgets::empty(ui, "This module has no code of its own.");
+        return commands;
+    }
+    let height = ui.available_height() - tokens::ROW - tokens::GAP;
+    ui.allocate_ui(egui::vec2(ui.available_width(), height.max(tokens::ROW)), |ui| {
+        listing(session, open, &cache, ui, &mut commands);
+    });
+    explanation(session, open, &cache, ui);
+    commands
+}
+
+/// What the present instruction is about to do, or the one that was clicked while nothing runs.
+fn explanation(session: &Session, open: &OpenModule, cache: &Cache, ui: &mut Ui) {
+    let frames = session.frames();
+    let present = frames.first().filter(|frame| {
+        session.module_of_instance(frame.instance()).is_some_and(|module| module.key == open.key)
+    });
+    let clicked = session.code_focus().filter(|focus| focus.module == open.key);
+    let offset = clicked.map(|focus| focus.offset).or(present.map(|frame| frame.offset()));
+    let instruction = offset.and_then(|offset| {
+        let listing = cache.listing(open, open.module.func_at(offset)?)?;
+        listing.instruction(listing.position(offset)?)
+    });
+    if let Some(instruction) = instruction {
+        help::line(&instruction.name, ui);
+    }
+}
+
+/// One tab a module, in its hue, and where to go.
+fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.set_min_height(tokens::ROW);
+        for open in session.modules() {
+            let text =
+                RichText::new(&open.name).font(tokens::mono_bold()).color(tokens.module(open.hue));
+            let tab = ui.selectable_label(open.key == shown.key, text);
+            rects::note(&tab, || format!("code.tab.{}", open.name));
+            if tab.on_hover_text("Show this module's code").clicked() {
+                commands.push(Command::SelectModule(open.key));
+            }
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            go_to(shown, ui, commands);
+            let standing = !session.frames().is_empty();
+            let pc = ui.add_enabled(standing, egui::Button::new("▶ pc").small());
+            rects::note(&pc, || "code.pc".to_owned());
+            if pc.on_hover_text("Show the present instruction").clicked() {
+                commands.push(Command::ShowPc);
+            }
+        });
+    });
+    feedback::show(ui, |command| matches!(command, Command::RunTo { .. }));
+}
+
+/// A field for a byte offset or a function's name.
+fn go_to(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let id = ui.scope_id().with("go-to");
+    let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let target = find_target(open, text.trim());
+    let edit = egui::TextEdit::singleline(&mut text)
+        .hint_text("go to 0x… or function")
+        .desired_width(tokens::FIELD_WIDE)
+        .font(tokens::mono_small());
+    let field = ui.add(edit).on_hover_text("A byte offset, a function's name, or func 12");
+    let field = field.accessible_name("Go to offset or function");
+    rects::note(&field, || "code.goto".to_owned());
+    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    if !text.trim().is_empty() && target.is_none() {
+        let tokens = Tokens::of(ui);
+        ui.label(RichText::new("not here").font(tokens::mono_small()).color(tokens.error));
+    }
+    if entered && let Some(offset) = target {
+        commands.push(Command::ShowOffset { module: open.key, offset: offset.0 });
+        text.clear();
+    }
+    ui.data_mut(|data| data.insert_temp(id, text));
+}
+
+/// The instruction that a text means: an offset, `func 12`, or a function's name.
+fn find_target(open: &OpenModule, text: &str) -> Option<CodeOffset> {
+    let module = &open.module;
+    let start_of = |func| module.func_body(func).map(|body| body.start);
+    if let Some(hex) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        let offset = CodeOffset(u32::from_str_radix(hex, 16).ok()?);
+        return module.func_at(offset).map(|_| offset);
+    }
+    let defined = module.imported_func_count()..module.func_count();
+    if let Some(index) = text.strip_prefix("func ").and_then(|index| index.trim().parse().ok()) {
+        return start_of(stepwell_engine::FuncIndex(index));
+    }
+    let name = text.strip_prefix('$').unwrap_or(text);
+    if name.is_empty() {
+        return None;
+    }
+    let named = |wanted: &dyn Fn(&str) -> bool| {
+        defined
+            .clone()
+            .map(stepwell_engine::FuncIndex)
+            .find(|func| module.func_name(*func).is_some_and(wanted))
+    };
+    let exact = named(&|candidate| candidate == name);
+    exact.or_else(|| named(&|candidate| candidate.contains(name))).and_then(start_of)
+}
+
+/// The rows themselves.
+fn listing(
+    session: &Session,
+    open: &OpenModule,
+    cache: &Cache,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let index = cache.index(open);
+    let mut rows = VirtualRows::new(ui, ("code", open.key.0), index.row_count());
+    let focus = session.code_focus().filter(|focus| focus.module == open.key);
+    let seen_id = ui.scope_id().with("seen");
+    let seen: Option<(u32, u64)> = ui.data(|data| data.get_temp(seen_id));
+    if let Some(focus) = focus
+        && seen != Some((open.key.0, focus.generation))
+    {
+        ui.data_mut(|data| data.insert_temp(seen_id, (open.key.0, focus.generation)));
+        if let Some(target) = cache.row_of(open, focus.offset) {
+            let other_module = seen.is_none_or(|(module, _)| module != open.key.0);
+            rows = rows.reveal(target, other_module);
+        }
+    }
+    let context = row::Context::new(session, open, focus.map(|focus| focus.offset));
+    let mut on_screen = Vec::new();
+    let area = ui.available_rect_before_wrap();
+    rows.show(ui, |ui, number, place| match cache.row(open, number) {
+        Row::Gap => {}
+        Row::Header(func) => row::header(open, func, ui, place),
+        Row::Instruction { listing, position } => {
+            if let Some(instruction) = listing.instruction(position) {
+                let depth = listing.depth(position);
+                row::instruction(&context, &instruction, depth, ui, place, commands);
+                on_screen.push(arrows::Shown { listing, instruction, place });
+            }
+        }
+    });
+    arrows::draw(&context, cache, &on_screen, ui, area);
+}

@@ -1,0 +1,114 @@
+//! A value that can be changed in place.
+
+use egui::{Key, Ui};
+use stepwell_engine::Value;
+
+use crate::session::Session;
+use crate::ui::rects;
+use crate::ui::tokens::{self, Tokens};
+
+/// A value; a double click turns it into a field. Wrong text is explained below the field and
+/// changes nothing.
+pub struct EditValue<'a> {
+    name: &'a str,
+    value: &'a Value,
+    changed: bool,
+    enabled: bool,
+}
+
+impl<'a> EditValue<'a> {
+    /// A value with a name for screen readers and tests, unique in its `Ui`.
+    pub fn new(name: &'a str, value: &'a Value) -> Self {
+        Self { name, value, changed: false, enabled: true }
+    }
+
+    /// Marks the value as changed since the previous stop.
+    pub fn changed(mut self, changed: bool) -> Self {
+        self.changed = changed;
+        self
+    }
+
+    /// Whether it can be changed at present.
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Draws it; returns the new text once it is entered and means a value.
+    pub fn show(self, ui: &mut Ui) -> Option<String> {
+        let id = ui.scope_id().with(("edit", self.name));
+        let editing: Option<String> = ui.data(|data| data.get_temp(id)).flatten();
+        match editing {
+            Some(text) => self.field(ui, id, text),
+            None => {
+                self.resting(ui, id);
+                None
+            }
+        }
+    }
+
+    fn resting(&self, ui: &mut Ui, id: egui::Id) {
+        let response = super::value(ui, self.value, self.changed);
+        let response = ui.interact(response.rect, id.with("click"), egui::Sense::click());
+        let text = format!("{} = {}", self.name, self.value);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, self.enabled, &text));
+        rects::note(&response, || format!("value.{}", self.name));
+        let response = response.on_hover_ui(|ui| self.explain(ui));
+        if self.enabled && response.double_clicked() {
+            let text = self.value.to_string();
+            let text = text.split_once(':').map_or(text.as_str(), |(_, value)| value).to_owned();
+            ui.data_mut(|data| data.insert_temp(id, Some(text)));
+            ui.memory_mut(|memory| memory.request_focus(id.with("field")));
+        }
+    }
+
+    /// Other ways to write the value.
+    fn explain(&self, ui: &mut Ui) {
+        let lines = match *self.value {
+            Value::I32(value) => {
+                vec![format!("0x{value:08x}"), format!("unsigned {}", value as u32)]
+            }
+            Value::I64(value) => {
+                vec![format!("0x{value:016x}"), format!("unsigned {}", value as u64)]
+            }
+            Value::F32(value) => vec![format!("bits 0x{:08x}", value.to_bits())],
+            Value::F64(value) => vec![format!("bits 0x{:016x}", value.to_bits())],
+            _ => Vec::new(),
+        };
+        for line in lines {
+            ui.label(egui::RichText::new(line).font(tokens::mono()));
+        }
+        if self.enabled {
+            ui.label("Double click to change it.");
+        }
+    }
+
+    fn field(&self, ui: &mut Ui, id: egui::Id, mut text: String) -> Option<String> {
+        let tokens = Tokens::of(ui);
+        let (field, problem) = ui
+            .vertical(|ui| {
+                let problem = Session::check_value(self.value.ty(), &text).err();
+                let edit = egui::TextEdit::singleline(&mut text)
+                    .id(id.with("field"))
+                    .font(tokens::mono())
+                    .desired_width(tokens::FIELD_WIDE);
+                let field = ui.add(edit).accessible_name(self.name);
+                if let Some(problem) = &problem {
+                    ui.colored_label(tokens.error, problem);
+                }
+                (field, problem)
+            })
+            .inner;
+        rects::note(&field, || format!("value.{}.field", self.name));
+        let (entered, escaped) =
+            ui.input(|input| (input.key_pressed(Key::Enter), input.key_pressed(Key::Escape)));
+        let left = field.lost_focus();
+        let done = left && (escaped || !entered || problem.is_none());
+        if left && !done {
+            field.request_focus();
+        }
+        let kept = if done { None } else { Some(text.clone()) };
+        ui.data_mut(|data| data.insert_temp(id, kept));
+        (left && entered && problem.is_none()).then_some(text)
+    }
+}
