@@ -1,13 +1,12 @@
 //! The desktop program: the window, or a subcommand without one.
 
-fn main() -> eframe::Result {
-    let options = eframe::NativeOptions::default();
-    eframe::run_native(
-        "Stepwell",
-        options,
-        Box::new(|cc| {
-            let session = stepwell::session::Session::new();
-            Ok(Box::new(stepwell::ui::App::new(&cc.egui_ctx, session)))
-        }),
-    )
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if stepwell::headless::is_meant(&args) {
+        return stepwell::headless::main(args);
+    }
+    ExitCode::SUCCESS
 }

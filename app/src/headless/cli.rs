@@ -1,0 +1,213 @@
+//! What all subcommands share: reading files, printing, failing.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use stepwell_engine::{Engine, Module};
+
+/// Why a subcommand ends without having done its work.
+pub(super) enum Failure {
+    /// Wrong arguments: exit code 2.
+    Usage(String),
+    /// Anything else that is told in a line: exit code 1.
+    Error(String),
+}
+
+impl Failure {
+    /// Says why on stderr.
+    pub(super) fn report(self) -> ExitCode {
+        match self {
+            Failure::Usage(message) => {
+                complain(&format!("stepwell: {message}"));
+                complain("stepwell --help shows how it is used");
+                ExitCode::from(2)
+            }
+            Failure::Error(message) => {
+                complain(&format!("stepwell: {message}"));
+                ExitCode::from(1)
+            }
+        }
+    }
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Self {
+        Failure::Usage(error.to_string())
+    }
+}
+
+impl From<stepwell_engine::Error> for Failure {
+    fn from(error: stepwell_engine::Error) -> Self {
+        Failure::Error(error.to_string())
+    }
+}
+
+/// Writes to stdout. A reader that has gone away is no error: there is nobody left to tell.
+pub(super) fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Writes a line to stderr.
+pub(super) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Prints a help text.
+pub(super) fn help(text: &str) -> ExitCode {
+    print(text);
+    ExitCode::SUCCESS
+}
+
+/// A file's contents.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::Error(format!("{}: {error}", path.display())))
+}
+
+/// The name that a file is linked under.
+pub(super) fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Loads a module: binary if it begins as one, text otherwise.
+pub(super) fn load(engine: &Engine, path: &Path) -> Result<Module, Failure> {
+    let bytes = read(path)?;
+    let told = |error: stepwell_engine::Error| {
+        Failure::Error(format!("{}: {error}", path.display()))
+    };
+    if bytes.starts_with(b"\0asm") {
+        return Module::new(engine, &bytes).map_err(told);
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Module::from_wat(engine, text).map_err(told),
+        Err(_) => Err(Failure::Error(format!(
+            "{}: neither a binary module (it does not begin with \\0asm) nor text",
+            path.display()
+        ))),
+    }
+}
+
+/// What `run` and `trace` are asked to do.
+#[derive(Default)]
+pub(super) struct Invocation {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) export: Option<String>,
+    pub(super) args: Vec<String>,
+    pub(super) budget: Option<u64>,
+    pub(super) stubs: Option<Stubs>,
+}
+
+/// How imports that nothing satisfies are answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stubs {
+    Zero,
+    Trap,
+}
+
+/// Takes one argument of an invocation; `false` if it is not one.
+pub(super) fn invocation_argument(
+    invocation: &mut Invocation,
+    argument: Argument,
+    parser: &mut lexopt::Parser,
+) -> Result<bool, Failure> {
+    match argument {
+        Argument::Value(file) => invocation.files.push(file.into()),
+        Argument::Long(option) => match option.as_str() {
+            "invoke" => {
+                invocation.export = Some(text(parser, "--invoke needs the name of an export")?);
+                let mut raw = parser.raw_args()?;
+                while let Some(value) = raw.next_if(|next| next.to_str().is_some_and(is_value)) {
+                    invocation.args.push(value.to_string_lossy().into_owned());
+                }
+            }
+            "budget" => {
+                let count = text(parser, "--budget needs a number of instructions")?;
+                let parsed = count.replace('_', "").parse();
+                let parsed = parsed.map_err(|_| {
+                    Failure::Usage(format!("--budget: {count} is not a number of instructions"))
+                })?;
+                invocation.budget = Some(parsed);
+            }
+            "stub-imports" => {
+                let how = text(parser, "--stub-imports needs zero or trap")?;
+                invocation.stubs = Some(match how.as_str() {
+                    "zero" => Stubs::Zero,
+                    "trap" => Stubs::Trap,
+                    _ => {
+                        let message = format!("--stub-imports: {how} is neither zero nor trap");
+                        return Err(Failure::Usage(message));
+                    }
+                });
+            }
+            "dir" | "env" => {
+                let _ = text(parser, "--dir and --env need a value")?;
+                return Err(Failure::Usage(format!(
+                    "--{option} is for WASI programs, and WASI is not there yet"
+                )));
+            }
+            _ => return Ok(false),
+        },
+        Argument::Short(_) => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// An argument that outlives its parser's borrow.
+pub(super) enum Argument {
+    Short(char),
+    Long(String),
+    Value(std::ffi::OsString),
+}
+
+/// The next argument. What stands behind `--` is for the program that runs, which gets arguments
+/// through WASI only.
+pub(super) fn next(parser: &mut lexopt::Parser) -> Result<Option<Argument>, Failure> {
+    if let Some(mut raw) = parser.try_raw_args()
+        && raw.next_if(|next| next == "--").is_some()
+    {
+        return match raw.next() {
+            None => Ok(None),
+            Some(_) => Err(Failure::Usage(
+                "arguments behind -- are for WASI programs, and WASI is not there yet".to_owned(),
+            )),
+        };
+    }
+    Ok(parser.next()?.map(|argument| match argument {
+        lexopt::Arg::Short(short) => Argument::Short(short),
+        lexopt::Arg::Long(long) => Argument::Long(long.to_owned()),
+        lexopt::Arg::Value(value) => Argument::Value(value),
+    }))
+}
+
+/// An option's value as text.
+pub(super) fn text(parser: &mut lexopt::Parser, missing: &str) -> Result<String, Failure> {
+    let value = parser.value().map_err(|_| Failure::Usage(missing.to_owned()))?;
+    match value.into_string() {
+        Ok(text) => Ok(text),
+        Err(other) => Err(Failure::Usage(format!("{} is not UTF-8", other.display()))),
+    }
+}
+
+/// Whether an argument behind `--invoke EXPORT` is a value, not the next option: negative numbers
+/// begin like options.
+fn is_value(argument: &str) -> bool {
+    match argument.strip_prefix('-') {
+        None => true,
+        Some(rest) => {
+            rest.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+                || rest == "inf"
+                || rest.starts_with("nan")
+        }
+    }
+}
+
+/// An option that the command does not know.
+pub(super) fn unexpected(argument: &Argument) -> Failure {
+    match argument {
+        Argument::Short(short) => Failure::Usage(format!("unknown option -{short}")),
+        Argument::Long(long) => Failure::Usage(format!("unknown option --{long}")),
+        Argument::Value(value) => {
+            Failure::Usage(format!("unexpected argument {}", value.display()))
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Modules from files, linked under their stems, and the tasks to run in them: start functions in
+//! the order of linking, then the export.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+
+use stepwell_engine::types::Mutability;
+use stepwell_engine::{
+    CallSite, Config, Engine, Extern, ExternType, FuncType, HostAnswer, HostCall, InstanceId,
+    Linker, Module, Store, Task, Trap, TrapFrame, Value,
+};
+
+use super::cli::{self, Failure, Invocation, Stubs};
+use crate::session::parse_value;
+
+/// A store, and what is still to be run in it.
+pub(super) struct Machine {
+    pub(super) store: Store,
+    linker: Linker,
+    waiting: VecDeque<(String, Module)>,
+    names: BTreeMap<InstanceId, String>,
+    stubs: Option<Stubs>,
+    /// Export and arguments; taken when its task is made.
+    call: Option<(String, Vec<String>)>,
+    main: Option<InstanceId>,
+}
+
+impl Machine {
+    /// Loads the files and sees that everything they import is there.
+    pub(super) fn new(invocation: &Invocation) -> Result<Self, Failure> {
+        if invocation.files.is_empty() {
+            return Err(Failure::Usage("at least one FILE is needed".to_owned()));
+        }
+        let engine = Engine::new(Config::default());
+        let modules = load_all(&engine, &invocation.files)?;
+        let mut machine = Self {
+            store: Store::new(&engine),
+            linker: Linker::new(),
+            waiting: VecDeque::new(),
+            names: BTreeMap::new(),
+            stubs: invocation.stubs,
+            call: None,
+            main: None,
+        };
+        let export = match (&invocation.export, modules.last()) {
+            (Some(export), _) => Some(export.clone()),
+            (None, Some((_, main))) => main.export("_start").map(|_| "_start".to_owned()),
+            (None, None) => None,
+        };
+        if let (Some(export), Some((_, main))) = (&export, modules.last()) {
+            check_call(main, export, &invocation.args)?;
+        }
+        machine.call = export.map(|export| (export, invocation.args.clone()));
+        machine.waiting = in_order(modules)?;
+        machine.provide()?;
+        Ok(machine)
+    }
+
+    /// Defines what no file exports, or fails with everything that is missing.
+    fn provide(&mut self) -> Result<(), Failure> {
+        let stems: Vec<String> = self.waiting.iter().map(|(stem, _)| stem.clone()).collect();
+        let mut missing = Vec::new();
+        let mut stubbed: Vec<(String, String)> = Vec::new();
+        for (stem, module) in self.waiting.clone() {
+            for import in module.imports() {
+                if stems.iter().any(|known| **known == *import.module && *known != stem) {
+                    continue;
+                }
+                let key = (import.module.to_string(), import.name.to_string());
+                if self.stubs.is_none() {
+                    let line = format!("  {}.{}: {}", import.module, import.name, import.ty);
+                    if !missing.contains(&line) {
+                        missing.push(line);
+                    }
+                } else if !stubbed.contains(&key) {
+                    self.stub(&key.0, &key.1, &import.ty)?;
+                    stubbed.push(key);
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let count = missing.len();
+        let what = if count == 1 { "import is" } else { "imports are" };
+        Err(Failure::Error(format!(
+            "{count} {what} not satisfied; give the module as an earlier FILE, or use \
+             --stub-imports zero|trap:\n{}",
+            missing.join("\n")
+        )))
+    }
+
+    /// Something that fits an import: a function that is answered by [`Machine::answer`], an empty
+    /// memory or table, a global of zero.
+    fn stub(&mut self, module: &str, name: &str, ty: &ExternType) -> Result<(), Failure> {
+        let item = match ty {
+            ExternType::Func(ty) => {
+                self.linker.func_unresolved(module, name, ty.clone());
+                return Ok(());
+            }
+            ExternType::Memory(ty) => Extern::Memory(self.store.new_memory(*ty)?),
+            ExternType::Table(ty) => Extern::Table(self.store.new_table(*ty)?),
+            ExternType::Global(ty) => {
+                debug_assert!(matches!(ty.mutability, Mutability::Const | Mutability::Var));
+                Extern::Global(self.store.new_global(*ty, Value::default_of(ty.content))?)
+            }
+        };
+        self.linker.define(module, name, item);
+        Ok(())
+    }
+
+    /// The next task: a start function, then the export. `None` when nothing is left.
+    pub(super) fn next_task(&mut self) -> Result<Option<Task>, Failure> {
+        while let Some((stem, module)) = self.waiting.pop_front() {
+            let made = self.linker.begin_instantiate(&mut self.store, &module);
+            let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
+            self.linker.define_instance(&stem, made.instance);
+            self.names.insert(made.instance, stem);
+            if self.waiting.is_empty() {
+                self.main = Some(made.instance);
+            }
+            if let Some(start) = made.start {
+                return Ok(Some(start));
+            }
+        }
+        let (Some(main), Some((export, args))) = (self.main, self.call.take()) else {
+            return Ok(None);
+        };
+        let func = self.store.export_func(main, &export)?;
+        let ty = self.store.func_type(func).cloned();
+        let ty = ty.unwrap_or_else(|| FuncType::new([], []));
+        let values: Result<Vec<Value>, String> =
+            ty.params().iter().zip(&args).map(|(ty, text)| parse_value(*ty, text)).collect();
+        let values = values.map_err(Failure::Usage)?;
+        Ok(Some(self.store.start(func, &values)?))
+    }
+
+    /// The answer to a call of a stubbed import.
+    pub(super) fn answer(&self, call: &HostCall) -> HostAnswer {
+        match self.stubs {
+            Some(Stubs::Zero) => {
+                HostAnswer::Return(call.ty.results().iter().map(|ty| Value::default_of(*ty)).collect())
+            }
+            _ => HostAnswer::Trap(format!(
+                "{}.{} was called, and nothing satisfies this import",
+                call.module, call.name
+            )),
+        }
+    }
+
+    /// The name that an instance is linked under.
+    pub(super) fn name(&self, instance: InstanceId) -> &str {
+        self.names.get(&instance).map_or("?", String::as_str)
+    }
+
+    /// `main.$f at 0x0041`.
+    pub(super) fn place(&self, site: CallSite) -> String {
+        let module = self.store.module_of(site.instance);
+        let name = module.and_then(|module| module.func_name(site.func));
+        let func = match name {
+            Some(name) => format!("${name}"),
+            None => format!("func[{}]", site.func),
+        };
+        format!("{}.{func} at 0x{:04x}", self.name(site.instance), site.offset.0)
+    }
+
+    /// A trap with its backtrace, a line each.
+    pub(super) fn explain(&self, trap: &Trap) -> String {
+        let mut text = format!("trap: {}", trap.code);
+        for (position, frame) in trap.backtrace.iter().enumerate() {
+            let TrapFrame { site, .. } = frame;
+            text.push_str(&format!("\n  {position}: {}", self.place(*site)));
+        }
+        if trap.omitted_frames > 0 {
+            text.push_str(&format!("\n  … and {} frames more", trap.omitted_frames));
+        }
+        text
+    }
+}
+
+fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>, Failure> {
+    let mut modules: Vec<(String, Module)> = Vec::new();
+    for file in files {
+        let stem = cli::stem(file);
+        if modules.iter().any(|(known, _)| *known == stem) {
+            let message = format!("two files have the stem {stem}, under which they are linked");
+            return Err(Failure::Usage(message));
+        }
+        modules.push((stem, cli::load(engine, file)?));
+    }
+    Ok(modules)
+}
+
+/// Export and arguments fit the main module; tells before anything runs.
+fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failure> {
+    let unknown = || {
+        let mut names: Vec<&str> = main
+            .exports()
+            .iter()
+            .filter(|known| main.export_type(known.item).is_some_and(|ty| ty.kind() == "function"))
+            .map(|known| &*known.name)
+            .collect();
+        names.truncate(20);
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        Failure::Error(format!("no exported function named {export:?}; there are: {known}"))
+    };
+    let item = main.export(export).map(|export| export.item);
+    let Some(ExternType::Func(ty)) = item.and_then(|item| main.export_type(item)) else {
+        return Err(unknown());
+    };
+    if texts.len() != ty.params().len() {
+        let (wanted, given) = (ty.params().len(), texts.len());
+        return Err(Failure::Usage(format!(
+            "{export} takes {wanted} argument{}, {given} given: {ty}",
+            if wanted == 1 { "" } else { "s" }
+        )));
+    }
+    for (position, (ty, text)) in ty.params().iter().zip(texts).enumerate() {
+        if let Err(problem) = parse_value(*ty, text) {
+            let message = format!("argument {} of {export}: {problem}", position + 1);
+            return Err(Failure::Usage(message));
+        }
+    }
+    Ok(())
+}
+
+/// Providers before those who import them, else as given; the main module stays last unless
+/// another one imports it.
+fn in_order(modules: Vec<(String, Module)>) -> Result<VecDeque<(String, Module)>, Failure> {
+    let mut ordered: VecDeque<(String, Module)> = VecDeque::new();
+    let mut rest = modules;
+    while !rest.is_empty() {
+        let waits = |stem: &str, module: &Module| {
+            module.imports().iter().any(|import| {
+                *import.module != *stem && rest.iter().any(|(other, _)| **other == *import.module)
+            })
+        };
+        let ready = rest.iter().position(|(stem, module)| !waits(stem, module));
+        let Some(ready) = ready else {
+            let names: Vec<&str> = rest.iter().map(|(stem, _)| stem.as_str()).collect();
+            let names = names.join(", ");
+            return Err(Failure::Error(format!("these modules import each other: {names}")));
+        };
+        ordered.push_back(rest.remove(ready));
+    }
+    Ok(ordered)
+}

@@ -1,0 +1,95 @@
+//! `stepwell run`.
+
+use std::process::ExitCode;
+
+use stepwell_engine::{Budget, Stop, Value};
+
+use super::cli::{self, Argument, Failure, Invocation};
+use super::machine::Machine;
+
+const HELP: &str = "\
+stepwell run FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
+
+Links the modules under their file stems and runs an export of the last one, or _start.
+Results go to stdout, one value a line, as i32:5 or f64:0.5.
+
+  --invoke EXPORT ARG…      the function and its arguments: 5, -0x10, 0.5, inf, nan:0x7fc00000
+  --budget N                stop after exactly N instructions (exit code 3)
+  --stub-imports zero|trap  answer imports that nothing satisfies, instead of failing
+";
+
+/// `stepwell run`.
+pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
+    let mut invocation = Invocation::default();
+    while let Some(argument) = cli::next(parser)? {
+        match argument {
+            Argument::Short('h') => return Ok(cli::help(HELP)),
+            Argument::Long(long) if long == "help" => return Ok(cli::help(HELP)),
+            Argument::Short(_) => return Err(cli::unexpected(&argument)),
+            Argument::Long(long) => {
+                let unknown = cli::unexpected(&Argument::Long(long.clone()));
+                if !cli::invocation_argument(&mut invocation, Argument::Long(long), parser)? {
+                    return Err(unknown);
+                }
+            }
+            value @ Argument::Value(_) => {
+                cli::invocation_argument(&mut invocation, value, parser)?;
+            }
+        }
+    }
+    let mut machine = Machine::new(&invocation)?;
+    match drive(&mut machine, invocation.budget)? {
+        Outcome::Done(values) => {
+            for value in values {
+                cli::print(&format!("{value}\n"));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Budget(message) => {
+            cli::complain(&message);
+            Ok(ExitCode::from(3))
+        }
+    }
+}
+
+enum Outcome {
+    Done(Vec<Value>),
+    Budget(String),
+}
+
+/// Runs everything; a budget covers start functions and the export together.
+fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure> {
+    let mut results = Vec::new();
+    let mut left = budget;
+    while let Some(mut task) = machine.next_task()? {
+        loop {
+            let before = task.executed();
+            let slice = left.map_or(Budget::unlimited(), Budget::instructions);
+            let stop = task.run(&mut machine.store, slice)?;
+            left = left.map(|left| left - (task.executed() - before));
+            match stop {
+                Stop::Done(values) => {
+                    results = values;
+                    break;
+                }
+                Stop::HostCall(call) => {
+                    let answer = machine.answer(&call);
+                    task.resume(&mut machine.store, answer)?;
+                }
+                Stop::Trap(trap) => return Err(Failure::Error(machine.explain(&trap))),
+                Stop::Budget => {
+                    let place = task.frames(&machine.store).next().map(|frame| frame.site());
+                    let place = place.map_or(String::new(), |site| {
+                        format!(", before {}", machine.place(site))
+                    });
+                    let count = budget.unwrap_or_default();
+                    return Ok(Outcome::Budget(format!(
+                        "stepwell: budget used up after {count} instructions{place}"
+                    )));
+                }
+                Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
+            }
+        }
+    }
+    Ok(Outcome::Done(results))
+}

@@ -1,0 +1,249 @@
+//! `stepwell trace`: one line for each executed instruction. The format is described in
+//! `docs/trace-format.md`.
+
+use std::collections::HashMap;
+use std::io::{BufWriter, StdoutLock, Write};
+use std::process::ExitCode;
+
+use serde_json::json;
+use stepwell_engine::module::disassemble::{Instruction, Listing};
+use stepwell_engine::{CallSite, HostAnswer, HostCall, ModuleId, Stop, Task, Value};
+
+use super::cli::{self, Argument, Failure, Invocation};
+use super::machine::Machine;
+
+const HELP: &str = "\
+stepwell trace FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
+               [--format text|json]
+
+As stepwell run, with one line on stdout for each executed instruction: how many have been
+executed, instance and function, byte offset, operator, and the operand stack after it.
+
+  --format json    one JSON object a line
+";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// `stepwell trace`.
+pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
+    let mut invocation = Invocation::default();
+    let mut format = Format::Text;
+    while let Some(argument) = cli::next(parser)? {
+        match argument {
+            Argument::Short('h') => return Ok(cli::help(HELP)),
+            Argument::Short(_) => return Err(cli::unexpected(&argument)),
+            Argument::Long(long) => match long.as_str() {
+                "help" => return Ok(cli::help(HELP)),
+                "format" => {
+                    format = match cli::text(parser, "--format needs text or json")?.as_str() {
+                        "text" => Format::Text,
+                        "json" => Format::Json,
+                        other => {
+                            let message = format!("--format: {other} is neither text nor json");
+                            return Err(Failure::Usage(message));
+                        }
+                    }
+                }
+                _ => {
+                    let unknown = cli::unexpected(&Argument::Long(long.clone()));
+                    if !cli::invocation_argument(&mut invocation, Argument::Long(long), parser)? {
+                        return Err(unknown);
+                    }
+                }
+            },
+            value @ Argument::Value(_) => {
+                cli::invocation_argument(&mut invocation, value, parser)?;
+            }
+        }
+    }
+    let machine = Machine::new(&invocation)?;
+    let mut tracer = Tracer {
+        machine,
+        listings: HashMap::new(),
+        format,
+        out: BufWriter::new(std::io::stdout().lock()),
+        executed: 0,
+        budget: invocation.budget,
+    };
+    let code = tracer.drive();
+    // A reader that has gone away has seen enough.
+    let _ = tracer.out.flush();
+    code
+}
+
+struct Tracer {
+    machine: Machine,
+    listings: HashMap<(ModuleId, u32), Listing>,
+    format: Format,
+    out: BufWriter<StdoutLock<'static>>,
+    /// Instructions of all tasks so far.
+    executed: u64,
+    budget: Option<u64>,
+}
+
+impl Tracer {
+    fn drive(&mut self) -> Result<ExitCode, Failure> {
+        while let Some(mut task) = self.machine.next_task()? {
+            while let Some(stop) = self.step(&mut task)? {
+                match stop {
+                    Stop::Done(values) => {
+                        self.done(&values);
+                        break;
+                    }
+                    Stop::Trap(trap) => {
+                        let message = trap.code.to_string();
+                        let line = match self.format {
+                            Format::Text => format!("{} trap {message}", self.executed),
+                            Format::Json => {
+                                json!({ "executed": self.executed, "trap": message }).to_string()
+                            }
+                        };
+                        self.line(&line);
+                        let _ = self.out.flush();
+                        return Err(Failure::Error(self.machine.explain(&trap)));
+                    }
+                    Stop::HostCall(call) => {
+                        let answer = self.machine.answer(&call);
+                        self.host_call(&call, &answer);
+                        task.resume(&mut self.machine.store, answer)?;
+                    }
+                    Stop::Budget | Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
+                }
+            }
+            if self.budget == Some(self.executed) && !task.is_finished() {
+                let _ = self.out.flush();
+                cli::complain(&format!(
+                    "stepwell: budget used up after {} instructions",
+                    self.executed
+                ));
+                return Ok(ExitCode::from(3));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// One instruction and its line; `None` when the budget is used up.
+    fn step(&mut self, task: &mut Task) -> Result<Option<Stop>, Failure> {
+        if self.budget == Some(self.executed) {
+            return Ok(None);
+        }
+        let site = task.frames(&self.machine.store).next().map(|frame| frame.site());
+        let instruction = site.and_then(|site| self.instruction(site));
+        let before = task.executed();
+        let stop = task.step(&mut self.machine.store)?;
+        let steps = task.executed() - before;
+        self.executed += steps;
+        if steps > 0
+            && !matches!(stop, Stop::Trap(_))
+            && let (Some(site), Some(instruction)) = (site, instruction)
+        {
+            let stack = match &stop {
+                Stop::Done(values) => values.clone(),
+                _ => {
+                    let mut frames = task.frames(&self.machine.store);
+                    frames.next().map_or(Vec::new(), |frame| frame.operands())
+                }
+            };
+            self.instruction_line(site, &instruction, &stack);
+        }
+        Ok(Some(stop))
+    }
+
+    fn instruction(&mut self, site: CallSite) -> Option<Instruction> {
+        let module = self.machine.store.module_of(site.instance)?.clone();
+        let id = self.machine.store.instance(site.instance)?.module();
+        let listing = match self.listings.entry((id, site.func.0)) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(Listing::new(&module, site.func).ok()?)
+            }
+        };
+        listing.instruction(listing.position(site.offset)?)
+    }
+
+    fn instruction_line(&mut self, site: CallSite, instruction: &Instruction, stack: &[Value]) {
+        let instance = self.machine.name(site.instance);
+        let module = self.machine.store.module_of(site.instance);
+        let name = module.and_then(|module| module.func_name(site.func));
+        let line = match self.format {
+            Format::Text => {
+                let func = match name {
+                    Some(name) => format!("${name}"),
+                    None => format!("func[{}]", site.func),
+                };
+                let place = format!("{instance}.{func} 0x{:04x}", site.offset.0);
+                format!("{} {place} {instruction} | {}", self.executed, texts(stack).join(" "))
+            }
+            Format::Json => json!({
+                "executed": self.executed,
+                "instance": instance,
+                "function": site.func.0,
+                "name": name,
+                "offset": site.offset.0,
+                "operator": instruction.name,
+                "immediates": instruction.immediates,
+                "stack": texts(stack),
+            })
+            .to_string(),
+        };
+        self.line(line.trim_end());
+    }
+
+    fn host_call(&mut self, call: &HostCall, answer: &HostAnswer) {
+        let caller = call.caller.map(|site| self.machine.place(site));
+        let line = match self.format {
+            Format::Text => {
+                let answer = match answer {
+                    HostAnswer::Return(values) => format!("-> {}", texts(values).join(" ")),
+                    HostAnswer::Trap(message) => format!("-> trap {message}"),
+                };
+                let args = texts(&call.args).join(" ");
+                let caller = caller.unwrap_or_else(|| "the command line".to_owned());
+                let target = format!("{}.{}", call.module, call.name);
+                format!("{} host {target} | {args} {answer} | from {caller}", self.executed)
+            }
+            Format::Json => {
+                let (results, trap) = match answer {
+                    HostAnswer::Return(values) => (Some(texts(values)), None),
+                    HostAnswer::Trap(message) => (None, Some(message)),
+                };
+                json!({
+                    "executed": self.executed,
+                    "host": { "module": &*call.module, "name": &*call.name },
+                    "args": texts(&call.args),
+                    "caller": call.caller.map(|site| json!({
+                        "instance": self.machine.name(site.instance),
+                        "function": site.func.0,
+                        "offset": site.offset.0,
+                    })),
+                    "results": results,
+                    "trap": trap,
+                })
+                .to_string()
+            }
+        };
+        self.line(&line);
+    }
+
+    fn done(&mut self, values: &[Value]) {
+        let line = match self.format {
+            Format::Text => format!("{} done | {}", self.executed, texts(values).join(" ")),
+            Format::Json => {
+                json!({ "executed": self.executed, "done": texts(values) }).to_string()
+            }
+        };
+        self.line(line.trim_end());
+    }
+
+    fn line(&mut self, line: &str) {
+        let _ = writeln!(self.out, "{line}");
+    }
+}
+
+fn texts(values: &[Value]) -> Vec<String> {
+    values.iter().map(Value::to_string).collect()
+}
