@@ -72,9 +72,8 @@ pub(super) fn stem(path: &Path) -> String {
 /// Loads a module: binary if it begins as one, text otherwise.
 pub(super) fn load(engine: &Engine, path: &Path) -> Result<Module, Failure> {
     let bytes = read(path)?;
-    let told = |error: stepwell_engine::Error| {
-        Failure::Error(format!("{}: {error}", path.display()))
-    };
+    let told =
+        |error: stepwell_engine::Error| Failure::Error(format!("{}: {error}", path.display()));
     if bytes.starts_with(b"\0asm") {
         return Module::new(engine, &bytes).map_err(told);
     }

@@ -150,12 +150,7 @@ fn segments(out: &mut String, module: &Module) {
     for (index, DataSegment { mode, range }) in (0..).zip(module.data_segments()) {
         let name = named(index, module.item_name(NameKind::Data, index));
         let bytes = range.len();
-        let _ = writeln!(
-            out,
-            "{name}  0x{:06x}  {bytes} bytes, {}",
-            range.start,
-            mode_text(mode)
-        );
+        let _ = writeln!(out, "{name}  0x{:06x}  {bytes} bytes, {}", range.start, mode_text(mode));
     }
 }
 

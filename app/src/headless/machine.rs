@@ -138,9 +138,9 @@ impl Machine {
     /// The answer to a call of a stubbed import.
     pub(super) fn answer(&self, call: &HostCall) -> HostAnswer {
         match self.stubs {
-            Some(Stubs::Zero) => {
-                HostAnswer::Return(call.ty.results().iter().map(|ty| Value::default_of(*ty)).collect())
-            }
+            Some(Stubs::Zero) => HostAnswer::Return(
+                call.ty.results().iter().map(|ty| Value::default_of(*ty)).collect(),
+            ),
             _ => HostAnswer::Trap(format!(
                 "{}.{} was called, and nothing satisfies this import",
                 call.module, call.name

@@ -79,9 +79,8 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                 Stop::Trap(trap) => return Err(Failure::Error(machine.explain(&trap))),
                 Stop::Budget => {
                     let place = task.frames(&machine.store).next().map(|frame| frame.site());
-                    let place = place.map_or(String::new(), |site| {
-                        format!(", before {}", machine.place(site))
-                    });
+                    let place = place
+                        .map_or(String::new(), |site| format!(", before {}", machine.place(site)));
                     let count = budget.unwrap_or_default();
                     return Ok(Outcome::Budget(format!(
                         "stepwell: budget used up after {count} instructions{place}"

@@ -232,9 +232,7 @@ impl Tracer {
     fn done(&mut self, values: &[Value]) {
         let line = match self.format {
             Format::Text => format!("{} done | {}", self.executed, texts(values).join(" ")),
-            Format::Json => {
-                json!({ "executed": self.executed, "done": texts(values) }).to_string()
-            }
+            Format::Json => json!({ "executed": self.executed, "done": texts(values) }).to_string(),
         };
         self.line(line.trim_end());
     }

@@ -233,10 +233,7 @@ mod tests {
         for text in ["infinity", "NaN", "1e", "e5", "0x", "0x.p1", "abc", "1.2.3", "--1"] {
             assert!(problem(ValType::F64, text).starts_with("not a number"), "{text}");
         }
-        assert_eq!(
-            problem(ValType::F32, "1e39"),
-            "does not fit in f32; write inf for infinity"
-        );
+        assert_eq!(problem(ValType::F32, "1e39"), "does not fit in f32; write inf for infinity");
     }
 
     #[test]

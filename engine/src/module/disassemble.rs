@@ -295,7 +295,7 @@ fn class_of(operator: &Operator<'_>) -> OpClass {
 }
 
 /// Loads and stores that this engine executes.
-fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
+pub(super) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
     use Operator as O;
     match operator {
         O::I32Load { memarg }

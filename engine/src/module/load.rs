@@ -14,6 +14,7 @@ use wasmparser::{
 use super::const_expr::ConstExpr;
 use super::names::Names;
 use super::sections::{CustomSection, Section, section_name};
+use super::well_formed::Malformed;
 use super::{
     Body, DataSegment, ElementItems, ElementSegment, Export, ExportItem, GlobalDef, Import,
     ModuleInner, SegmentMode, TableDef,
@@ -38,7 +39,11 @@ pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
         Ok(()) => loader.finish(),
         Err(Failure::Typed(error)) => Err(error),
         Err(Failure::Parser(error)) => Err(explain(bytes, &error, true)),
-        Err(Failure::Validator(error)) => Err(explain(bytes, &error, false)),
+        Err(Failure::Validator(error)) => match super::well_formed::check(bytes) {
+            Err(Malformed::Parser(malformed)) => Err(explain(bytes, &malformed, true)),
+            Err(Malformed::Rule(message, offset)) => Err(Error::Malformed { message, offset }),
+            Ok(()) => Err(explain(bytes, &error, false)),
+        },
     }
 }
 

@@ -11,6 +11,7 @@ pub mod disassemble;
 mod load;
 mod names;
 mod sections;
+mod well_formed;
 
 use alloc::boxed::Box;
 use alloc::string::String;

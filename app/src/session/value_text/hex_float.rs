@@ -68,9 +68,7 @@ fn nearest(mantissa: u64, scale: i64, fraction: u32) -> u64 {
     let below = (1 - bias).saturating_sub(exponent).max(0);
     let dropped = i64::from(63 - fraction).saturating_add(below);
     let (kept, rest, half) = match dropped {
-        0..=63 => {
-            (mantissa >> dropped, mantissa & ((1u64 << dropped) - 1), 1u64 << (dropped - 1))
-        }
+        0..=63 => (mantissa >> dropped, mantissa & ((1u64 << dropped) - 1), 1u64 << (dropped - 1)),
         64 => (0, mantissa, 1u64 << 63),
         _ => return 0,
     };
