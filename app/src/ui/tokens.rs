@@ -139,6 +139,12 @@ pub const TEXT: f32 = 13.0;
 pub const SMALL: f32 = 11.0;
 /// Width of a field for a word or an address.
 pub const FIELD_WIDE: f32 = 150.0;
+/// Indentation of what belongs to the line above.
+pub const INDENT: f32 = 18.0;
+/// Width of a monospace character of the usual size.
+pub const MONO_WIDTH: f32 = TEXT * 0.6;
+/// Where a column of indices ends.
+pub const NUMBER: f32 = 44.0;
 /// Width of a long tooltip.
 pub const TOOLTIP: f32 = 360.0;
 /// Width of a field for a number.

@@ -93,7 +93,7 @@ fn code_goes_to_an_offset_or_a_function() {
 #[test]
 fn each_module_has_a_tab_of_code() {
     let mut scene = Scene::example("attribution");
-    scene.click("b");
+    scene.click("code of b");
     let focus = scene.session().code_focus().unwrap();
     assert_eq!(scene.session().module(focus.module).unwrap().name, "b");
     assert!(scene.says("env.print"), "an import is named where it is called");

@@ -1,10 +1,113 @@
-//! The breakpoints panel.
+//! Breakpoints: where they are, whether they stop, on which condition, how often they were hit.
 
-use egui::Ui;
+use egui::{Key, RichText, Ui};
+use stepwell_engine::CodeOffset;
+use stepwell_engine::module::disassemble::Listing;
 
-use crate::session::{Command, Session};
+use crate::session::{BreakpointState, Command, OpenModule, Session};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets;
+use crate::ui::{feedback, rects};
+
+const CONDITION_HELP: &str = "Stops only when this holds: $n == 5, local 0 > 3, stack 0 != 0 (0 is \
+                              the top). Comparisons: == != < <= > >=. Empty: always.";
 
 /// Draws it.
-pub(super) fn show(_session: &Session, _ui: &mut Ui) -> Vec<Command> {
-    Vec::new()
+pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
+    let mut commands = Vec::new();
+    if session.breakpoints().len() == 0 {
+        widgets::empty(
+            ui,
+            "No breakpoints. Click into the gutter left of an instruction, or press F9, to stop \
+             there.",
+        );
+        return commands;
+    }
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        for breakpoint in session.breakpoints() {
+            if let Some(open) = session.module(breakpoint.module) {
+                line(breakpoint, open, ui, &mut commands);
+            }
+        }
+        ui.add_space(tokens::GAP);
+        let clear = ui.button("Remove all");
+        rects::note(&clear, || "breakpoints.clear".to_owned());
+        if clear.clicked() {
+            commands.push(Command::ClearBreakpoints);
+        }
+    });
+    commands
+}
+
+fn line(breakpoint: &BreakpointState, open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    let (module, offset) = (breakpoint.module, breakpoint.offset);
+    let func = open.module.func_at(CodeOffset(offset));
+    let name = match func.map(|func| (func, open.module.func_name(func))) {
+        Some((_, Some(name))) => format!("{}.{name}", open.name),
+        Some((func, None)) => format!("{}.func[{func}]", open.name),
+        None => open.name.clone(),
+    };
+    let place = format!("{name} 0x{offset:04x}");
+    ui.horizontal(|ui| {
+        let mut enabled = breakpoint.enabled;
+        let check = ui.checkbox(&mut enabled, "").accessible_name(format!("enable {place}"));
+        if check.on_hover_text("Whether it stops").changed() {
+            commands.push(Command::EnableBreakpoint { module, offset, enabled });
+        }
+        let text = RichText::new(&place).font(tokens::mono()).color(tokens.module(open.hue));
+        let link = ui.add(egui::Label::new(text).sense(egui::Sense::click()));
+        if link.on_hover_text("Show the instruction").clicked() {
+            commands.push(Command::ShowOffset { module, offset });
+        }
+        let listing = func.and_then(|func| Listing::new(&open.module, func).ok());
+        let instruction =
+            listing.and_then(|listing| listing.instruction(listing.position(CodeOffset(offset))?));
+        if let Some(instruction) = instruction {
+            let text = RichText::new(instruction.to_string()).font(tokens::mono_small());
+            ui.label(text.color(tokens.weak));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let remove = ui.small_button("✗").accessible_name(format!("remove {place}"));
+            if remove.on_hover_text("Remove it").clicked() {
+                commands.push(Command::ToggleBreakpoint { module, offset });
+            }
+            let hits = format!("{} ×", widgets::grouped(breakpoint.hits));
+            ui.label(RichText::new(hits).font(tokens::mono_small()).color(tokens.weak))
+                .on_hover_text("How often it stopped in this run");
+        });
+    });
+    condition(breakpoint, &place, ui, commands);
+}
+
+fn condition(breakpoint: &BreakpointState, place: &str, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    let (module, offset) = (breakpoint.module, breakpoint.offset);
+    let id = ui.scope_id().with(("condition", module.0, offset));
+    let typed: Option<String> = ui.data(|data| data.get_temp(id)).flatten();
+    let mut text = typed.unwrap_or_else(|| breakpoint.condition.clone());
+    ui.horizontal(|ui| {
+        ui.add_space(tokens::INDENT);
+        ui.label(RichText::new("when").color(tokens.weak));
+        let edit = egui::TextEdit::singleline(&mut text)
+            .font(tokens::mono())
+            .hint_text("always")
+            .desired_width(tokens::FIELD_WIDE);
+        let field = ui.add(edit).accessible_name(format!("condition of {place}"));
+        let left = field.lost_focus();
+        let escaped = ui.input(|input| input.key_pressed(Key::Escape));
+        let field = field.on_hover_text(CONDITION_HELP);
+        if left && !escaped && text != breakpoint.condition {
+            let condition = text.clone();
+            commands.push(Command::SetCondition { module, offset, condition });
+        }
+        let kept = (field.has_focus() || (left && !escaped)).then(|| text.clone());
+        if field.has_focus() || left {
+            ui.data_mut(|data| data.insert_temp(id, kept));
+        }
+    });
+    feedback::show(ui, |command| {
+        matches!(command, Command::SetCondition { module: m, offset: o, .. }
+            if *m == module && *o == offset)
+    });
 }

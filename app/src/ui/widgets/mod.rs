@@ -4,4 +4,4 @@ pub mod edit;
 mod text;
 pub mod virtual_rows;
 
-pub use text::{empty, module_label, section, value};
+pub use text::{empty, grouped, hex, module_label, section, size, value};

@@ -67,7 +67,9 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
         for open in session.modules() {
             let text =
                 RichText::new(&open.name).font(tokens::mono_bold()).color(tokens.module(open.hue));
-            let tab = ui.selectable_label(open.key == shown.key, text);
+            let tab = ui
+                .selectable_label(open.key == shown.key, text)
+                .accessible_name(format!("code of {}", open.name));
             rects::note(&tab, || format!("code.tab.{}", open.name));
             if tab.on_hover_text("Show this module's code").clicked() {
                 commands.push(Command::SelectModule(open.key));

@@ -1,0 +1,94 @@
+//! Memory: linear memory in hex, in as many views as wanted, each with a data inspector.
+//!
+//! `bar` chooses the memory, goes to addresses and searches; `hex` draws rows and takes keys;
+//! `inspector` reads the bytes at the cursor as numbers and text.
+
+mod bar;
+mod hex;
+mod inspector;
+
+use egui::{RichText, Ui};
+
+use crate::session::{Command, MemoryView, Session};
+use crate::ui::rects;
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets;
+
+/// Draws it.
+pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let Some(store) = session.store() else {
+        widgets::empty(
+            ui,
+            "No memory yet: linear memories come to life when an export is started.",
+        );
+        return commands;
+    };
+    if session.memories().is_empty() {
+        widgets::empty(ui, "The modules that run have no linear memory.");
+        return commands;
+    }
+    let views = session.memory_views();
+    let id = ui.scope_id().with("view");
+    let chosen: Option<u32> = ui.data(|data| data.get_temp(id));
+    let shown = chosen.and_then(|chosen| views.iter().find(|view| view.id == chosen));
+    let Some(view) = shown.or(views.last()) else {
+        if ui.button("Open a view").clicked() {
+            commands.push(Command::AddMemoryView);
+        }
+        return commands;
+    };
+    tabs(session, view, ui, id);
+    let Some(memory) = store.memory(view.memory) else { return commands };
+    let bytes = memory.bytes();
+    ui.push_id(("view", view.id), |ui| {
+        bar::show(session, view, memory, ui, &mut commands);
+        if bytes.is_empty() {
+            widgets::empty(ui, "This memory has no pages.");
+            return;
+        }
+        // Side by side, if both fit.
+        let wide = ui.available_width() >= hex::WIDTH_16 + inspector::WIDTH;
+        let with_inspector = ui.available_width() >= hex::WIDTH_8 + inspector::WIDTH;
+        let inspector_width = if with_inspector { inspector::WIDTH + tokens::GROUP } else { 0.0 };
+        let area = ui.available_rect_before_wrap();
+        let split = area.right() - inspector_width;
+        let per_row = if wide || area.width() - inspector_width >= hex::WIDTH_16 { 16 } else { 8 };
+        let left = area.with_max_x(split);
+        ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
+            hex::show(session, view, bytes, per_row, ui, &mut commands);
+        });
+        if with_inspector {
+            let right = area.with_min_x(split + tokens::GROUP);
+            ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
+                inspector::show(session, view, bytes, ui, &mut commands);
+            });
+        }
+    });
+    commands
+}
+
+/// One tab a view, when there are several.
+fn tabs(session: &Session, shown: &MemoryView, ui: &mut Ui, id: egui::Id) {
+    let views = session.memory_views();
+    if views.len() < 2 {
+        return;
+    }
+    let memories = session.memories();
+    ui.horizontal_wrapped(|ui| {
+        let tokens = Tokens::of(ui);
+        for view in views {
+            let named = memories.iter().find(|named| named.addr == view.memory);
+            let label = named.map_or("?", |named| named.label.as_str());
+            let hue = named.and_then(|named| session.module(named.module?)).map(|open| open.hue);
+            let color = hue.map_or(tokens.text, |hue| tokens.module(hue));
+            let text = format!("{} · {label}", view.id + 1);
+            let text = RichText::new(text).font(tokens::mono_small()).color(color);
+            let tab = ui.selectable_label(view.id == shown.id, text);
+            rects::note(&tab, || format!("memory.tab.{}", view.id));
+            if tab.clicked() {
+                ui.data_mut(|data| data.insert_temp(id, view.id));
+            }
+        }
+    });
+}

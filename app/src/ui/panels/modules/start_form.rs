@@ -1,0 +1,136 @@
+//! An export: a function with fields for its arguments, or another item with its type.
+
+use egui::{RichText, Ui};
+use stepwell_engine::module::{Export, ExportItem};
+use stepwell_engine::{ExternType, FuncIndex, FuncType, ValType};
+
+use crate::session::{Command, OpenModule, Session};
+use crate::ui::rects;
+use crate::ui::tokens::{self, Tokens};
+
+/// Exports shown in the panel.
+pub(super) const LISTED: usize = 200;
+
+/// Draws an export.
+pub(super) fn show(
+    session: &Session,
+    open: &OpenModule,
+    export: &Export,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    match (export.item, open.module.export_type(export.item)) {
+        (ExportItem::Func(func), Some(ExternType::Func(ty))) => {
+            function(session, open, export, func, &ty, ui, commands);
+        }
+        (_, ty) => {
+            let tokens = Tokens::of(ui);
+            ui.horizontal_wrapped(|ui| {
+                ui.label(RichText::new(&*export.name).font(tokens::mono()));
+                let ty = ty.map_or(String::new(), |ty| ty.to_string());
+                ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.weak));
+            });
+        }
+    }
+}
+
+fn function(
+    session: &Session,
+    open: &OpenModule,
+    export: &Export,
+    func: FuncIndex,
+    ty: &FuncType,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let tokens = Tokens::of(ui);
+    let id = ui.scope_id().with(("start", &*export.name));
+    let started = session
+        .invocation()
+        .filter(|(module, name, _)| *module == open.key && *name == &*export.name)
+        .map(|(_, _, args)| args.to_vec());
+    let count = ty.params().len();
+    let mut texts: Vec<String> = ui
+        .data(|data| data.get_temp(id))
+        .or(started.clone())
+        .unwrap_or_else(|| ty.params().iter().map(|ty| default_text(*ty)).collect());
+    texts.resize(count, String::new());
+    let mut fits = true;
+    for (ty, text) in ty.params().iter().zip(&texts) {
+        fits &= Session::check_value(*ty, text).is_ok();
+    }
+    ui.horizontal(|ui| {
+        let color = if started.is_some() { tokens.accent } else { tokens.text };
+        let name = RichText::new(&*export.name).font(tokens::mono()).color(color);
+        let label = ui.add(egui::Label::new(name).truncate().sense(egui::Sense::click()));
+        if label.on_hover_text(format!("{ty}\nClick to show its code")).clicked() {
+            commands.push(Command::ShowFunction { module: open.key, func: func.0 });
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let start = || Command::Start {
+                module: open.key,
+                export: export.name.to_string(),
+                args: texts.clone(),
+            };
+            let step = ui.add_enabled(fits, egui::Button::new("Step").small());
+            let step = step.accessible_name(format!("Step {}.{}", open.name, export.name));
+            rects::note(&step, || format!("modules.step.{}.{}", open.name, export.name));
+            if step.on_hover_text("Stand before its first instruction").clicked() {
+                commands.push(start());
+            }
+            let run = ui.add_enabled(fits, egui::Button::new("Run").small());
+            let run = run.accessible_name(format!("Run {}.{}", open.name, export.name));
+            rects::note(&run, || format!("modules.run.{}.{}", open.name, export.name));
+            if run.on_hover_text("Start it and let it run").clicked() {
+                commands.push(start());
+                commands.push(Command::Continue);
+            }
+        });
+    });
+    if count == 0 {
+        return;
+    }
+    let names = open.module.local_names(func);
+    egui::Grid::new(id).num_columns(2).spacing(tokens::GRID).show(ui, |ui| {
+        for (position, (ty, text)) in ty.params().iter().zip(&mut texts).enumerate() {
+            let name = names
+                .iter()
+                .find(|(index, name)| *index as usize == position && !name.is_empty())
+                .map_or(String::new(), |(_, name)| format!("${name} "));
+            ui.horizontal(|ui| {
+                ui.add_space(tokens::INDENT);
+                ui.label(RichText::new(&name).font(tokens::mono_small()).color(tokens.weak));
+                ui.label(RichText::new(ty.name()).font(tokens::mono_small()).color(tokens.ty(*ty)));
+            });
+            ui.vertical(|ui| {
+                let label = format!("argument {position} of {}.{}", open.name, export.name);
+                let edit = egui::TextEdit::singleline(text)
+                    .font(tokens::mono_small())
+                    .desired_width(ui.available_width().min(tokens::FIELD_WIDE));
+                let field = ui.add(edit).accessible_name(label);
+                rects::note(&field, || {
+                    format!("modules.arg.{}.{}.{position}", open.name, export.name)
+                });
+                if let Err(problem) = Session::check_value(*ty, text) {
+                    let problem = RichText::new(problem).small().color(tokens.error);
+                    ui.add(egui::Label::new(problem).wrap());
+                }
+                if field.changed() {
+                    ui.data_mut(|data| data.insert_temp(id.with("touched"), true));
+                }
+            });
+            ui.end_row();
+        }
+    });
+    // What was typed stays; untouched fields follow what was started elsewhere.
+    if ui.data(|data| data.get_temp::<bool>(id.with("touched"))).unwrap_or(false) {
+        ui.data_mut(|data| data.insert_temp(id, texts));
+    }
+}
+
+fn default_text(ty: ValType) -> String {
+    match ty {
+        ValType::FuncRef | ValType::ExternRef => "null".to_owned(),
+        _ => "0".to_owned(),
+    }
+}
