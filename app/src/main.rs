@@ -8,5 +8,11 @@ fn main() -> ExitCode {
     if stepwell::headless::is_meant(&args) {
         return stepwell::headless::main(args);
     }
-    ExitCode::SUCCESS
+    match stepwell::ui::run(args.into_iter().map(Into::into).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stepwell: the window cannot be opened: {error}");
+            ExitCode::from(1)
+        }
+    }
 }

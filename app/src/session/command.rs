@@ -262,6 +262,8 @@ pub enum Command {
 
     /// Opens a panel, or closes it.
     TogglePanel(Panel),
+    /// Opens a panel and brings it to the front.
+    RevealPanel(Panel),
     /// Puts all panels where they were at first.
     ResetLayout,
     /// Chooses colours.

@@ -11,6 +11,7 @@ mod host_calls;
 mod machine;
 mod memory_view;
 mod run;
+mod state;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -282,6 +283,10 @@ impl Session {
             }
             Command::TogglePanel(panel) => {
                 self.layout_requests.push(LayoutRequest::Toggle(panel));
+                Ok(())
+            }
+            Command::RevealPanel(panel) => {
+                self.layout_requests.push(LayoutRequest::Reveal(panel));
                 Ok(())
             }
             Command::ResetLayout => {
@@ -751,6 +756,11 @@ impl Session {
     /// Messages for the person, oldest first.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
+    }
+
+    /// Tells the person of something that went wrong outside the session, as with a file.
+    pub fn report(&mut self, text: String) {
+        self.notify(true, text);
     }
 
     fn notify(&mut self, is_error: bool, text: String) {

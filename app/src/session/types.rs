@@ -224,6 +224,7 @@ pub struct Entry {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum LayoutRequest {
     Toggle(Panel),
+    Reveal(Panel),
     Reset,
     Zoom(f32),
 }

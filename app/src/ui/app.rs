@@ -5,39 +5,160 @@ use std::time::Duration;
 use egui::Ui;
 
 use super::feedback;
+use super::files::{Files, Opened};
 use super::layout::Layout;
+use super::shell::actions::Effect;
+use super::shell::{Shell, theme_preference};
 use super::tokens;
-use crate::session::{Command, LayoutRequest, Session};
+use crate::session::{Command, LayoutRequest, Panel, Session, Theme};
 
 /// How long a run may take of a frame.
 const SLICE: Duration = Duration::from_millis(8);
+/// Smallest and largest zoom.
+const ZOOM: std::ops::RangeInclusive<f32> = 0.5..=3.0;
+/// Under which the window's settings are kept.
+const STORAGE_KEY: &str = "stepwell";
 
 /// The window's state.
 pub struct App {
     /// The work itself.
     pub session: Session,
     layout: Layout,
+    shell: Shell,
+    files: Files,
+    /// The pending call that was brought to the front.
+    revealed_call: Option<u64>,
+    title: String,
+    zoom: f32,
+}
+
+/// What is kept from one run of the program to the next.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+struct Settings {
+    layout: Option<Layout>,
+    theme: Theme,
+    zoom: Option<f32>,
+    reduce_motion: bool,
+    recent: Vec<super::files::Recent>,
 }
 
 impl App {
     /// A window on a session. `ctx` gets fonts and themes.
     pub fn new(ctx: &egui::Context, session: Session) -> Self {
         tokens::install(ctx);
-        Self { session, layout: Layout::default() }
+        Self {
+            session,
+            layout: Layout::default(),
+            shell: Shell::default(),
+            files: Files::default(),
+            revealed_call: None,
+            title: String::new(),
+            zoom: 1.0,
+        }
+    }
+
+    /// Takes up what was kept by [`settings`](Self::settings). What cannot be read is left out.
+    pub fn restore(&mut self, ctx: &egui::Context, text: &str) {
+        let Ok(settings) = serde_json::from_str::<Settings>(text) else {
+            log::warn!("the kept settings cannot be read; beginning afresh");
+            return;
+        };
+        if let Some(layout) = settings.layout {
+            self.layout = layout.with_all_panels();
+        }
+        self.shell.reduce_motion = settings.reduce_motion;
+        self.files.set_recent(settings.recent);
+        self.apply(ctx, Command::SetTheme(settings.theme));
+        if let Some(zoom) = settings.zoom {
+            self.zoom = zoom.clamp(*ZOOM.start(), *ZOOM.end());
+            ctx.set_zoom_factor(self.zoom);
+        }
+    }
+
+    /// A window as eframe makes it, with what was kept from the last time.
+    pub fn start(creation: &eframe::CreationContext<'_>, session: Session) -> Self {
+        let mut app = Self::new(&creation.egui_ctx, session);
+        let kept = creation.storage.and_then(|storage| storage.get_string(STORAGE_KEY));
+        if let Some(kept) = kept {
+            app.restore(&creation.egui_ctx, &kept);
+        }
+        app
+    }
+
+    /// Layout, theme, zoom and recent files, to be kept.
+    pub fn settings(&self) -> String {
+        let settings = Settings {
+            layout: Some(self.layout.clone()),
+            theme: self.session.theme(),
+            zoom: Some(self.zoom),
+            reduce_motion: self.shell.reduce_motion,
+            recent: self.files.recent().to_vec(),
+        };
+        serde_json::to_string(&settings).unwrap_or_default()
+    }
+
+    /// Opens a file of the system as soon as the window is there.
+    pub fn open_path(&self, path: std::path::PathBuf) {
+        self.files.read(path);
+    }
+
+    /// Opens bytes under a file name.
+    pub fn open_bytes(&self, name: &str, bytes: Vec<u8>) {
+        self.files.take(name.to_owned(), bytes);
     }
 
     /// Lets a run go on; to be called once a frame, before [`show`](Self::show).
     pub fn advance(&mut self, ctx: &egui::Context) {
+        self.files.dropped(ctx);
+        while let Some(opened) = self.files.next(ctx) {
+            match opened {
+                Opened::Open(command) => self.apply(ctx, command),
+                Opened::Failed(message) => self.session.report(message),
+            }
+        }
         if self.session.tick(SLICE) {
             ctx.request_repaint();
         }
+        let pending = self.session.pending_call().map(|record| record.number);
+        if pending.is_some() && pending != self.revealed_call {
+            self.layout.reveal(Panel::HostCalls);
+        }
+        self.revealed_call = pending;
     }
 
     /// Draws everything and does what was asked for.
     pub fn show(&mut self, ui: &mut Ui) {
-        let commands = self.layout.show(&self.session, ui);
-        for command in commands {
-            self.apply(ui.ctx(), command);
+        let motion = if self.shell.reduce_motion { 0.0 } else { tokens::MOTION };
+        if ui.style().animation_time != motion {
+            ui.ctx().all_styles_mut(|style| style.animation_time = motion);
+        }
+        let mut effects = self.shell.keys(&self.session, ui);
+        effects.extend(self.shell.frame(&self.session, &self.layout, &self.files, ui));
+        let frame = egui::Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(3);
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            let commands = self.layout.show(&self.session, ui);
+            effects.extend(commands.into_iter().map(Effect::Command));
+        });
+        effects.extend(self.shell.above(&self.session, &self.layout, &self.files, ui));
+        for effect in effects {
+            self.take_effect(ui.ctx(), effect);
+        }
+        self.name_window(ui.ctx());
+    }
+
+    fn take_effect(&mut self, ctx: &egui::Context, effect: Effect) {
+        match effect {
+            Effect::Command(command) => self.apply(ctx, command),
+            Effect::OpenDialog => self.files.dialog(ctx),
+            Effect::OpenRecent(position) => {
+                self.files.open_recent(position);
+                ctx.request_repaint();
+            }
+            Effect::Zoom(factor) => {
+                let zoom = if factor == 0.0 { 1.0 } else { ctx.zoom_factor() * factor };
+                ctx.set_zoom_factor(zoom.clamp(*ZOOM.start(), *ZOOM.end()));
+            }
         }
     }
 
@@ -45,14 +166,37 @@ impl App {
     pub fn apply(&mut self, ctx: &egui::Context, command: Command) {
         let result = self.session.apply(command.clone());
         feedback::note(ctx, &command, &result);
+        if let Command::SetTheme(theme) = command {
+            ctx.set_theme(theme_preference(theme));
+        }
         for request in self.session.take_layout_requests() {
             match request {
                 LayoutRequest::Toggle(panel) => self.layout.toggle(panel),
+                LayoutRequest::Reveal(panel) => self.layout.reveal(panel),
                 LayoutRequest::Reset => self.layout = Layout::default(),
-                LayoutRequest::Zoom(zoom) => ctx.set_zoom_factor(zoom),
+                LayoutRequest::Zoom(zoom) => {
+                    ctx.set_zoom_factor(zoom.clamp(*ZOOM.start(), *ZOOM.end()));
+                }
             }
         }
         ctx.request_repaint();
+    }
+
+    /// The window's title says what is open and how far it has come.
+    fn name_window(&mut self, ctx: &egui::Context) {
+        let names: Vec<&str> =
+            self.session.modules().iter().map(|open| open.name.as_str()).collect();
+        let title = match names.as_slice() {
+            [] => "Stepwell".to_owned(),
+            names => {
+                let clock = self.session.clock();
+                format!("Stepwell · {} · executed {clock}", names.join(", "))
+            }
+        };
+        if title != self.title {
+            self.title.clone_from(&title);
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
+        }
     }
 }
 
@@ -62,6 +206,20 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        if ctx.input(|input| input.modifiers.command && input.key_pressed(egui::Key::Q)) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
         self.show(ui);
+        self.zoom = ctx.zoom_factor();
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn as_any_mut(&mut self) -> Option<&mut dyn std::any::Any> {
+        Some(self)
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(STORAGE_KEY, self.settings());
     }
 }

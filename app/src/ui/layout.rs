@@ -42,7 +42,7 @@ pub(super) fn title(panel: Panel) -> &'static str {
 }
 
 /// The panels of the window.
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub(super) struct Layout {
     tree: Tree<Panel>,
@@ -96,6 +96,21 @@ impl Layout {
     /// Whether a panel is open, in front or behind another tab.
     pub(super) fn is_open(&self, panel: Panel) -> bool {
         self.tile_of(panel).is_some_and(|tile| self.tree.is_visible(tile))
+    }
+
+    /// A layout that was kept, with the panels that are new since then; closed, so that nothing
+    /// moves. Without any panel left it is the default.
+    pub(super) fn with_all_panels(mut self) -> Self {
+        if PANELS.iter().all(|panel| self.tile_of(*panel).is_none()) {
+            return Self::default();
+        }
+        for panel in PANELS {
+            if self.tile_of(panel).is_none() {
+                let tile = self.insert(panel);
+                self.tree.set_visible(tile, false);
+            }
+        }
+        self
     }
 
     /// Opens a panel, or closes it.

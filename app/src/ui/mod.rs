@@ -9,10 +9,16 @@
 
 mod app;
 pub mod feedback;
+mod files;
 mod layout;
 pub mod panels;
 pub mod rects;
+mod shell;
+#[cfg(not(target_arch = "wasm32"))]
+mod start;
 pub mod tokens;
 pub mod widgets;
 
 pub use app::App;
+#[cfg(not(target_arch = "wasm32"))]
+pub use start::run;

@@ -149,6 +149,12 @@ pub const NUMBER: f32 = 44.0;
 pub const TOOLTIP: f32 = 360.0;
 /// Width of a field for a number.
 pub const FIELD: f32 = 90.0;
+/// Size of text over the whole window.
+pub const LARGE: f32 = 22.0;
+/// Width of the palette.
+pub const PALETTE_WIDTH: f32 = 520.0;
+/// Distance of the palette from the top.
+pub const PALETTE_TOP: f32 = 60.0;
 /// How long anything moves, in seconds.
 pub const MOTION: f32 = 0.12;
 

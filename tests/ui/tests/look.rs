@@ -11,7 +11,10 @@ fn examples() {
             session.apply(Command::OpenExample(id.to_owned())).unwrap();
             let mut scene = Scene::with(session, theme);
             scene.apply([Command::StepBy(40)]);
-            scene.picture(&format!("{id}-{}", if theme == egui::Theme::Dark { "dark" } else { "light" }));
+            scene.picture(&format!(
+                "{id}-{}",
+                if theme == egui::Theme::Dark { "dark" } else { "light" }
+            ));
         }
     }
 }

@@ -1,0 +1,166 @@
+//! A session as JSON: for pages that embed it, and for tests that drive one.
+
+use serde_json::{Value as Json, json};
+use stepwell_engine::Value;
+use stepwell_engine::observe::FrameView;
+
+use super::types::{
+    HostAnswerState, HostCallRecord, ImportSource, OpenModule, RunState, StopReason,
+};
+use super::{ImportPolicy, Session};
+
+/// Frames described; a deep recursion has more.
+const FRAMES: usize = 64;
+/// Host calls described, the last ones.
+const CALLS: usize = 64;
+
+fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
+    values.into_iter().map(Value::to_string).collect()
+}
+
+impl Session {
+    /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `frames` (innermost
+    /// first), `pending`, `host_calls`, `breakpoints`, `memories`, `focus` and `notices`. Values are
+    /// texts as `i32:5`, offsets and addresses numbers.
+    pub fn state_json(&self) -> Json {
+        let frames = self.frames();
+        let calls = self.host_calls();
+        let last = calls.get(calls.len().saturating_sub(CALLS)..).unwrap_or_default();
+        json!({
+            "modules": self.modules().iter().map(|open| self.module_json(open)).collect::<Vec<_>>(),
+            "run": self.run_json(),
+            "clock": self.clock(),
+            "depth": frames.len(),
+            "selected_frame": self.selected_frame(),
+            "frames": frames.iter().take(FRAMES).map(|frame| self.frame_json(frame)).collect::<Vec<_>>(),
+            "pending": self.pending_call().map(|record| self.call_json(record)),
+            "host_calls": last.iter().map(|record| self.call_json(record)).collect::<Vec<_>>(),
+            "breakpoints": self.breakpoints().map(|breakpoint| json!({
+                "module": breakpoint.module.0,
+                "offset": breakpoint.offset,
+                "enabled": breakpoint.enabled,
+                "condition": breakpoint.condition,
+                "hits": breakpoint.hits,
+            })).collect::<Vec<_>>(),
+            "memories": self.memories().iter().map(|named| json!({
+                "address": named.addr.0,
+                "label": named.label,
+                "pages": self.store().and_then(|store| store.memory(named.addr)).map(|memory| memory.pages()),
+            })).collect::<Vec<_>>(),
+            "focus": self.code_focus().map(|focus| json!({
+                "module": focus.module.0,
+                "offset": focus.offset.0,
+            })),
+            "notices": self.notices().iter().map(|notice| json!({
+                "id": notice.id,
+                "error": notice.is_error,
+                "text": notice.text,
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    fn module_json(&self, open: &OpenModule) -> Json {
+        let imports = open.module.imports().iter().zip(&open.imports).map(|(import, state)| {
+            let (source, reason) = match &state.source {
+                ImportSource::Module(key) => (json!(key.0), None),
+                ImportSource::Mismatch(_, reason) => (Json::Null, Some(reason)),
+                ImportSource::Nobody => (Json::Null, None),
+            };
+            json!({
+                "module": &*import.module,
+                "name": &*import.name,
+                "type": import.ty.to_string(),
+                "satisfied_by": source,
+                "mismatch": reason,
+                "policy": match state.policy {
+                    ImportPolicy::Ask => "Ask",
+                    ImportPolicy::Zero => "Zero",
+                    ImportPolicy::Trap => "Trap",
+                },
+            })
+        });
+        let exports = open.module.exports().iter().map(|export| {
+            let ty = open.module.export_type(export.item).map(|ty| ty.to_string());
+            json!({ "name": &*export.name, "type": ty })
+        });
+        json!({
+            "key": open.key.0,
+            "name": open.name,
+            "size": open.module.bytes().len(),
+            "functions": open.module.func_count(),
+            "imports": imports.collect::<Vec<_>>(),
+            "exports": exports.collect::<Vec<_>>(),
+        })
+    }
+
+    fn run_json(&self) -> Json {
+        match self.run_state() {
+            RunState::Idle => json!({ "state": "idle" }),
+            RunState::Running => json!({ "state": "running" }),
+            RunState::Stopped(reason) => match reason {
+                StopReason::Started => json!({ "state": "stopped", "reason": "started" }),
+                StopReason::Stepped => json!({ "state": "stopped", "reason": "stepped" }),
+                StopReason::Paused => json!({ "state": "stopped", "reason": "paused" }),
+                StopReason::Breakpoint { offset, hits, .. } => {
+                    json!({ "state": "stopped", "reason": "breakpoint", "offset": offset, "hits": hits })
+                }
+                StopReason::Arrived => json!({ "state": "stopped", "reason": "arrived" }),
+                StopReason::HostCall => json!({ "state": "stopped", "reason": "host call" }),
+                StopReason::Trap(trap) => {
+                    json!({ "state": "stopped", "reason": "trap", "trap": trap.code.to_string() })
+                }
+                StopReason::Done(values) => {
+                    json!({ "state": "stopped", "reason": "done", "results": texts(values) })
+                }
+            },
+        }
+    }
+
+    fn frame_json(&self, frame: &FrameView<'_>) -> Json {
+        let locals = frame.locals();
+        let labels = frame.labels();
+        json!({
+            "label": self.frame_label(frame),
+            "module": self.module_of_instance(frame.instance()).map(|open| open.key.0),
+            "instance": frame.instance().0,
+            "function": frame.func().0,
+            "offset": frame.offset().0,
+            "operands": texts(&frame.operands()),
+            "locals": locals.iter().map(|local| json!({
+                "name": local.name,
+                "value": local.value.to_string(),
+            })).collect::<Vec<_>>(),
+            "labels": labels.iter().rev().map(|label| json!({
+                "kind": label.kind.name(),
+                "target": label.target.0,
+                "arity": label.arity,
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    fn call_json(&self, record: &HostCallRecord) -> Json {
+        let answer = match &record.answer {
+            HostAnswerState::Pending => Json::Null,
+            HostAnswerState::Returned { values, .. } => json!({ "returned": texts(values) }),
+            HostAnswerState::Trapped { message, .. } => json!({ "trapped": message }),
+        };
+        json!({
+            "number": record.number,
+            "clock": record.clock,
+            "import": format!("{}.{}", record.call.module, record.call.name),
+            "args": texts(&record.call.args),
+            "frames": record.frames.iter().map(|frame| json!({
+                "label": frame.label,
+                "instance": frame.instance.0,
+                "offset": frame.offset.0,
+            })).collect::<Vec<_>>(),
+            "strings": record.strings.iter().map(|bytes| json!({
+                "memory": bytes.memory.0,
+                "address": bytes.address,
+                "length": bytes.len,
+                "text": bytes.text,
+            })).collect::<Vec<_>>(),
+            "answer": answer,
+        })
+    }
+}

@@ -1,0 +1,262 @@
+//! Everything that a key or a button of the shell does: one table.
+
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+use crate::session::{Command, RunState, Session, StopReason};
+
+/// An action of the shell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::ui) enum Action {
+    Open,
+    Restart,
+    Continue,
+    Pause,
+    ContinueOrPause,
+    StepOver,
+    StepInto,
+    StepOut,
+    StepMany,
+    Stop,
+    RunToCursor,
+    ToggleBreakpoint,
+    ShowPc,
+    Palette,
+    Help,
+    ZoomIn,
+    ZoomOut,
+    ZoomReset,
+    ResetLayout,
+    ReduceMotion,
+    AddMemoryView,
+}
+
+/// What an action comes to outside the shell.
+#[derive(Clone, PartialEq, Debug)]
+pub(in crate::ui) enum Effect {
+    Command(Command),
+    /// Show the system's dialog for files.
+    OpenDialog,
+    /// Open one of the files used recently.
+    OpenRecent(usize),
+    /// Text larger or smaller by this factor; 0 is back to normal.
+    Zoom(f32),
+}
+
+/// All of them, in the order of menus and help. An action that is to win over another with fewer
+/// modifiers stands before it.
+pub(in crate::ui) const ALL: [Action; 21] = [
+    Action::Open,
+    Action::Restart,
+    Action::Stop,
+    Action::Continue,
+    Action::Pause,
+    Action::ContinueOrPause,
+    Action::RunToCursor,
+    Action::StepOver,
+    Action::StepOut,
+    Action::StepInto,
+    Action::StepMany,
+    Action::ToggleBreakpoint,
+    Action::ShowPc,
+    Action::AddMemoryView,
+    Action::Palette,
+    Action::Help,
+    Action::ZoomIn,
+    Action::ZoomOut,
+    Action::ZoomReset,
+    Action::ResetLayout,
+    Action::ReduceMotion,
+];
+
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
+const fn command(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+impl Action {
+    /// What it is called.
+    pub(in crate::ui) fn title(self) -> &'static str {
+        match self {
+            Action::Open => "Open files …",
+            Action::Restart => "Restart",
+            Action::Continue => "Run or continue",
+            Action::Pause => "Pause",
+            Action::ContinueOrPause => "Continue or pause",
+            Action::StepOver => "Step over",
+            Action::StepInto => "Step into",
+            Action::StepOut => "Step out",
+            Action::StepMany => "Step N instructions",
+            Action::Stop => "Stop",
+            Action::RunToCursor => "Run to cursor",
+            Action::ToggleBreakpoint => "Set or remove a breakpoint",
+            Action::ShowPc => "Show the present instruction",
+            Action::Palette => "Command palette",
+            Action::Help => "Keys and help",
+            Action::ZoomIn => "Larger text",
+            Action::ZoomOut => "Smaller text",
+            Action::ZoomReset => "Normal text size",
+            Action::ResetLayout => "Put all panels back",
+            Action::ReduceMotion => "Switch motion off or on",
+            Action::AddMemoryView => "One more memory view",
+        }
+    }
+
+    /// Keys that do it, the usual one first.
+    pub(in crate::ui) fn keys(self) -> &'static [KeyboardShortcut] {
+        const OPEN: &[KeyboardShortcut] = &[command(Key::O)];
+        const RESTART: &[KeyboardShortcut] =
+            &[KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F5)];
+        const CONTINUE: &[KeyboardShortcut] = &[plain(Key::F5)];
+        const PAUSE: &[KeyboardShortcut] = &[plain(Key::F6)];
+        const EITHER: &[KeyboardShortcut] = &[plain(Key::F8), command(Key::Backslash)];
+        const OVER: &[KeyboardShortcut] = &[plain(Key::F10), command(Key::Quote)];
+        const INTO: &[KeyboardShortcut] = &[plain(Key::F11)];
+        const OUT: &[KeyboardShortcut] = &[shift(Key::F11)];
+        const STOP: &[KeyboardShortcut] = &[shift(Key::F5)];
+        const TO_CURSOR: &[KeyboardShortcut] = &[command(Key::F10)];
+        const BREAKPOINT: &[KeyboardShortcut] = &[plain(Key::F9)];
+        const PALETTE: &[KeyboardShortcut] = &[command(Key::P)];
+        const HELP: &[KeyboardShortcut] = &[plain(Key::F1)];
+        const IN: &[KeyboardShortcut] = &[command(Key::Plus), command(Key::Equals)];
+        const SMALLER: &[KeyboardShortcut] = &[command(Key::Minus)];
+        const NORMAL: &[KeyboardShortcut] = &[command(Key::Num0)];
+        match self {
+            Action::Open => OPEN,
+            Action::Restart => RESTART,
+            Action::Continue => CONTINUE,
+            Action::Pause => PAUSE,
+            Action::ContinueOrPause => EITHER,
+            Action::StepOver => OVER,
+            Action::StepInto => INTO,
+            Action::StepOut => OUT,
+            Action::Stop => STOP,
+            Action::RunToCursor => TO_CURSOR,
+            Action::ToggleBreakpoint => BREAKPOINT,
+            Action::Palette => PALETTE,
+            Action::Help => HELP,
+            Action::ZoomIn => IN,
+            Action::ZoomOut => SMALLER,
+            Action::ZoomReset => NORMAL,
+            Action::StepMany
+            | Action::ShowPc
+            | Action::ResetLayout
+            | Action::ReduceMotion
+            | Action::AddMemoryView => &[],
+        }
+    }
+
+    /// Its keys in words; empty if it has none.
+    pub(in crate::ui) fn keys_text(self, ctx: &egui::Context) -> String {
+        let keys: Vec<String> = self.keys().iter().map(|key| ctx.format_shortcut(key)).collect();
+        keys.join(" or ")
+    }
+
+    /// Why it cannot be done at present.
+    pub(in crate::ui) fn obstacle(self, session: &Session) -> Option<&'static str> {
+        let running = *session.run_state() == RunState::Running;
+        let standing = session.task().is_some_and(|task| !task.is_finished()) && !running;
+        let waits = session.pending_call().is_some();
+        match self {
+            Action::Restart if session.invocation().is_none() => Some("nothing has been started"),
+            Action::Stop if session.task().is_none() => Some("nothing runs"),
+            Action::Pause if !running => Some("nothing runs"),
+            Action::ContinueOrPause if running => None,
+            Action::Continue
+            | Action::ContinueOrPause
+            | Action::StepOver
+            | Action::StepInto
+            | Action::StepOut
+            | Action::StepMany
+            | Action::RunToCursor => match () {
+                () if running => Some("it runs already"),
+                () if waits => Some("a host call waits for an answer"),
+                () if can_start_anew(self, session) => None,
+                () if !standing => Some("start an export first"),
+                () => None,
+            },
+            Action::ToggleBreakpoint if session.code_focus().is_none() => {
+                Some("no instruction is looked at")
+            }
+            Action::ShowPc if !standing => Some("nothing stands at an instruction"),
+            Action::AddMemoryView if session.memories().is_empty() => Some("there is no memory"),
+            _ => None,
+        }
+    }
+
+    /// What it does; nothing if it cannot be done.
+    pub(in crate::ui) fn effect(self, session: &Session) -> Option<Effect> {
+        if self.obstacle(session).is_some() {
+            return None;
+        }
+        let cursor = session.code_focus();
+        let command = match self {
+            Action::Open => return Some(Effect::OpenDialog),
+            Action::ZoomIn => return Some(Effect::Zoom(1.1)),
+            Action::ZoomOut => return Some(Effect::Zoom(1.0 / 1.1)),
+            Action::ZoomReset => return Some(Effect::Zoom(0.0)),
+            Action::Palette | Action::Help | Action::ReduceMotion | Action::StepMany => {
+                return None;
+            }
+            Action::Continue | Action::StepInto if can_start_anew(self, session) => {
+                Command::Restart
+            }
+            Action::Restart => Command::Restart,
+            Action::ContinueOrPause if *session.run_state() == RunState::Running => Command::Pause,
+            Action::Continue | Action::ContinueOrPause => Command::Continue,
+            Action::Pause => Command::Pause,
+            Action::StepOver => Command::StepOver,
+            Action::StepInto => Command::StepInto,
+            Action::StepOut => Command::StepOut,
+            Action::Stop => Command::Stop,
+            Action::RunToCursor => {
+                let focus = cursor?;
+                Command::RunTo { module: focus.module, offset: focus.offset.0 }
+            }
+            Action::ToggleBreakpoint => {
+                let focus = cursor?;
+                Command::ToggleBreakpoint { module: focus.module, offset: focus.offset.0 }
+            }
+            Action::ShowPc => Command::ShowPc,
+            Action::ResetLayout => Command::ResetLayout,
+            Action::AddMemoryView => Command::AddMemoryView,
+        };
+        Some(Effect::Command(command))
+    }
+}
+
+/// After a run is over, run and step begin the same one again.
+fn can_start_anew(action: Action, session: &Session) -> bool {
+    let over = match session.run_state() {
+        RunState::Idle => true,
+        RunState::Stopped(reason) => {
+            matches!(reason, StopReason::Done(_) | StopReason::Trap(_))
+        }
+        RunState::Running => false,
+    };
+    over && session.invocation().is_some() && matches!(action, Action::Continue | Action::StepInto)
+}
+
+/// Actions whose keys were pressed. While a text is typed, only function keys and those with Ctrl.
+pub(in crate::ui) fn pressed(session: &Session, ui: &Ui) -> Vec<Action> {
+    let mut found = Vec::new();
+    for action in ALL {
+        for key in action.keys() {
+            if ui.input_mut(|input| input.consume_shortcut(key)) {
+                found.push(action);
+            }
+        }
+    }
+    let typing = ui.ctx().egui_wants_keyboard_input();
+    if !typing && ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, Key::Questionmark)) {
+        found.push(Action::Help);
+    }
+    found.retain(|action| action.obstacle(session).is_none());
+    found
+}

@@ -1,0 +1,130 @@
+//! What surrounds the panels: toolbar, keys, palette, banners, notices, help.
+//!
+//! `actions` is the one table behind toolbar, keys, palette and help. The shell has a state of its
+//! own, such as an opened palette; what it does to the session are commands, as everywhere.
+
+pub(super) mod actions;
+mod banner;
+mod help;
+mod notices;
+mod palette;
+mod status;
+mod toolbar;
+
+use egui::Ui;
+
+use super::files::Files;
+use super::layout::Layout;
+use crate::session::{Command, Session, Theme};
+use actions::{Action, Effect};
+
+/// The shell's own state.
+pub(super) struct Shell {
+    /// Text of the field beside `step`.
+    step_count: String,
+    palette: Option<palette::Palette>,
+    help_is_open: bool,
+    /// Nothing moves by itself.
+    pub(super) reduce_motion: bool,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self {
+            step_count: "100".to_owned(),
+            palette: None,
+            help_is_open: false,
+            reduce_motion: false,
+        }
+    }
+}
+
+impl Shell {
+    /// Takes keys, before anything else can.
+    pub(super) fn keys(&mut self, session: &Session, ui: &Ui) -> Vec<Effect> {
+        actions::pressed(session, ui)
+            .into_iter()
+            .filter_map(|action| self.act(session, action))
+            .collect()
+    }
+
+    /// What an action comes to; the shell's own are done at once.
+    fn act(&mut self, session: &Session, action: Action) -> Option<Effect> {
+        match action {
+            Action::Palette => {
+                self.palette = match self.palette {
+                    Some(_) => None,
+                    None => Some(palette::Palette::default()),
+                };
+                None
+            }
+            Action::Help => {
+                self.help_is_open = !self.help_is_open;
+                None
+            }
+            Action::ReduceMotion => {
+                self.reduce_motion = !self.reduce_motion;
+                None
+            }
+            Action::StepMany => {
+                let count = toolbar::step_count(&self.step_count).ok()?;
+                Some(Effect::Command(Command::StepBy(count)))
+            }
+            other => other.effect(session),
+        }
+    }
+
+    /// Draws toolbar, banner and status line; the panels take the rest.
+    pub(super) fn frame(
+        &mut self,
+        session: &Session,
+        layout: &Layout,
+        files: &Files,
+        ui: &mut Ui,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        egui::Panel::top("toolbar").show(ui, |ui| {
+            for action in toolbar::show(self, session, layout, files, ui, &mut effects) {
+                effects.extend(self.act(session, action));
+            }
+        });
+        effects.extend(banner::show(session, ui).into_iter().map(Effect::Command));
+        egui::Panel::bottom("status").show(ui, |ui| status::show(session, files, ui));
+        effects
+    }
+
+    /// Draws what lies above the panels.
+    pub(super) fn above(
+        &mut self,
+        session: &Session,
+        layout: &Layout,
+        files: &Files,
+        ui: &mut Ui,
+    ) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = Vec::new();
+        effects.extend(notices::show(session, ui.ctx()).into_iter().map(Effect::Command));
+        help::show(&mut self.help_is_open, ui.ctx());
+        if let Some(mut palette) = self.palette.take() {
+            let choice = palette.show(session, layout, ui.ctx());
+            match choice {
+                palette::Choice::None => self.palette = Some(palette),
+                palette::Choice::Closed => {}
+                palette::Choice::Action(action) => effects.extend(self.act(session, action)),
+                palette::Choice::Commands(commands) => {
+                    effects.extend(commands.into_iter().map(Effect::Command));
+                }
+            }
+        }
+        files.overlay(ui.ctx());
+        effects
+    }
+}
+
+/// What egui calls the session's theme.
+pub(super) fn theme_preference(theme: Theme) -> egui::ThemePreference {
+    match theme {
+        Theme::System => egui::ThemePreference::System,
+        Theme::Dark => egui::ThemePreference::Dark,
+        Theme::Light => egui::ThemePreference::Light,
+    }
+}

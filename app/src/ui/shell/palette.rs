@@ -1,0 +1,248 @@
+//! The command palette: everything by a few letters of its name.
+
+use std::sync::Arc;
+
+use egui::{Context, Key, Modifiers, RichText, Ui};
+use stepwell_engine::{ExternType, FuncIndex};
+
+use super::actions::{ALL, Action};
+use crate::session::{Command, ModuleKey, Panel, Session};
+use crate::ui::layout::{self, Layout};
+use crate::ui::tokens::{self, Tokens};
+
+/// Entries shown.
+const SHOWN: usize = 14;
+/// Functions looked through for one query.
+const FUNCTIONS: u32 = 200_000;
+
+/// An opened palette.
+#[derive(Default)]
+pub(super) struct Palette {
+    query: String,
+    selected: usize,
+    /// What the query finds, for the query it was made for.
+    found: Option<(String, Arc<Vec<Entry>>)>,
+    had_focus: bool,
+}
+
+/// What was chosen.
+pub(super) enum Choice {
+    None,
+    Closed,
+    Action(Action),
+    Commands(Vec<Command>),
+}
+
+/// Something that can be chosen.
+#[derive(Clone, PartialEq, Debug)]
+struct Entry {
+    kind: &'static str,
+    title: String,
+    does: Does,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Does {
+    Action(Action),
+    Commands(Vec<Command>),
+}
+
+/// How well a text fits a query: letters in order, better at word beginnings and in one piece.
+/// `None` if it does not.
+fn score(text: &str, query: &str) -> Option<i32> {
+    let mut score = 0;
+    let mut wanted = query.chars().flat_map(char::to_lowercase).filter(|sign| *sign != ' ');
+    let mut next = wanted.next();
+    let (mut last_hit, mut before) = (None, ' ');
+    for (position, sign) in text.chars().enumerate() {
+        let Some(letter) = next else { break };
+        if sign.to_lowercase().eq([letter]) {
+            score += 1;
+            if last_hit.is_some_and(|last: usize| last + 1 == position) {
+                score += 4;
+            }
+            if !before.is_alphanumeric() {
+                score += 6;
+            }
+            last_hit = Some(position);
+            next = wanted.next();
+        }
+        before = sign;
+    }
+    // Short names first among equals.
+    next.is_none().then(|| score * 8 - (text.len().min(60) as i32) / 8)
+}
+
+fn entries(session: &Session, layout: &Layout, query: &str) -> Vec<Entry> {
+    let mut found: Vec<(i32, Entry)> = Vec::new();
+    let mut offer = |kind: &'static str, title: String, does: &dyn Fn() -> Does| {
+        if let Some(score) = score(&title, query) {
+            found.push((score, Entry { kind, title, does: does() }));
+        }
+    };
+    for action in ALL.into_iter().filter(|action| *action != Action::Palette) {
+        if action.obstacle(session).is_none() {
+            offer("action", action.title().to_owned(), &|| Does::Action(action));
+        }
+    }
+    for open in session.modules() {
+        for export in open.module.exports() {
+            let Some(ExternType::Func(ty)) = open.module.export_type(export.item) else { continue };
+            if !ty.params().is_empty() {
+                continue;
+            }
+            let title = format!("Step {}.{}", open.name, export.name);
+            offer("start", title, &|| {
+                Does::Commands(vec![Command::Start {
+                    module: open.key,
+                    export: export.name.to_string(),
+                    args: Vec::new(),
+                }])
+            });
+        }
+    }
+    for example in session.examples() {
+        let title = format!("Example: {}", example.title);
+        offer("example", title, &|| Does::Commands(vec![Command::OpenExample(example.id.clone())]));
+    }
+    for panel in layout::PANELS {
+        let verb = if layout.is_open(panel) { "Show" } else { "Open" };
+        let title = format!("{verb} panel {}", layout::title(panel));
+        offer("panel", title, &|| Does::Commands(vec![Command::RevealPanel(panel)]));
+    }
+    if !query.trim().is_empty() {
+        functions(session, query, &mut found);
+    }
+    found.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.title.cmp(&second.title)));
+    found.truncate(SHOWN);
+    found.into_iter().map(|(_, entry)| entry).collect()
+}
+
+fn functions(session: &Session, query: &str, found: &mut Vec<(i32, Entry)>) {
+    let mut left = FUNCTIONS;
+    for open in session.modules() {
+        let first = open.module.imported_func_count();
+        for index in (first..open.module.func_count()).take(left as usize) {
+            let func = FuncIndex(index);
+            let Some(name) = open.module.func_name(func) else { continue };
+            let Some(fits) = score(name, query) else { continue };
+            found.push((fits, function_entry(open.key, &open.name, name, func)));
+        }
+        left = left.saturating_sub(open.module.func_count());
+    }
+}
+
+fn function_entry(module: ModuleKey, open: &str, name: &str, func: FuncIndex) -> Entry {
+    let commands =
+        vec![Command::RevealPanel(Panel::Code), Command::ShowFunction { module, func: func.0 }];
+    Entry { kind: "function", title: format!("{open}.{name}"), does: Does::Commands(commands) }
+}
+
+impl Palette {
+    /// Draws it.
+    pub(super) fn show(&mut self, session: &Session, layout: &Layout, ctx: &Context) -> Choice {
+        let keys = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        if keys(Key::Escape) {
+            return Choice::Closed;
+        }
+        let (up, down) = (keys(Key::ArrowUp), keys(Key::ArrowDown));
+        let entered = ctx.input(|input| input.key_pressed(Key::Enter));
+        let area = egui::Area::new(egui::Id::unique("stepwell-palette"))
+            .order(egui::Order::Foreground)
+            .anchor(egui::Align2::CENTER_TOP, [0.0, tokens::PALETTE_TOP]);
+        let mut choice = Choice::None;
+        let shown = area.show(ctx, |ui| {
+            let tokens = Tokens::of(ui);
+            let frame = egui::Frame::popup(ui.style())
+                .stroke(egui::Stroke::new(1.0, tokens.accent))
+                .inner_margin(tokens::GROUP);
+            frame.show(ui, |ui| {
+                ui.set_width(tokens::PALETTE_WIDTH);
+                let edit = egui::TextEdit::singleline(&mut self.query)
+                    .hint_text("an action, a function, an example …")
+                    .desired_width(f32::INFINITY);
+                let field = ui.add(edit).accessible_name("palette");
+                if !self.had_focus {
+                    field.request_focus();
+                    self.had_focus = true;
+                }
+                let list = self.list(session, layout);
+                self.selected = match (up, down) {
+                    (true, _) => self.selected.saturating_sub(1),
+                    (_, true) => (self.selected + 1).min(list.len().saturating_sub(1)),
+                    _ => self.selected.min(list.len().saturating_sub(1)),
+                };
+                if list.is_empty() {
+                    ui.label(RichText::new("Nothing has these letters.").color(tokens.weak));
+                }
+                for (position, entry) in list.iter().enumerate() {
+                    let clicked = line(entry, position == self.selected, ui);
+                    if clicked || (entered && position == self.selected) {
+                        choice = match &entry.does {
+                            Does::Action(action) => Choice::Action(*action),
+                            Does::Commands(commands) => Choice::Commands(commands.clone()),
+                        };
+                    }
+                }
+            });
+        });
+        let outside = ctx.input(|input| {
+            let position = input.pointer.interact_pos();
+            input.pointer.any_pressed()
+                && position.is_some_and(|position| !shown.response.rect.contains(position))
+        });
+        if outside && matches!(choice, Choice::None) { Choice::Closed } else { choice }
+    }
+
+    fn list(&mut self, session: &Session, layout: &Layout) -> Arc<Vec<Entry>> {
+        match &self.found {
+            Some((query, list)) if *query == self.query => list.clone(),
+            _ => {
+                let list = Arc::new(entries(session, layout, &self.query));
+                self.found = Some((self.query.clone(), list.clone()));
+                self.selected = 0;
+                list
+            }
+        }
+    }
+}
+
+fn line(entry: &Entry, selected: bool, ui: &mut Ui) -> bool {
+    let tokens = Tokens::of(ui);
+    let size = egui::vec2(ui.available_width(), tokens::ROW + tokens::GAP);
+    let (place, response) = ui.allocate_exact_size(size, egui::Sense::click());
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, selected, &entry.title)
+    });
+    if selected || response.hovered() {
+        let fill = if selected { tokens.selection } else { tokens.hover_row };
+        ui.painter().rect_filled(place, 3.0, fill);
+    }
+    let painter = ui.painter().with_clip_rect(place);
+    let y = place.center().y;
+    let left = egui::pos2(place.left() + tokens::GAP, y);
+    let font = egui::FontId::proportional(tokens::TEXT);
+    painter.text(left, egui::Align2::LEFT_CENTER, &entry.title, font, tokens.text);
+    let right = egui::pos2(place.right() - tokens::GAP, y);
+    let font = tokens::mono_small();
+    let keys = match entry.does {
+        Does::Action(action) => action.keys_text(ui.ctx()),
+        Does::Commands(_) => entry.kind.to_owned(),
+    };
+    painter.text(right, egui::Align2::RIGHT_CENTER, keys, font, tokens.weak);
+    response.clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::score;
+
+    #[test]
+    fn letters_in_order_fit_and_word_beginnings_fit_better() {
+        assert!(score("Step over", "so").is_some());
+        assert!(score("Step over", "os").is_none());
+        assert!(score("Step over", "ov") > score("Remove it", "ov"));
+        assert!(score("anything", "").is_some());
+        assert!(score("f", "f") > score("f_with_a_very_long_name_behind_it", "f"));
+    }
+}

@@ -1,0 +1,66 @@
+//! The line at the bottom: where the machine stands, and what can be done next.
+
+use egui::{RichText, Ui};
+
+use crate::session::{RunState, Session, StopReason};
+use crate::ui::files::Files;
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets;
+
+/// Draws it.
+pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        let place = place(session).unwrap_or_else(|| modules(session));
+        ui.label(RichText::new(place).font(tokens::mono_small()).color(tokens.weak));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let hint = match files.opening() {
+                Some(name) => format!("opening {name} …"),
+                None => hint(session).to_owned(),
+            };
+            ui.add(egui::Label::new(RichText::new(hint).small().color(tokens.weak)).truncate());
+        });
+    });
+}
+
+fn place(session: &Session) -> Option<String> {
+    let frames = session.frames();
+    let frame = frames.first()?;
+    let label = session.frame_label(frame);
+    let pages: u64 = session
+        .memories()
+        .iter()
+        .filter_map(|named| Some(session.store()?.memory(named.addr)?.pages()))
+        .sum();
+    let memory = match pages {
+        0 => String::new(),
+        1 => " · 1 page of memory".to_owned(),
+        pages => format!(" · {} pages of memory", widgets::grouped(pages)),
+    };
+    let depth = frames.len();
+    let plural = if depth == 1 { "frame" } else { "frames" };
+    Some(format!("{label} 0x{:04x} · {depth} {plural}{memory}", frame.offset().0))
+}
+
+fn modules(session: &Session) -> String {
+    match session.modules().len() {
+        0 => "no module is open".to_owned(),
+        1 => "1 module".to_owned(),
+        count => format!("{count} modules"),
+    }
+}
+
+/// What a newcomer would do next.
+fn hint(session: &Session) -> &'static str {
+    match session.run_state() {
+        _ if session.modules().is_empty() => "drop files here, or take an example",
+        RunState::Idle => "choose an export in Modules and press Step",
+        RunState::Running => "F6 pauses",
+        RunState::Stopped(reason) => match reason {
+            StopReason::HostCall => "answer the call in Host calls",
+            StopReason::Trap(_) => "the state at the trap can be looked at; F5 starts again",
+            StopReason::Done(_) => "F11 starts again, step by step",
+            _ => "F11 steps into, F10 over, Shift+F11 out, F5 runs",
+        },
+    }
+}
