@@ -166,8 +166,13 @@ impl App {
     pub fn apply(&mut self, ctx: &egui::Context, command: Command) {
         let result = self.session.apply(command.clone());
         feedback::note(ctx, &command, &result);
+        self.follow(ctx, &command);
+    }
+
+    /// Does in the window what a command that the session has done asks for.
+    pub fn follow(&mut self, ctx: &egui::Context, command: &Command) {
         if let Command::SetTheme(theme) = command {
-            ctx.set_theme(theme_preference(theme));
+            ctx.set_theme(theme_preference(*theme));
         }
         for request in self.session.take_layout_requests() {
             match request {
