@@ -28,7 +28,7 @@
 //! ```
 //!
 //! The crate is `no_std` with `alloc`; the feature `std` (on by default) only lets float rounding
-//! use the platform's instructions, and `wat` adds [`Module::from_wat`].
+//! use the platform's instructions, and `wat` adds `Module::from_wat`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

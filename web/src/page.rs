@@ -114,7 +114,7 @@ pub(crate) fn keep_keys(canvas: &web_sys::HtmlCanvasElement) -> Result<(), Strin
         let key = event.key();
         let ours = match key.as_str() {
             "F1" | "F5" | "F6" | "F8" | "F9" | "F10" | "F11" => true,
-            "p" | "P" | "o" | "O" | "\\" | "'" | "+" | "-" | "=" | "0" => command,
+            "p" | "P" | "o" | "O" | "\\" | "'" | ";" | ":" | "+" | "-" | "=" | "0" => command,
             _ => false,
         };
         if ours && !elsewhere {

@@ -139,21 +139,19 @@ impl MemoryViews {
                 view.top = (at as u64 & !15).saturating_sub(64);
                 Ok(())
             }
-            None => Err(SessionError::NotNow(format!("`{text}` is not in this memory"))),
+            None => {
+                let message = format!("`{text}` is not in this memory");
+                Err(SessionError::Input { field: 0, message })
+            }
         }
     }
 }
 
 fn find(bytes: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut at = from;
-    loop {
-        at += bytes.get(at..)?.iter().position(|byte| *byte == first)?;
-        if bytes.get(at..)?.starts_with(needle) {
-            return Some(at);
-        }
-        at += 1;
+    if needle.is_empty() {
+        return None;
     }
+    memchr::memmem::find(bytes.get(from..)?, needle).map(|at| from + at)
 }
 
 /// The bytes to look for.

@@ -253,12 +253,8 @@ impl Session {
                 Ok(())
             }
             Command::GoToAddress { view, address } => {
+                let size = self.memory_size(view)?;
                 let view = self.memory.get_mut(view)?;
-                let size = self
-                    .machine
-                    .as_ref()
-                    .and_then(|machine| machine.store.memory(view.memory))
-                    .map_or(0, |memory| memory.bytes().len() as u64);
                 if address >= size {
                     let message = format!("0x{address:x} is beyond the end, 0x{size:x}");
                     return Err(SessionError::Input { field: 0, message });
@@ -272,8 +268,10 @@ impl Session {
                 Ok(())
             }
             Command::SelectBytes { view, address, len } => {
+                let size = self.memory_size(view)?;
                 let view = self.memory.get_mut(view)?;
-                (view.cursor, view.selected) = (address, len.max(1));
+                view.cursor = address.min(size.saturating_sub(1));
+                view.selected = len.clamp(1, size.saturating_sub(view.cursor).max(1));
                 Ok(())
             }
             Command::Search { view, kind, text } => {
@@ -526,7 +524,7 @@ impl Session {
         let module = self.module_of_instance(frame.instance());
         let module = module.map_or("?", |open| open.name.as_str());
         match frame.func_name() {
-            Some(name) => format!("{module}.{name}"),
+            Some(name) => format!("{module}.{}", readable_name(name)),
             None => format!("{module}.func[{}]", frame.func()),
         }
     }
@@ -705,6 +703,13 @@ impl Session {
         found
     }
 
+    /// Bytes of the memory that a view shows.
+    fn memory_size(&mut self, view: u32) -> Result<u64, SessionError> {
+        let memory = self.memory.get_mut(view)?.memory;
+        let memory = self.store().and_then(|store| store.memory(memory));
+        Ok(memory.map_or(0, |memory| memory.bytes().len() as u64))
+    }
+
     /// The memory views.
     pub fn memory_views(&self) -> &[MemoryView] {
         &self.memory.views
@@ -805,6 +810,14 @@ fn could_match(exported: &ExternType, imported: &ExternType) -> bool {
                 && a.limits.max.is_none_or(|have| have >= b.limits.min)
         }
         _ => exported.matches(imported),
+    }
+}
+
+/// A function's name as its author wrote it: Rust's symbols are decoded, without their hash.
+pub fn readable_name(name: &str) -> String {
+    match rustc_demangle::try_demangle(name) {
+        Ok(decoded) => format!("{decoded:#}"),
+        Err(_) => name.to_owned(),
     }
 }
 

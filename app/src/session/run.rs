@@ -420,12 +420,12 @@ impl Session {
 
     /// Comes to a stop; a goal interrupted by a host call is kept for afterwards.
     pub(super) fn stop(&mut self, reason: StopReason) {
+        if let Some(machine) = &mut self.machine
+            && self.progress.as_ref().is_some_and(|progress| progress.logged)
+        {
+            self.memory.take_accesses(&mut machine.store);
+        }
         if reason != StopReason::HostCall {
-            if let Some(machine) = &mut self.machine
-                && self.progress.as_ref().is_some_and(|progress| progress.logged)
-            {
-                self.memory.take_accesses(&mut machine.store);
-            }
             self.progress = None;
         }
         self.state = RunState::Stopped(reason);

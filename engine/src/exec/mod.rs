@@ -1,6 +1,6 @@
 //! Execution: tasks, their frames and stops, and the tier that runs the code.
 //!
-//! A [`Task`] enters here with a store and a budget; [`exact`] runs instructions on the shared
+//! A [`Task`] enters here with a store and a budget; `exact` runs instructions on the shared
 //! frame layout until something stops it; the task turns that into a [`Stop`], asking the host
 //! registry for an answer first where a call needs one. Imports `store`, `module`, `semantics`.
 

@@ -1,7 +1,7 @@
 //! Linear memories: bytes that only grow.
 //!
 //! [`LinearMemory`] is what the store holds and the tiers access as slices. Its bytes come from a
-//! backend; [`vec`](self::vec) is the one that works everywhere. Growth is checked against the
+//! backend; `vec` is the one that works everywhere. Growth is checked against the
 //! declared maximum and the limits of [`Config`] here, and nowhere else.
 
 mod vec;

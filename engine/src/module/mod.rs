@@ -1,8 +1,8 @@
 //! Modules: bytes become an immutable, shared [`Module`].
 //!
-//! [`load`] parses and validates with `wasmparser` and keeps an index of what the module holds:
+//! `load` parses and validates with `wasmparser` and keeps an index of what the module holds:
 //! types, index spaces, segments, sections. Function bodies stay bytes until a function runs for
-//! the first time ([`code`](self::code)) or is looked at ([`crate::observe`]). Imports nothing of
+//! the first time (`code`) or is looked at ([`crate::observe`]). Imports nothing of
 //! the store; running never changes a module.
 
 pub(crate) mod code;

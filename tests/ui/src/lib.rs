@@ -91,8 +91,17 @@ impl Scene {
         self.settle()
     }
 
+    /// The place of the first hex digits in a row of a memory view, by the view's rectangle.
+    pub fn byte_place(&self, view: egui::Rect, row: usize) -> egui::Pos2 {
+        let character = stepwell::ui::tokens::MONO_WIDTH;
+        let height = stepwell::ui::tokens::ROW;
+        egui::pos2(view.left() + 12.0 * character, view.top() + (row as f32 + 0.5) * height)
+    }
+
     /// Clicks twice at a place, as fast as a person.
     pub fn double_click_at(&mut self, place: egui::Pos2) -> &mut Self {
+        // A click shortly before would make this a triple one.
+        self.harness.run_steps(40);
         self.harness.hover_at(place);
         for _ in 0..2 {
             self.harness.drag_at(place);
@@ -106,6 +115,19 @@ impl Scene {
     pub fn key(&mut self, key: egui::Key) -> &mut Self {
         self.harness.key_press(key);
         self.settle()
+    }
+
+    /// Presses a key with others held.
+    pub fn key_with(&mut self, modifiers: egui::Modifiers, key: egui::Key) -> &mut Self {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle()
+    }
+
+    /// Presses a key without waiting for anything: for runs that do not end.
+    pub fn press(&mut self, key: egui::Key) -> &mut Self {
+        self.harness.key_press(key);
+        self.harness.step();
+        self
     }
 
     /// Replaces what is written in the field with this label.

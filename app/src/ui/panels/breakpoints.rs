@@ -4,7 +4,7 @@ use egui::{Key, RichText, Ui};
 use stepwell_engine::CodeOffset;
 use stepwell_engine::module::disassemble::Listing;
 
-use crate::session::{BreakpointState, Command, OpenModule, Session};
+use crate::session::{BreakpointState, Command, OpenModule, Session, readable_name};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::{feedback, rects};
@@ -44,7 +44,7 @@ fn line(breakpoint: &BreakpointState, open: &OpenModule, ui: &mut Ui, commands: 
     let (module, offset) = (breakpoint.module, breakpoint.offset);
     let func = open.module.func_at(CodeOffset(offset));
     let name = match func.map(|func| (func, open.module.func_name(func))) {
-        Some((_, Some(name))) => format!("{}.{name}", open.name),
+        Some((_, Some(name))) => format!("{}.{}", open.name, readable_name(name)),
         Some((func, None)) => format!("{}.func[{func}]", open.name),
         None => open.name.clone(),
     };

@@ -85,8 +85,11 @@ fn line(ui: &Ui, place: egui::Rect, color: Color32, text: &str, right: &str, sel
     let stripe = egui::Rect::from_min_size(place.min, vec2(3.0, place.height()));
     painter.rect_filled(stripe.shrink2(vec2(0.0, 1.0)), 0.0, color);
     let y = place.center().y;
+    let at = egui::pos2(place.right() - tokens::GAP, y);
+    let font = tokens::mono_small();
+    let taken = painter.text(at, egui::Align2::RIGHT_CENTER, right, font, tokens.weak);
+    let room = place.with_max_x(taken.left() - tokens::GAP);
+    let painter = painter.with_clip_rect(room.intersect(ui.clip_rect()));
     let at = egui::pos2(place.left() + tokens::GROUP, y);
     painter.text(at, egui::Align2::LEFT_CENTER, text, tokens::mono(), color);
-    let at = egui::pos2(place.right() - tokens::GAP, y);
-    painter.text(at, egui::Align2::RIGHT_CENTER, right, tokens::mono_small(), tokens.weak);
 }

@@ -28,6 +28,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
             let is_shown = shown.is_some_and(|(known, ..)| known == name);
             let text = RichText::new(format!("{name}.wat")).color(tokens.module(*hue));
             let tab = ui.selectable_label(is_shown, text);
+            let tab = tab.accessible_name(format!("text of {name}"));
             if tab.on_hover_text("Read the text of this module").clicked() {
                 ui.data_mut(|data| data.insert_temp(id, Some((*name).to_owned())));
             }

@@ -5,7 +5,7 @@ use stepwell_engine::module::NameKind;
 use stepwell_engine::store::FuncInfo;
 use stepwell_engine::{Store, TableAddr, Value};
 
-use crate::session::{Command, Session};
+use crate::session::{Command, Session, readable_name};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -126,7 +126,7 @@ fn describe(session: &Session, store: &Store, value: &Value) -> (String, Option<
             let open = session.module_of_instance(instance);
             let module = open.map_or("?", |open| open.name.as_str());
             let name = open.and_then(|open| open.module.func_name(func));
-            let name = name.map_or_else(|| format!("func[{func}]"), str::to_owned);
+            let name = name.map_or_else(|| format!("func[{func}]"), readable_name);
             let command = open.map(|open| Command::ShowFunction { module: open.key, func: func.0 });
             (format!("{module}.{name}"), command)
         }

@@ -117,8 +117,11 @@ impl Action {
         const PAUSE: &[KeyboardShortcut] = &[plain(Key::F6)];
         const EITHER: &[KeyboardShortcut] = &[plain(Key::F8), command(Key::Backslash)];
         const OVER: &[KeyboardShortcut] = &[plain(Key::F10), command(Key::Quote)];
-        const INTO: &[KeyboardShortcut] = &[plain(Key::F11)];
-        const OUT: &[KeyboardShortcut] = &[shift(Key::F11)];
+        const INTO: &[KeyboardShortcut] = &[plain(Key::F11), command(Key::Semicolon)];
+        const OUT: &[KeyboardShortcut] = &[
+            shift(Key::F11),
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Semicolon),
+        ];
         const STOP: &[KeyboardShortcut] = &[shift(Key::F5)];
         const TO_CURSOR: &[KeyboardShortcut] = &[command(Key::F10)];
         const BREAKPOINT: &[KeyboardShortcut] = &[plain(Key::F9)];

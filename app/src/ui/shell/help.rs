@@ -40,5 +40,6 @@ pub(super) fn show(open: &mut bool, ctx: &Context) {
     });
     if *open && ctx.input(|input| input.key_pressed(egui::Key::Escape)) {
         *open = false;
+        ctx.request_repaint();
     }
 }

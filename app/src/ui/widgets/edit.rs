@@ -48,7 +48,7 @@ impl<'a> EditValue<'a> {
     }
 
     fn resting(&self, ui: &mut Ui, id: egui::Id) {
-        let response = super::value(ui, self.value, self.changed);
+        let response = super::text::value_label(ui, self.value, self.changed, false);
         let response = ui.interact(response.rect, id.with("click"), egui::Sense::click());
         let text = format!("{} = {}", self.name, self.value);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, self.enabled, &text));

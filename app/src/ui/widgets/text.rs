@@ -24,12 +24,15 @@ pub fn empty(ui: &mut Ui, text: &str) -> Response {
 
 /// A value in the colour of its type; what changed is underlined too.
 pub fn value(ui: &mut Ui, value: &Value, changed: bool) -> Response {
+    value_label(ui, value, changed, true)
+}
+
+/// As [`value`]; text that can be selected takes clicks for itself.
+pub(super) fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: bool) -> Response {
     let tokens = Tokens::of(ui);
-    let text = value.to_string();
     let color = if changed { tokens.changed } else { tokens.ty(value.ty()) };
-    let response = ui.add(
-        egui::Label::new(RichText::new(text).font(tokens::mono()).color(color)).selectable(true),
-    );
+    let text = RichText::new(value.to_string()).font(tokens::mono()).color(color);
+    let response = ui.add(egui::Label::new(text).selectable(select));
     if changed {
         let y = response.rect.bottom() - 1.0;
         ui.painter().hline(response.rect.x_range(), y, Stroke::new(1.5, tokens.changed));

@@ -70,7 +70,10 @@ impl VirtualRows {
         position = position.moved(0.0, last_top);
         if let Some((target, centre)) = self.reveal {
             let whole = visible.floor() as u64;
-            let in_sight = target >= position.top + 1 && target + 2 < position.top + whole;
+            let last = position.top + whole;
+            let after_top = target > position.top || target == 0 && position.top == 0;
+            let before_end = target + 1 < last || last >= self.count && target < last;
+            let in_sight = after_top && before_end;
             if centre || !in_sight {
                 let top = target.saturating_sub(whole / 3);
                 position = Position { top: top.min(last_top), fraction: 0.0 };
@@ -80,7 +83,7 @@ impl VirtualRows {
         let pointer_here = ui.rect_contains_pointer(rect);
         if pointer_here {
             let wheel = ui.input(|input| input.smooth_scroll_delta().y);
-            if wheel != 0.0 {
+            if wheel != 0.0 && last_top > 0 {
                 position = position.moved(-f64::from(wheel / ROW), last_top);
                 ui.input_mut(|input| input.smooth_scroll_delta.y = 0.0);
             }

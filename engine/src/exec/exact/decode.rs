@@ -337,7 +337,8 @@ impl Visit for Decoder<'_> {
     }
 }
 
-#[cfg(all(test, feature = "wat"))]
+#[cfg(test)]
+#[cfg(feature = "wat")]
 mod tests {
     use super::*;
     use crate::{Config, Engine, Module};

@@ -82,6 +82,7 @@ pub(super) fn header(open: &OpenModule, func: FuncIndex, ui: &mut Ui, place: Rec
     add(&format!("func {}", func.0), tokens.faint, tokens::mono());
     let name = open.module.func_name(func);
     if let Some(name) = name {
+        let name = crate::session::readable_name(name);
         add(&format!(" ${name}"), tokens.module(open.hue), tokens::mono_bold());
     }
     add(&signature(open, func), tokens.weak, tokens::mono());
@@ -276,8 +277,14 @@ fn words(
             Some(callee) => callee_color(context, callee, tokens),
             None => tokens.text,
         };
+        let shown = match instruction.immediates.strip_prefix('$') {
+            Some(name) if instruction.callee.is_some() => {
+                format!("${}", crate::session::readable_name(name))
+            }
+            _ => instruction.immediates.clone(),
+        };
         let format = TextFormat::simple(tokens::mono(), color);
-        job.append(&format!(" {}", instruction.immediates), 0.0, format);
+        job.append(&format!(" {shown}"), 0.0, format);
     }
     if let Some(callee) = instruction.callee
         && let Some(import) = context.open.module.func_import(callee)

@@ -104,6 +104,7 @@ pub(super) fn show(
             count => format!("at 0x{:x}, {} bytes selected", view.cursor, widgets::grouped(count)),
         };
         widgets::section(ui, &at);
+        text_and_pointer(view, memory, bytes, ui, commands);
         let grid = egui::Grid::new("inspector").num_columns(3).spacing(tokens::GRID);
         grid.min_col_width(0.0).show(ui, |ui| {
             ui.label("");
@@ -122,7 +123,6 @@ pub(super) fn show(
                 ui.end_row();
             }
         });
-        text_and_pointer(view, memory, bytes, ui, commands);
         legend(ui);
     });
 }

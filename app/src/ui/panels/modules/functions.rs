@@ -84,7 +84,7 @@ fn line(
     let response = ui.interact(place, ui.scope_id().with(("function", func.0)), Sense::click());
     let body = open.module.func_body(func);
     let name = match (open.module.func_name(func), open.module.func_import(func)) {
-        (Some(name), _) => format!("${name}"),
+        (Some(name), _) => format!("${}", crate::session::readable_name(name)),
         (None, Some(import)) => format!("{}.{}", import.module, import.name),
         (None, None) => format!("func[{func}]"),
     };

@@ -1,0 +1,33 @@
+//! Figures of the engine, one line each: name, value, unit. See the README beside.
+
+#![allow(missing_docs)] // a program, not a library
+
+mod measure;
+mod memory;
+mod open;
+mod programs;
+mod run;
+mod step;
+
+/// Counts what is allocated, for the peak while a module is opened.
+#[global_allocator]
+static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
+
+const USAGE: &str = "usage: stepwell-bench [open FILE.wasm] [step] [run] [memory]";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.peek().is_none() {
+        return Err(USAGE.into());
+    }
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "open" => open::measure(&arguments.next().ok_or(USAGE)?)?,
+            "step" => step::measure()?,
+            "run" => run::measure()?,
+            "memory" => memory::measure()?,
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,317 @@
+//! Modules, host calls, breakpoints, memory, globals, tables and examples: what a person sees and
+//! does there.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use egui::Key;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use stepwell::session::{
+    Command, HostAnswerState, ImportPolicy, Panel, RunState, SearchKind, Session, StopReason,
+};
+use stepwell_engine::Value;
+use stepwell_ui_tests::Scene;
+
+fn is_enabled(scene: &Scene, label: &str) -> bool {
+    !scene.harness.get_by_label(label).accesskit_node().is_disabled()
+}
+
+const ADD: &str = "(module (func (export \"add\") (param $left i32) (param f64) (result i32) \
+                   local.get $left))";
+
+#[test]
+fn arguments_are_checked_beside_their_fields_and_nothing_runs() {
+    let mut scene = Scene::text("m", ADD);
+    scene.write("argument 0 of m.add", "seven");
+    assert!(scene.says("not an integer: seven"));
+    assert!(!is_enabled(&scene, "Run m.add"));
+    assert!(!is_enabled(&scene, "Step m.add"));
+    assert_eq!(*scene.session().run_state(), RunState::Idle);
+    scene.write("argument 0 of m.add", "0x2a");
+    scene.write("argument 1 of m.add", "nan:0x7ff8000000000001");
+    scene.click("Run m.add");
+    let done = RunState::Stopped(StopReason::Done(vec![Value::I32(42)]));
+    assert_eq!(*scene.session().run_state(), done);
+}
+
+#[test]
+fn step_stands_before_the_first_instruction() {
+    let mut scene = Scene::text("m", ADD);
+    scene.click("Step m.add");
+    assert_eq!(*scene.session().run_state(), RunState::Stopped(StopReason::Started));
+    assert_eq!(scene.session().clock(), 0);
+}
+
+#[test]
+fn a_module_shows_what_it_consists_of() {
+    let mut scene = Scene::example("attribution");
+    assert!(scene.has("link graph: a") && scene.has("link graph: host"));
+    assert!(scene.has("← b"), "b satisfies b.foo");
+    let mut scene_of_one = Scene::text("m", ADD);
+    scene_of_one.click("Sections · 5");
+    assert!(scene_of_one.says("section code: "));
+    scene_of_one.click("Types · 1");
+    assert!(scene_of_one.says("(i32, f64) -> (i32)"));
+    scene_of_one.click("Functions · 1");
+    assert!(scene_of_one.says("function 0 "));
+    scene_of_one.picture("modules");
+    scene.picture("links");
+}
+
+#[test]
+fn functions_are_filtered_by_name() {
+    let mut scene = Scene::example("recursion");
+    let title = format!("Functions · {}", scene.session().modules()[0].module.func_count());
+    scene.click(&title);
+    assert!(scene.says("function 0 $factorial"));
+    scene.write("filter functions of recursion", "fib");
+    assert!(scene.says("function 1 $fibonacci"));
+    assert!(!scene.says("function 0 $factorial"));
+    scene.write("filter functions of recursion", "nothing has this");
+    assert!(scene.has("No function has this in its name."));
+}
+
+#[test]
+fn a_module_that_is_renamed_is_linked_anew() {
+    let mut session = Session::new();
+    let open = |name: &str, text: &str| Command::Open {
+        name: name.to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    };
+    let main = "(module (import \"env\" \"f\" (func)) (func (export \"run\") call 0))";
+    session.apply(open("main", main)).unwrap();
+    session.apply(open("helper", "(module (func (export \"f\")))")).unwrap();
+    let mut scene = Scene::with(session, egui::Theme::Dark);
+    assert!(!scene.has("← env"));
+    scene.click("rename helper");
+    scene.enter("link name of helper", "env");
+    assert!(scene.has("← env"));
+}
+
+#[test]
+fn a_mismatch_says_why() {
+    let mut session = Session::new();
+    let open = |name: &str, text: &str| Command::Open {
+        name: name.to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    };
+    session.apply(open("lib", "(module (func (export \"f\") (param i32)))")).unwrap();
+    session.apply(open("main", "(module (import \"lib\" \"f\" (func (param i64))))")).unwrap();
+    let scene = Scene::with(session, egui::Theme::Dark);
+    assert!(scene.says("does not fit: func (i64) -> () wanted, func (i32) -> () exported"));
+}
+
+#[test]
+fn the_pending_call_shows_its_caller_and_the_callers_own_bytes() {
+    let mut scene = Scene::example("attribution");
+    scene.apply([Command::Continue]);
+    assert!(scene.has("Waits for your answer"));
+    assert!(scene.has("b.foo") && scene.has("env.print"));
+    assert!(scene.has("through") && scene.has("a.main"));
+    assert!(scene.has("i32:16") && scene.has("i32:12"));
+    assert!(scene.says("hello from b"), "the bytes are b's, not a's");
+    scene.click("Return");
+    assert_eq!(scene.session().pending_call(), None);
+    let answer = &scene.session().host_calls()[0].answer;
+    assert!(matches!(answer, HostAnswerState::Returned { .. }));
+    assert!(scene.says("1 · b.foo · env.print(i32:16, i32:12) \"hello from b\" → returned"));
+}
+
+#[test]
+fn results_are_typed_in_and_wrong_ones_are_not_sent() {
+    let text = "(module (import \"env\" \"ask\" (func $ask (result i32 f32))) \
+                (func (export \"f\") (result i32 f32) call $ask))";
+    let mut scene = Scene::text("m", text);
+    scene.click("Run m.f");
+    scene.write("result 0", "x");
+    assert!(scene.says("not an integer: x"));
+    assert!(!is_enabled(&scene, "Return this"));
+    scene.write("result 0", "-7");
+    scene.enter("result 1", "0.5");
+    let done = StopReason::Done(vec![Value::I32(-7), Value::F32(0.5)]);
+    assert_eq!(*scene.session().run_state(), RunState::Stopped(done));
+}
+
+#[test]
+fn a_call_is_answered_with_a_trap_or_by_a_policy_from_now_on() {
+    let mut scene = Scene::example("attribution");
+    scene.apply([Command::Continue]);
+    scene.write("trap message", "not today");
+    scene.click("Trap with");
+    assert!(scene.says("Trap: not today"));
+
+    let mut scene = Scene::example("attribution");
+    scene.apply([Command::Continue]);
+    scene.click("always zero");
+    let importer = scene.session().modules().iter().find(|open| open.name == "b").unwrap();
+    assert_eq!(importer.imports[0].policy, ImportPolicy::Zero);
+    assert_eq!(scene.session().pending_call(), None);
+}
+
+#[test]
+fn breakpoints_are_listed_switched_conditioned_and_removed() {
+    let mut scene = Scene::example("recursion");
+    let module = scene.session().modules()[0].key;
+    let offset = scene.session().frames()[0].offset().0;
+    scene.apply([Command::RevealPanel(Panel::Breakpoints)]);
+    assert!(scene.says("No breakpoints."));
+    scene.apply([Command::ToggleBreakpoint { module, offset }]);
+    let place = format!("recursion.factorial 0x{offset:04x}");
+    assert!(scene.has(&place));
+    scene.click(&format!("enable {place}"));
+    assert!(!scene.session().breakpoints().next().unwrap().enabled);
+    scene.click(&format!("enable {place}"));
+    scene.enter(&format!("condition of {place}"), "$n == 3");
+    assert_eq!(scene.session().breakpoints().next().unwrap().condition, "$n == 3");
+    scene.apply([Command::Continue]);
+    assert_eq!(scene.session().frames()[0].locals()[0].value, Value::I64(3));
+    scene.picture("breakpoints");
+    scene.enter(&format!("condition of {place}"), "$nobody == 3");
+    assert_eq!(scene.session().breakpoints().next().unwrap().condition, "$n == 3");
+    assert!(scene.says("⚠"), "why it was refused stands below the field");
+    scene.click(&format!("remove {place}"));
+    assert_eq!(scene.session().breakpoints().len(), 0);
+}
+
+fn memory_scene(theme: egui::Theme) -> Scene {
+    let mut session = Session::new();
+    session.apply(Command::OpenExample("attribution".to_owned())).unwrap();
+    Scene::with(session, theme)
+}
+
+#[test]
+fn memory_goes_to_addresses_and_refuses_those_beyond_the_end() {
+    let mut scene = memory_scene(egui::Theme::Dark);
+    scene.enter("go to address", "0x10+6");
+    assert_eq!(scene.session().memory_views()[0].cursor, 0x16);
+    assert!(scene.has("at 0x16"));
+    scene.enter("go to address", "0x10000");
+    assert!(scene.says("0x10000 is beyond the end, 0x10000"));
+    assert_eq!(scene.session().memory_views()[0].cursor, 0x16);
+    scene.write("go to address", "nowhere");
+    assert!(scene.has("not an address"));
+}
+
+#[test]
+fn memory_is_searched_for_text_bytes_and_integers() {
+    let mut scene = memory_scene(egui::Theme::Dark);
+    scene.enter("search memory", "from");
+    assert_eq!(scene.session().memory_views()[0].cursor, 0x16);
+    scene.enter("search memory", "no such text");
+    assert!(scene.says("⚠"), "that there is none is said");
+    let search = |kind, text: &str| Command::Search { view: 0, kind, text: text.to_owned() };
+    scene.apply([search(SearchKind::Bytes, "6f 6d")]);
+    assert_eq!(scene.session().memory_views()[0].cursor, 0x18);
+    scene.apply([search(SearchKind::Integer(2), "0x6568")]);
+    assert_eq!(scene.session().memory_views()[0].cursor, 0x10);
+}
+
+#[test]
+fn bytes_are_typed_over_in_hex_and_as_text() {
+    let mut scene = memory_scene(egui::Theme::Dark);
+    scene.enter("go to address", "0x10");
+    let hex = scene.harness.get_by_label_contains("bytes of memory").rect();
+    let first = scene.byte_place(hex, 0);
+    scene.click_at(first);
+    assert_eq!(scene.session().memory_views()[0].cursor, 0, "the click hit the first byte");
+    scene.harness.event(egui::Event::Text("4".to_owned()));
+    scene.settle();
+    scene.harness.event(egui::Event::Text("1".to_owned()));
+    scene.settle();
+    let bytes = |scene: &Scene| {
+        let memory = scene.session().memory_views()[0].memory;
+        scene.session().store().unwrap().memory(memory).unwrap().bytes()[..2].to_vec()
+    };
+    assert_eq!(bytes(&scene), [0x41, 0]);
+    assert_eq!(scene.session().memory_views()[0].cursor, 1, "the cursor moves on");
+    scene.key(Key::ArrowDown);
+    assert_eq!(scene.session().memory_views()[0].cursor, 9);
+    scene.picture("typed");
+}
+
+#[test]
+fn the_inspector_reads_writes_and_follows() {
+    let mut scene = memory_scene(egui::Theme::Light);
+    assert!(scene.has("i32 = 0"));
+    let place = scene.harness.get_by_label("i32 = 0").rect().center();
+    scene.double_click_at(place);
+    scene.write("inspector i32", "huge");
+    assert!(scene.says("not an integer: huge"));
+    scene.enter("inspector i32", "16");
+    assert!(scene.has("i32 = 16") && scene.has("u8 = 16"));
+    scene.click("follow pointer");
+    assert_eq!(scene.session().memory_views()[0].cursor, 16);
+    assert!(scene.says("\"hello from b\""));
+    scene.picture("inspector");
+}
+
+#[test]
+fn several_views_stand_beside_each_other() {
+    let mut scene = memory_scene(egui::Theme::Dark);
+    scene.click("add a memory view");
+    assert_eq!(scene.session().memory_views().len(), 2);
+    let memories: Vec<_> = scene.session().memory_views().iter().map(|view| view.memory).collect();
+    assert_ne!(memories[0], memories[1], "the second shows the other memory");
+    assert!(scene.says("1 · b:$memory") && scene.says("2 · a:$memory"));
+    scene.click("close this memory view");
+    assert_eq!(scene.session().memory_views().len(), 1);
+}
+
+#[test]
+fn a_large_memory_is_shown_to_its_end() {
+    let text = "(module (memory 16384) (func (export \"f\")))";
+    let mut scene = Scene::text("m", text);
+    scene.click("Step m.f");
+    scene.enter("go to address", "0x3fffffff");
+    assert!(scene.has("at 0x3fffffff"));
+    assert!(scene.says("16\u{a0}384 pages"));
+}
+
+#[test]
+fn globals_are_shown_and_changed() {
+    let text = "(module (global $count (export \"count\") (mut i32) (i32.const 5)) \
+                (global $fixed f64 (f64.const 0.5)) (func (export \"f\") \
+                global.get $count i32.const 1 i32.add global.set $count))";
+    let mut scene = Scene::text("m", text);
+    scene.apply([Command::RevealPanel(Panel::Globals)]);
+    assert!(scene.says("No globals yet"));
+    scene.click("Step m.f");
+    assert!(scene.has("global m 0 $count = i32:5"));
+    let place = scene.harness.get_by_label("global m 0 $count = i32:5").rect().center();
+    scene.double_click_at(place);
+    scene.enter("global m 0 $count", "41");
+    scene.apply([Command::StepBy(4)]);
+    assert!(scene.has("global m 0 $count = i32:42"));
+    let fixed = scene.harness.get_by_label("global m 1 $fixed = f64:0.5").rect().center();
+    scene.double_click_at(fixed);
+    assert!(scene.has("global m 1 $fixed = f64:0.5"), "a constant cannot be changed");
+    scene.picture("globals");
+}
+
+#[test]
+fn tables_name_their_functions() {
+    let text = "(module (table 4 funcref) (elem (i32.const 1) $named) (func $named) \
+                (func (export \"f\")))";
+    let mut scene = Scene::text("m", text);
+    scene.apply([Command::RevealPanel(Panel::Tables)]);
+    assert!(scene.says("No tables yet"));
+    scene.click("Step m.f");
+    assert!(scene.has("entry 0 funcref:null"));
+    assert!(scene.has("entry 1 m.named"));
+    scene.click("hide null");
+    assert!(!scene.has("entry 0 funcref:null"));
+    scene.click("entry 1 m.named");
+    let focus = scene.session().code_focus().unwrap();
+    assert_eq!(scene.session().modules()[0].module.func_at(focus.offset).unwrap().0, 0);
+    scene.picture("tables");
+}
+
+#[test]
+fn examples_are_opened_and_their_text_can_be_read() {
+    let mut scene = Scene::empty();
+    scene.apply([Command::RevealPanel(Panel::Learn)]);
+    scene.picture("learn");
+    scene.click("Open Arithmetic");
+    assert_eq!(scene.session().modules()[0].name, "arithmetic");
+    assert!(scene.says("$polynomial"));
+    scene.click("text of arithmetic");
+    scene.picture("source");
+}
