@@ -38,7 +38,7 @@ const stepwellPage = (() => {
 
   const fail = (title, advice, error) => {
     // The first failure is the cause; what follows it are its consequences.
-    if (loading.dataset.state !== "loading") return;
+    if (loading.dataset.state === "failed") return;
     loading.dataset.state = "failed";
     loading.hidden = false;
     element("stepwell-progress").hidden = true;
@@ -54,6 +54,18 @@ const stepwellPage = (() => {
       "Please load the page again. If that does not help, another browser or the desktop program may.",
       error,
     );
+
+  const stop = (error) =>
+    fail(
+      "Stepwell has stopped.",
+      "This is a fault of the program, and what was open is lost. Please load the page again.",
+      error,
+    );
+
+  // What other scripts of the page do wrong once the program runs is not its business.
+  const ifLoading = (report) => (error) => {
+    if (loading.dataset.state === "loading") report(error);
+  };
 
   const failToLoad = (error) =>
     fail(
@@ -77,18 +89,24 @@ const stepwellPage = (() => {
   };
 
   window.addEventListener("stepwell-ready", ready);
-  window.addEventListener("stepwell-failed", (event) => failToStart(event.detail?.message));
+  window.addEventListener("stepwell-failed", (event) => {
+    const report = loading.dataset.state === "ready" ? stop : failToStart;
+    report(event.detail?.message);
+  });
   // An error before the program is there means that it will not come. A script that cannot be
   // fetched tells only its element, so listen on the way down.
   window.addEventListener(
     "error",
     (event) => {
-      if (event.target instanceof HTMLScriptElement) failToLoad("A script of this page is missing.");
-      else if (event instanceof ErrorEvent) failToStart(event.error ?? event.message);
+      if (event.target instanceof HTMLScriptElement) {
+        ifLoading(failToLoad)("A script of this page is missing.");
+      } else if (event instanceof ErrorEvent) {
+        ifLoading(failToStart)(event.error ?? event.message);
+      }
     },
     true,
   );
-  window.addEventListener("unhandledrejection", (event) => failToStart(event.reason));
+  window.addEventListener("unhandledrejection", (event) => ifLoading(failToStart)(event.reason));
 
   if (typeof WebAssembly !== "object") {
     fail(

@@ -90,19 +90,35 @@ export class AppPage {
   }
 
   /** The state of the session, as the JS handle tells it. */
-  async state() {
-    return JSON.parse(await this.page.evaluate(() => window.stepwell.state()));
+  state() {
+    return this.page.evaluate(() => window.stepwell.state());
   }
 
-  /** Applies a command, given as an object or as JSON. */
+  /** Applies a command, an object or a name; fails if the session refuses it. */
   async apply(command) {
-    const json = typeof command === "string" ? command : JSON.stringify(command);
-    return this.page.evaluate((text) => window.stepwell.apply(text), json);
+    const problem = await this.page.evaluate((given) => window.stepwell.apply(given), command);
+    assert.equal(problem, null, JSON.stringify(command));
   }
 
-  /** The named widgets: `{ name: { x, y, width, height } }`, in CSS pixels. */
-  async rects() {
-    return JSON.parse(await this.page.evaluate(() => window.stepwell.rects()));
+  /** The named widgets: `{ name: [x, y, width, height] }`, in CSS pixels. */
+  rects() {
+    return this.page.evaluate(() => window.stepwell.rects());
+  }
+
+  /** Drops files on the page, given as `{ name: bytes or text }`. */
+  async drop(files) {
+    const given = Object.entries(files).map(([name, content]) => [name, [...Buffer.from(content)]]);
+    await this.page.evaluate((files) => {
+      const dataTransfer = new DataTransfer();
+      for (const [name, bytes] of files) {
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+      }
+      const canvas = document.getElementById("stepwell-canvas");
+      for (const type of ["dragover", "drop"]) {
+        canvas.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      }
+    }, given);
+    await this.nextFrame();
   }
 
   /** Waits for the next frame, so that what was done can show. */
@@ -146,7 +162,7 @@ export class AppPage {
 
   /** Clicks into the middle of a named widget. */
   async clickRect(name, options = {}) {
-    const { x, y, width, height } = await this.waitForRect(name);
+    const [x, y, width, height] = await this.waitForRect(name);
     await this.page.mouse.click(x + width / 2, y + height / 2, options);
     await this.nextFrame();
   }

@@ -5,12 +5,14 @@
 //! - `state()` — the session as an object, see `Session::state_json`;
 //! - `apply(command)` — does a command, an object or JSON text such as `{ "StepBy": 10 }` or
 //!   `"StepInto"`; returns `null`, or what is wrong with it;
-//! - `rects()` — where widgets are, by name, as `[x, y, width, height]` in points;
+//! - `rects()` — where widgets are, by name, as `[x, y, width, height]` in points; noted from the
+//!   first question on;
 //! - `open(name, bytes)` — opens a module under a file name;
 //! - `memory(index, address, length)` — a copy of bytes of a linear memory.
 //!
 //! The page hears of two events on `window`: `stepwell-ready` when the first frame has been drawn,
-//! `stepwell-failed` with a message in `detail.message` otherwise. `?example=recursion` in the
+//! `stepwell-failed` with a message in `detail.message` when that fails or the program later ends
+//! on an error of its own. `?example=recursion` in the
 //! address opens that example instead of the first one.
 #![cfg(target_arch = "wasm32")]
 
@@ -41,6 +43,7 @@ async fn run() -> Result<(), String> {
     page::keep_keys(&canvas)?;
     let example = page::example();
     let runner = eframe::WebRunner::new();
+    page::tell_panics();
     let creator: eframe::AppCreator<'static> =
         Box::new(move |creation| Ok(Box::new(page::Page::new(creation, &example))));
     let started = runner.start(canvas, eframe::WebOptions::default(), creator).await;

@@ -78,6 +78,16 @@ pub(crate) fn failed(message: &str) {
     }
 }
 
+/// Lets the page know when the program ends on an error of its own: the canvas would just stand
+/// still. To be called when the window has set its own hook, which goes on working.
+pub(crate) fn tell_panics() {
+    let log = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        log(panic);
+        failed(&panic.to_string());
+    }));
+}
+
 fn dispatch(name: &str, detail: &JsValue) {
     let init = web_sys::CustomEventInit::new();
     init.set_detail(detail);

@@ -187,7 +187,7 @@ fn needle(kind: &SearchKind, text: &str) -> Result<Vec<u8>, String> {
 /// Bytes written as hex digits, with or without spaces between them.
 fn parse_hex_bytes(text: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err("each byte needs two hex digits".to_owned());
     }
     digits

@@ -7,6 +7,7 @@ use egui::{Context, Id, Rect, Response};
 
 #[derive(Clone, Default)]
 struct Rects {
+    wanted: bool,
     frame: u64,
     found: BTreeMap<String, Rect>,
 }
@@ -15,29 +16,37 @@ fn key() -> Id {
     Id::unique("stepwell-rects")
 }
 
-/// Notes where a widget is; the name is made only when the page asks for it.
+/// Notes where a widget is; costs nothing until somebody asks with [`json`].
 pub fn note(response: &Response, name: impl FnOnce() -> String) {
     note_rect(&response.ctx, response.rect, name);
 }
 
 /// As [`note`], for what has no response of its own.
 pub fn note_rect(ctx: &Context, rect: Rect, name: impl FnOnce() -> String) {
-    if cfg!(any(target_arch = "wasm32", test)) {
-        let frame = ctx.cumulative_frame_nr();
-        let name = name();
-        ctx.data_mut(|data| {
-            let rects = data.get_temp_mut_or_default::<Rects>(key());
-            if rects.frame != frame {
-                *rects = Rects { frame, found: BTreeMap::new() };
-            }
-            rects.found.insert(name, rect);
-        });
+    if !ctx.data_mut(|data| data.get_temp_mut_or_default::<Rects>(key()).wanted) {
+        return;
     }
+    let frame = ctx.cumulative_frame_nr();
+    let name = name();
+    ctx.data_mut(|data| {
+        let rects = data.get_temp_mut_or_default::<Rects>(key());
+        if rects.frame != frame {
+            *rects = Rects { wanted: true, frame, found: BTreeMap::new() };
+        }
+        rects.found.insert(name, rect);
+    });
 }
 
-/// All widgets of the last frame as `{"name": [x, y, width, height]}`, in points.
+/// All widgets of the last frame as `{"name": [x, y, width, height]}`, in points. The first
+/// question is answered with none of them: they are noted from the next frame on.
 pub fn json(ctx: &Context) -> String {
-    let rects = ctx.data(|data| data.get_temp::<Rects>(key())).unwrap_or_default();
+    let rects = ctx.data_mut(|data| {
+        let rects = data.get_temp_mut_or_default::<Rects>(key());
+        if !std::mem::replace(&mut rects.wanted, true) {
+            ctx.request_repaint();
+        }
+        rects.clone()
+    });
     let map: serde_json::Map<String, serde_json::Value> = rects
         .found
         .iter()

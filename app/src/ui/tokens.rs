@@ -210,7 +210,6 @@ impl Tokens {
             selection: Selection {
                 bg_fill: self.selection,
                 stroke: Stroke::new(1.0, self.text),
-                ..base.selection
             },
             hyperlink_color: self.read,
             faint_bg_color: self.hover_row,
