@@ -20,8 +20,8 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 
 impl Session {
     /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `frames` (innermost
-    /// first), `pending`, `host_calls`, `breakpoints`, `memories`, `focus` and `notices`. Values are
-    /// texts as `i32:5`, offsets and addresses numbers.
+    /// first), `pending`, `host_calls`, `breakpoints`, `memories`, `focus`, `notices` and
+    /// `theme`. Values are texts as `i32:5`, offsets and addresses numbers.
     pub fn state_json(&self) -> Json {
         let frames = self.frames();
         let calls = self.host_calls();
@@ -56,6 +56,7 @@ impl Session {
                 "error": notice.is_error,
                 "text": notice.text,
             })).collect::<Vec<_>>(),
+            "theme": self.theme(),
         })
     }
 

@@ -207,10 +207,7 @@ impl Tokens {
                 active: widget(self.selection, self.accent, self.text),
                 open: widget(self.raised, self.weak, self.text),
             },
-            selection: Selection {
-                bg_fill: self.selection,
-                stroke: Stroke::new(1.0, self.text),
-            },
+            selection: Selection { bg_fill: self.selection, stroke: Stroke::new(1.0, self.text) },
             hyperlink_color: self.read,
             faint_bg_color: self.hover_row,
             extreme_bg_color: self.background,

@@ -1,5 +1,6 @@
 //! Who makes a host call, and the memory that the call's pointers mean.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::HostError;
@@ -92,7 +93,8 @@ impl CallerMemory<'_> {
     /// If the bytes lie beyond the end or are not UTF-8.
     pub fn read_str(&self, address: u32, len: u32) -> Result<String, HostError> {
         let bytes = self.read(address, len)?;
-        let text = core::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+        let text = core::str::from_utf8(bytes)
+            .map_err(|error| format!("{len} bytes at 0x{address:x} are not UTF-8: {error}"))?;
         Ok(text.to_string())
     }
 

@@ -63,9 +63,10 @@ impl VirtualRows {
 
         let mut position: Position = ui.data(|data| data.get_temp(self.id)).unwrap_or_default();
         if let Some(top) = self.top
-            && top != position.top {
-                position = Position { top, fraction: 0.0 };
-            }
+            && top != position.top
+        {
+            position = Position { top, fraction: 0.0 };
+        }
         position = position.moved(0.0, last_top);
         if let Some((target, centre)) = self.reveal {
             let whole = visible.floor() as u64;

@@ -1,0 +1,119 @@
+// What the fuzz targets and the tests of hostile input do with bytes. Included by both.
+
+use stepwell_engine::types::ExternType;
+use stepwell_engine::{
+    Budget, Config, Engine, HostAnswer, InstanceId, Linker, Module, Result, Stop, Store, Task,
+    ValType, Value,
+};
+
+/// Limits under which no input takes more than some megabytes.
+pub(crate) fn small() -> Config {
+    Config {
+        max_module_size: 1 << 20,
+        max_locals: 10_000,
+        max_call_depth: 200,
+        max_value_stack: 20_000,
+        max_memory_pages: 64,
+        max_store_memory: 8 << 20,
+        max_table_size: 10_000,
+        max_store_table: 20_000,
+        max_instances: 10,
+    }
+}
+
+/// A value of a type: not zero, so that something happens.
+fn some_value(ty: ValType) -> Value {
+    match ty {
+        ValType::I32 => Value::I32(3),
+        ValType::I64 => Value::I64(-2),
+        ValType::F32 => Value::F32(1.5),
+        ValType::F64 => Value::F64(f64::NAN),
+        ref_type @ (ValType::FuncRef | ValType::ExternRef) => Value::default_of(ref_type),
+    }
+}
+
+/// Runs a task for this many instructions, with all host calls answered.
+fn drive(store: &mut Store, task: &mut Task, instructions: u64) -> Result<Stop> {
+    // In small parts, so that stops come everywhere.
+    let mut calls = 0;
+    while task.executed() < instructions && calls < 100 {
+        let stop = task.run(store, Budget::instructions(61))?;
+        assert!(task.executed() <= instructions + 61);
+        for frame in task.frames(store) {
+            assert_eq!(frame.locals().len(), frame.local_types().len());
+            let _ = (frame.operands(), frame.labels());
+        }
+        match stop {
+            Stop::HostCall(call) => {
+                calls += 1;
+                let results = call.ty.results().iter().map(|ty| some_value(*ty)).collect();
+                task.resume(store, HostAnswer::Return(results))?;
+            }
+            Stop::Budget => {}
+            end => return Ok(end),
+        }
+    }
+    Ok(Stop::Budget)
+}
+
+fn instantiate(engine: &Engine, module: &Module) -> Result<(Store, InstanceId)> {
+    let mut store = Store::new(engine);
+    let mut linker = Linker::new();
+    for import in module.imports() {
+        match &import.ty {
+            ExternType::Func(ty) => {
+                linker.func_unresolved(&import.module, &import.name, ty.clone());
+            }
+            ExternType::Memory(ty) => {
+                let item = stepwell_engine::Extern::Memory(store.new_memory(*ty)?);
+                linker.define(&import.module, &import.name, item);
+            }
+            ExternType::Table(ty) => {
+                let item = stepwell_engine::Extern::Table(store.new_table(*ty)?);
+                linker.define(&import.module, &import.name, item);
+            }
+            ExternType::Global(ty) => {
+                let global = store.new_global(*ty, some_value(ty.content))?;
+                linker.define(
+                    &import.module,
+                    &import.name,
+                    stepwell_engine::Extern::Global(global),
+                );
+            }
+        }
+    }
+    let begun = linker.begin_instantiate(&mut store, module)?;
+    if let Some(mut start) = begun.start {
+        drive(&mut store, &mut start, 2_000)?;
+    }
+    Ok((store, begun.instance))
+}
+
+/// Loads bytes as a module, looks at it, links it to a host that answers everything, and runs all
+/// its exports for a while.
+///
+/// # Errors
+/// Whatever is wrong with the bytes; what must not happen is a panic.
+pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
+    let engine = Engine::new(small());
+    let module = Module::new(&engine, bytes)?;
+    for func in (0..module.func_count()).map(stepwell_engine::FuncIndex) {
+        if let Ok(listing) = stepwell_engine::module::disassemble::Listing::new(&module, func) {
+            for row in 0..listing.len().min(500) {
+                let _ = listing.instruction(row).map(|instruction| instruction.to_string());
+            }
+        }
+        let _ = (module.func_name(func), module.local_names(func));
+    }
+    let (mut store, instance) = instantiate(&engine, &module)?;
+    for export in module.exports() {
+        if let Ok(func) = store.export_func(instance, &export.name) {
+            let ty = store.func_type(func).cloned();
+            let args: Vec<Value> =
+                ty.iter().flat_map(|ty| ty.params()).map(|ty| some_value(*ty)).collect();
+            let mut task = store.start(func, &args)?;
+            drive(&mut store, &mut task, 2_000)?;
+        }
+    }
+    Ok(())
+}

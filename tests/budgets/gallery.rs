@@ -1,0 +1,113 @@
+//! The examples, whole and in parts, with their host calls answered.
+
+use stepwell_engine::{
+    Budget, Engine, HostAnswer, HostCall, InstanceId, Linker, Stop, Store, Task, Value,
+};
+use stepwell_tests::{Example, example_bytes, examples, link, stem};
+
+struct Run {
+    store: Store,
+    task: Task,
+    calls: Vec<HostCall>,
+}
+
+/// States are compared at each of the first stops, and at one in this many of the later ones.
+const LATER: u64 = 401;
+
+impl Run {
+    fn new(example: &Example) -> Self {
+        let modules: Vec<_> =
+            example.files.iter().map(|file| (stem(file).to_owned(), example_bytes(file))).collect();
+        let (store, instance): (Store, InstanceId) =
+            link(&Engine::default(), &mut Linker::new(), &modules).unwrap();
+        let func = store.export_func(instance, &example.export).unwrap();
+        let task = store.start(func, &example.args).unwrap();
+        Self { store, task, calls: Vec::new() }
+    }
+
+    /// Runs to the next stop that is no host call; those are answered by their number.
+    fn run(&mut self, instructions: u64) -> Stop {
+        let end = self.task.executed().saturating_add(instructions);
+        loop {
+            let budget = Budget::instructions(end - self.task.executed());
+            match self.task.run(&mut self.store, budget).unwrap() {
+                Stop::HostCall(call) => {
+                    let number = self.calls.len() as i32;
+                    let results = call.ty.results().iter().map(|_| Value::I32(number)).collect();
+                    self.calls.push(call);
+                    self.task.resume(&mut self.store, HostAnswer::Return(results)).unwrap();
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Fails if two runs at the same instruction differ in anything.
+    fn assert_same(&self, other: &Run, what: &str) {
+        assert_eq!(self.task.executed(), other.task.executed(), "{what}");
+        // A difference would be printed with all of its memory.
+        assert!(self.task == other.task, "{what}: tasks differ");
+        assert!(self.store.state() == other.store.state(), "{what}: stores differ");
+        assert_eq!(self.calls, other.calls, "{what}");
+    }
+}
+
+#[test]
+fn examples_pass_through_the_same_states() {
+    let mut whole = 0;
+    for example in examples() {
+        let mut all = Run::new(&example);
+        let end = all.run(u64::MAX);
+        whole += all.task.executed();
+        for budget in [1, 2, 7, 1000] {
+            let mut parts = Run::new(&example);
+            // Runs along in single steps up to where the parts stop.
+            let mut along = Run::new(&example);
+            let mut stops = 0u64;
+            let what = format!("{} in parts of {budget}", example.id);
+            loop {
+                let stop = parts.run(budget);
+                stops += 1;
+                let last = stop != Stop::Budget;
+                if stops < 500 || stops.is_multiple_of(LATER) || last {
+                    while along.task.executed() < parts.task.executed() {
+                        along.run(1);
+                    }
+                    // The answer to the last call, if the parts have gone on behind it.
+                    if along.calls.len() < parts.calls.len() {
+                        along.run(0);
+                    }
+                    along.assert_same(&parts, &what);
+                }
+                if last {
+                    assert_eq!(stop, end, "{what}");
+                    break;
+                }
+                assert_eq!(parts.task.executed(), stops * budget, "{what}");
+            }
+            all.assert_same(&parts, &what);
+        }
+    }
+    println!("{whole} instructions in the examples");
+}
+
+#[test]
+fn a_clone_goes_its_own_way_and_comes_to_the_same_end() {
+    for example in examples() {
+        let mut original = Run::new(&example);
+        if original.run(20) != Stop::Budget {
+            continue;
+        }
+        let task = original.task.clone();
+        let state = original.store.state().clone();
+        let calls = original.calls.clone();
+        let end = original.run(u64::MAX);
+        // Back to the clone, in the same store.
+        let after = (original.task, original.store.state().clone());
+        original.store.restore(state);
+        let mut again = Run { store: original.store, task, calls };
+        assert_eq!(again.task.executed(), 20);
+        assert_eq!(again.run(u64::MAX), end, "{}", example.id);
+        assert!(after == (again.task, again.store.state().clone()), "{}", example.id);
+    }
+}

@@ -1,0 +1,104 @@
+//! Input that means harm: broken bytes, huge sizes, deep nesting, code that never ends. Always a
+//! typed error or a stop, never a panic, and memory stays bounded.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../../engine/fuzz/exercise.rs"]
+mod exercise;
+
+mod endless;
+mod huge;
+
+use std::collections::BTreeSet;
+
+use exercise::exercise;
+use stepwell_engine::{Engine, Error, Module};
+use stepwell_tests::{example_bytes, examples};
+
+/// The binaries of all examples.
+fn binaries() -> Vec<(String, Vec<u8>)> {
+    let files: BTreeSet<String> =
+        examples().into_iter().flat_map(|example| example.files).collect();
+    files.into_iter().map(|file| (file.clone(), example_bytes(&file))).collect()
+}
+
+/// Every section ends here: a module that is cut off at these places is one still.
+fn is_between_sections(bytes: &[u8], at: usize) -> bool {
+    let module = Module::new(&Engine::default(), bytes).unwrap();
+    let mut ends = module.sections().iter().map(|section| section.range.end);
+    at == 8 || ends.any(|end| end as usize == at)
+}
+
+#[test]
+fn examples_cut_off_at_every_byte() {
+    let mut cuts = 0;
+    for (file, bytes) in binaries() {
+        for at in 0..bytes.len() {
+            cuts += 1;
+            match exercise(&bytes[..at]) {
+                Ok(()) => {
+                    assert!(is_between_sections(&bytes, at), "{file}: accepted up to {at}");
+                }
+                Err(Error::Trap(_)) => {}
+                Err(error) => {
+                    let offset = error.offset().unwrap_or_default();
+                    assert!(offset <= at as u64, "{file}: {error} in {at} bytes");
+                }
+            }
+        }
+    }
+    println!("{cuts} cuts");
+}
+
+/// A sequence of numbers that is the same on every machine (xorshift64*).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+}
+
+#[test]
+fn examples_with_bytes_changed() {
+    let mut numbers = Numbers(0x5747_0e11);
+    let (mut ran, mut refused) = (0, 0);
+    for (_, bytes) in binaries() {
+        // The first bytes would make nothing but "not a module".
+        for _ in 0..3_000 {
+            let mut changed = bytes.clone();
+            for _ in 0..1 + numbers.next() % 3 {
+                let at = 8 + numbers.next() as usize % (bytes.len() - 8);
+                changed[at] = match numbers.next() % 4 {
+                    0 => 0xff,
+                    1 => 0x80,
+                    2 => changed[at] ^ 1 << (numbers.next() % 8),
+                    _ => numbers.next() as u8,
+                };
+            }
+            match exercise(&changed) {
+                Ok(()) => ran += 1,
+                Err(error) => {
+                    refused += 1;
+                    assert!(!error.to_string().is_empty());
+                }
+            }
+        }
+    }
+    println!("{ran} ran, {refused} refused");
+    assert!(ran > 1_000 && refused > 1_000, "both happen: {ran} ran, {refused} refused");
+}
+
+#[test]
+fn bytes_that_are_no_module() {
+    let engine = Engine::default();
+    for bytes in [&b""[..], b"\0", b"\0asm", b"\0asm\x01", b"\0asm\x02\0\0\0", b"\x7fELF\0\0\0\0"] {
+        let error = Module::new(&engine, bytes).unwrap_err();
+        assert!(matches!(error, Error::Malformed { .. }), "{bytes:?}: {error:?}");
+    }
+    // A component is told as what it is, at the place of its version.
+    let error = Module::new(&engine, b"\0asm\x0d\0\x01\0").unwrap_err();
+    assert!(error.to_string().contains("component"), "{error}");
+}
