@@ -48,7 +48,7 @@ fn wrong_arguments_start_nothing() {
 fn exports_of_another_kind_are_told() {
     let (store, instance) = single(r#"(module (memory (export "m") 1))"#);
     let error = store.export_func(instance, "m").unwrap_err();
-    assert_eq!(error.to_string(), r#"export "m" is a memory, not a function"#);
+    assert_eq!(error.to_string(), r#"export "m" is a memory, not a func"#);
 }
 
 #[test]

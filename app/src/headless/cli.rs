@@ -59,6 +59,14 @@ pub(super) fn help(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// A number with its noun: `1 entry`, `2 entries`.
+pub(super) fn count(number: impl TryInto<u64>, one: &str, more: &str) -> String {
+    match number.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {one}"),
+        number => format!("{number} {more}"),
+    }
+}
+
 /// A file's contents.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::Error(format!("{}: {error}", path.display())))
@@ -77,13 +85,16 @@ pub(super) fn load(engine: &Engine, path: &Path) -> Result<Module, Failure> {
     if bytes.starts_with(b"\0asm") {
         return Module::new(engine, &bytes).map_err(told);
     }
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Module::from_wat(engine, text).map_err(told),
-        Err(_) => Err(Failure::Error(format!(
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        return Err(Failure::Error(format!(
             "{}: neither a binary module (it does not begin with \\0asm) nor text",
             path.display()
-        ))),
-    }
+        )));
+    };
+    // Not `Module::from_wat`, whose errors know lines and columns but not the file.
+    let binary = wat::Parser::new().parse_str(Some(path), text);
+    let binary = binary.map_err(|error| Failure::Error(error.to_string()))?;
+    Module::new(engine, &binary).map_err(told)
 }
 
 /// What `run` and `trace` are asked to do.

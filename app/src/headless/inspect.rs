@@ -55,11 +55,11 @@ fn export_text(item: ExportItem) -> String {
     }
 }
 
-fn mode_text(mode: &SegmentMode) -> String {
+fn mode_text(mode: &SegmentMode, space: &str) -> String {
     match mode {
         SegmentMode::Passive => "passive".to_owned(),
         SegmentMode::Declared => "declared".to_owned(),
-        SegmentMode::Active { index, .. } => format!("active, into {index}"),
+        SegmentMode::Active { index, .. } => format!("active, into {space} {index}"),
     }
 }
 
@@ -75,7 +75,9 @@ fn text(name: &str, module: &Module) -> String {
     heading(&mut out, "sections", module.sections().len());
     for section in module.sections() {
         let bytes = section.range.len();
-        let entries = section.count.map_or(String::new(), |count| format!("  {count} entries"));
+        let entries = section
+            .count
+            .map_or(String::new(), |count| format!("  {}", cli::count(count, "entry", "entries")));
         let _ = writeln!(
             out,
             "  0x{:06x}  {bytes:>10} bytes  {}{entries}",
@@ -96,7 +98,7 @@ fn text(name: &str, module: &Module) -> String {
         let _ = writeln!(out, "  {:?} = {}{ty}", export.name, export_text(export.item));
     }
     if let Some(start) = module.start() {
-        let _ = writeln!(out, "\nstart function: {start}");
+        let _ = writeln!(out, "\nstart function\n{}", named(start.0, module.func_name(start)));
     }
     heading(&mut out, "functions", module.func_count() as usize);
     for index in 0..module.func_count() {
@@ -105,7 +107,8 @@ fn text(name: &str, module: &Module) -> String {
         let place = match (module.func_body(func), module.func_import(func)) {
             (Some(body), _) => {
                 let count = module.instruction_count(func);
-                format!("0x{:06x}  {count} instructions", body.start.0)
+                let count = cli::count(count, "instruction", "instructions");
+                format!("0x{:06x}  {count}", body.start.0)
             }
             (None, Some(import)) => format!("imported from {}.{}", import.module, import.name),
             (None, None) => String::new(),
@@ -144,13 +147,18 @@ fn segments(out: &mut String, module: &Module) {
     let _ = writeln!(out, "\nelement segments ({})", module.elements().len());
     for (index, ElementSegment { mode, ty, items }) in (0..).zip(module.elements()) {
         let name = named(index, module.item_name(NameKind::Element, index));
-        let _ = writeln!(out, "{name}  {} of {ty}, {}", items.len(), mode_text(mode));
+        let _ = writeln!(out, "{name}  {} of {ty}, {}", items.len(), mode_text(mode, "table"));
     }
     let _ = writeln!(out, "\ndata segments ({})", module.data_segments().len());
     for (index, DataSegment { mode, range }) in (0..).zip(module.data_segments()) {
         let name = named(index, module.item_name(NameKind::Data, index));
         let bytes = range.len();
-        let _ = writeln!(out, "{name}  0x{:06x}  {bytes} bytes, {}", range.start, mode_text(mode));
+        let _ = writeln!(
+            out,
+            "{name}  0x{:06x}  {bytes} bytes, {}",
+            range.start,
+            mode_text(mode, "memory")
+        );
     }
 }
 
@@ -206,12 +214,12 @@ fn describe(module: &Module) -> Json {
             "type": ty.to_string(),
         })).collect()),
         "elements": numbered(module.elements().iter().map(|segment| json!({
-            "mode": mode_text(&segment.mode),
+            "mode": mode_text(&segment.mode, "table"),
             "type": segment.ty.to_string(),
             "count": segment.items.len(),
         })).collect()),
         "data": numbered(module.data_segments().iter().map(|segment| json!({
-            "mode": mode_text(&segment.mode),
+            "mode": mode_text(&segment.mode, "memory"),
             "offset": segment.range.start,
             "size": segment.range.len(),
         })).collect()),

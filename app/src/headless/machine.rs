@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
-use stepwell_engine::types::Mutability;
 use stepwell_engine::{
     CallSite, Config, Engine, Extern, ExternType, FuncType, HostAnswer, HostCall, InstanceId,
     Linker, Module, Store, Task, Trap, TrapFrame, Value,
@@ -12,6 +11,9 @@ use stepwell_engine::{
 
 use super::cli::{self, Failure, Invocation, Stubs};
 use crate::session::parse_value;
+
+/// Frames of a backtrace that a terminal gets to see.
+const BACKTRACE: usize = 16;
 
 /// A store, and what is still to be run in it.
 pub(super) struct Machine {
@@ -49,6 +51,11 @@ impl Machine {
         };
         if let (Some(export), Some((_, main))) = (&export, modules.last()) {
             check_call(main, export, &invocation.args)?;
+        }
+        if export.is_none() {
+            cli::complain(
+                "stepwell: the main module exports no _start; name an export with --invoke",
+            );
         }
         machine.call = export.map(|export| (export, invocation.args.clone()));
         machine.waiting = in_order(modules)?;
@@ -101,7 +108,6 @@ impl Machine {
             ExternType::Memory(ty) => Extern::Memory(self.store.new_memory(*ty)?),
             ExternType::Table(ty) => Extern::Table(self.store.new_table(*ty)?),
             ExternType::Global(ty) => {
-                debug_assert!(matches!(ty.mutability, Mutability::Const | Mutability::Var));
                 Extern::Global(self.store.new_global(*ty, Value::default_of(ty.content))?)
             }
         };
@@ -167,12 +173,16 @@ impl Machine {
     /// A trap with its backtrace, a line each.
     pub(super) fn explain(&self, trap: &Trap) -> String {
         let mut text = format!("trap: {}", trap.code);
-        for (position, frame) in trap.backtrace.iter().enumerate() {
-            let TrapFrame { site, .. } = frame;
+        for (position, TrapFrame { site, .. }) in trap.backtrace.iter().take(BACKTRACE).enumerate()
+        {
             text.push_str(&format!("\n  {position}: {}", self.place(*site)));
         }
-        if trap.omitted_frames > 0 {
-            text.push_str(&format!("\n  … and {} frames more", trap.omitted_frames));
+        let omitted = trap.omitted_frames + trap.backtrace.len().saturating_sub(BACKTRACE);
+        if omitted > 0 {
+            text.push_str(&format!(
+                "\n  … and {}",
+                cli::count(omitted, "frame more", "frames more")
+            ));
         }
         text
     }
@@ -197,7 +207,7 @@ fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failu
         let mut names: Vec<&str> = main
             .exports()
             .iter()
-            .filter(|known| main.export_type(known.item).is_some_and(|ty| ty.kind() == "function"))
+            .filter(|known| main.export_type(known.item).is_some_and(|ty| ty.kind() == "func"))
             .map(|known| &*known.name)
             .collect();
         names.truncate(20);
@@ -211,8 +221,8 @@ fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failu
     if texts.len() != ty.params().len() {
         let (wanted, given) = (ty.params().len(), texts.len());
         return Err(Failure::Usage(format!(
-            "{export} takes {wanted} argument{}, {given} given: {ty}",
-            if wanted == 1 { "" } else { "s" }
+            "{export} takes {}, {given} given: {ty}",
+            cli::count(wanted, "argument", "arguments")
         )));
     }
     for (position, (ty, text)) in ty.params().iter().zip(texts).enumerate() {

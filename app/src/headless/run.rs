@@ -81,9 +81,10 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                     let place = task.frames(&machine.store).next().map(|frame| frame.site());
                     let place = place
                         .map_or(String::new(), |site| format!(", before {}", machine.place(site)));
-                    let count = budget.unwrap_or_default();
+                    let count =
+                        cli::count(budget.unwrap_or_default(), "instruction", "instructions");
                     return Ok(Outcome::Budget(format!(
-                        "stepwell: budget used up after {count} instructions{place}"
+                        "stepwell: budget used up after {count}{place}"
                     )));
                 }
                 Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}

@@ -116,10 +116,8 @@ impl Tracer {
             }
             if self.budget == Some(self.executed) && !task.is_finished() {
                 let _ = self.out.flush();
-                cli::complain(&format!(
-                    "stepwell: budget used up after {} instructions",
-                    self.executed
-                ));
+                let count = cli::count(self.executed, "instruction", "instructions");
+                cli::complain(&format!("stepwell: budget used up after {count}"));
                 return Ok(ExitCode::from(3));
             }
         }
@@ -138,7 +136,6 @@ impl Tracer {
         let steps = task.executed() - before;
         self.executed += steps;
         if steps > 0
-            && !matches!(stop, Stop::Trap(_))
             && let (Some(site), Some(instruction)) = (site, instruction)
         {
             let stack = match &stop {
@@ -198,13 +195,15 @@ impl Tracer {
         let line = match self.format {
             Format::Text => {
                 let answer = match answer {
-                    HostAnswer::Return(values) => format!("-> {}", texts(values).join(" ")),
-                    HostAnswer::Trap(message) => format!("-> trap {message}"),
+                    HostAnswer::Return(values) => texts(values).join(" "),
+                    HostAnswer::Trap(message) => format!("trap {message}"),
                 };
-                let args = texts(&call.args).join(" ");
+                // Without arguments or results their places are empty, not two spaces.
+                let answer = format!("{} -> {answer}", texts(&call.args).join(" "));
+                let answer = answer.trim();
                 let caller = caller.unwrap_or_else(|| "the command line".to_owned());
                 let target = format!("{}.{}", call.module, call.name);
-                format!("{} host {target} | {args} {answer} | from {caller}", self.executed)
+                format!("{} host {target} | {answer} | from {caller}", self.executed)
             }
             Format::Json => {
                 let (results, trap) = match answer {

@@ -42,11 +42,13 @@ pub fn note_rect(ctx: &Context, rect: Rect, name: impl FnOnce() -> String) {
 pub fn json(ctx: &Context) -> String {
     let rects = ctx.data_mut(|data| {
         let rects = data.get_temp_mut_or_default::<Rects>(key());
-        if !std::mem::replace(&mut rects.wanted, true) {
-            ctx.request_repaint();
-        }
-        rects.clone()
+        let before = rects.clone();
+        rects.wanted = true;
+        before
     });
+    if !rects.wanted {
+        ctx.request_repaint();
+    }
     let map: serde_json::Map<String, serde_json::Value> = rects
         .found
         .iter()

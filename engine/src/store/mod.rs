@@ -263,7 +263,7 @@ impl Store {
             Some(Extern::Func(addr)) => Ok(addr),
             Some(other) => Err(Error::WrongExportKind {
                 name: name.into(),
-                expected: "function",
+                expected: "func",
                 found: other.kind(),
             }),
             None => Err(Error::UnknownExport { name: name.into() }),
@@ -441,7 +441,7 @@ impl Extern {
     /// `func`, `table`, `memory` or `global`.
     pub fn kind(&self) -> &'static str {
         match self {
-            Extern::Func(_) => "function",
+            Extern::Func(_) => "func",
             Extern::Table(_) => "table",
             Extern::Memory(_) => "memory",
             Extern::Global(_) => "global",

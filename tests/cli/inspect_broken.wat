@@ -1,0 +1,2 @@
+;; RUN: inspect %s
+(module (func (result i32)))

@@ -1,0 +1,1 @@
+;; RUN: inspect assets/examples/host_imports.wat

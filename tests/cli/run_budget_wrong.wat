@@ -1,0 +1,2 @@
+;; RUN: run %s --budget many
+(module)

@@ -1,0 +1,2 @@
+;; RUN: run %s --invoke memory
+(module (memory (export "memory") 1))

@@ -1,0 +1,2 @@
+;; RUN: run %s
+(module (func (export "f") (result i32) i64.const 1))

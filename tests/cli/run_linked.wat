@@ -1,0 +1,2 @@
+;; RUN: run assets/examples/greeter/lib.wat assets/examples/greeter/main.wat --invoke greet
+(module)

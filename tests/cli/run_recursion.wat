@@ -1,0 +1,2 @@
+;; RUN: run %s --invoke f
+(module (func $f (export "f") call $f))

@@ -1,0 +1,2 @@
+;; RUN: run %s
+(module (func (export "_start")))

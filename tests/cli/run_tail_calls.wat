@@ -1,0 +1,1 @@
+;; RUN: run assets/examples/recursion.wat --invoke is_even_tail 1000000

@@ -1,0 +1,4 @@
+;; RUN: run %s
+(module
+  (func (export "f") (result i32)
+    i32.cnst 1))

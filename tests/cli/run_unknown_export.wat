@@ -1,0 +1,2 @@
+;; RUN: run %s --invoke nothing
+(module (func (export "something")))

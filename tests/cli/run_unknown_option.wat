@@ -1,0 +1,2 @@
+;; RUN: run %s --fast
+(module)

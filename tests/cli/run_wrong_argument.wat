@@ -1,0 +1,2 @@
+;; RUN: run %s --invoke f 1.5
+(module (func (export "f") (param i32)))

@@ -1,0 +1,3 @@
+;; RUN: trace %s --stub-imports zero --invoke f
+(module (import "env" "ask" (func $ask (param i32) (result i64)))
+  (func $f (export "f") (result i64) i32.const 7  call $ask))

@@ -1,0 +1,4 @@
+;; RUN: trace %s --format json --invoke f 5
+(module $m (func $double (param $x i32) (result i32) local.get $x  i32.const 2  i32.mul)
+  (func (export "f") (param i32) (result i32)
+    local.get 0  call $double))

@@ -1,0 +1,3 @@
+;; RUN: wast %s
+(module
+(asert_return
