@@ -36,6 +36,8 @@ export class AppPage {
   /** The path of every request, in order. */
   requests = [];
   #expected = [];
+  #aborted = [];
+  #ready = false;
   #screenshots;
 
   constructor(page, context, screenshots) {
@@ -48,9 +50,14 @@ export class AppPage {
     page.on("pageerror", (error) => this.#problem(`script: ${error.message ?? error}`));
     page.on("crash", () => this.#problem("the page crashed"));
     page.on("request", (request) => this.requests.push(new URL(request.url()).pathname));
-    page.on("requestfailed", (request) =>
-      this.#problem(`request: ${request.url()} ${request.failure()?.errorText}`),
-    );
+    page.on("requestfailed", (request) => {
+      const reason = request.failure()?.errorText;
+      const problem = `request: ${request.url()} ${reason}`;
+      // Chromium gives up a request that it preloaded and then finds to have already, or whose page
+      // is left. That matters only to a page that does not become ready.
+      if (reason === "net::ERR_ABORTED") this.#aborted.push(problem);
+      else this.#problem(problem);
+    });
     page.on("response", (response) => {
       if (response.status() >= 400) this.#problem(`request: ${response.url()} ${response.status()}`);
     });
@@ -58,6 +65,11 @@ export class AppPage {
 
   #problem(text) {
     if (!this.#expected.some((pattern) => pattern.test(text))) this.problems.push(text);
+  }
+
+  /** Everything that went wrong. */
+  get allProblems() {
+    return this.#ready ? this.problems : [...this.problems, ...this.#aborted];
   }
 
   /** Errors that this scene provokes on purpose. Call it before they happen. */
@@ -80,6 +92,7 @@ export class AppPage {
     if ((await this.loadingState()) !== "ready") {
       throw new Error(`the page says: ${await this.failureText()}`);
     }
+    this.#ready = true;
   }
 
   /** Waits until the page says why it cannot go on, and answers with what it says. */
@@ -237,7 +250,7 @@ export class Scene {
 
   /** Fails if a page reported an error. */
   assertNoProblems() {
-    assert.deepEqual(this.#apps.flatMap((app) => app.problems), [], "the page reported errors");
+    assert.deepEqual(this.#apps.flatMap((app) => app.allProblems), [], "the page reported errors");
   }
 
   /** Pictures of all pages as they are now, for the one who looks into a failure. */

@@ -12,7 +12,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 target="${CARGO_TARGET_DIR:-target}"
 stepwell="${STEPWELL:-$target/debug/stepwell}"
 title="${TITLE:-Stepwell}"
-example=assets/examples/recursion.wat
 picture=target/native.png
 limit=90 # seconds for each wait; software rendering is slow
 
@@ -84,36 +83,50 @@ read -r -t "$limit" display <> "$work/display" || fail "no display: $(cat "$work
 export DISPLAY=":$display" LIBGL_ALWAYS_SOFTWARE=1
 unset WAYLAND_DISPLAY
 
-# A home of its own: neither reads nor changes the settings of whoever runs this.
-XDG_CONFIG_HOME="$work/config" XDG_DATA_HOME="$work/data" \
-  "$stepwell" "$example" > "$work/log" 2>&1 8<&- &
-app=$!
+# open_window FILE…: with a home of its own, which neither reads nor changes anybody's settings.
+open_window() {
+  XDG_CONFIG_HOME="$work/config" XDG_DATA_HOME="$work/data" \
+    "$stepwell" "$@" > "$work/log" 2>&1 8<&- &
+  app=$!
+  wait_until "the window" window_is_there
+  wait_until "the first picture" window_is_drawn
+  wait_until "the focus" window_has_focus
+}
 
-wait_until "the window" window_is_there
-wait_until "the first picture" window_is_drawn
-wait_until "the focus" window_has_focus
-for _ in 1 2 3 4 5; do
+# title_says TEXT: the title tells what is open and how many instructions were executed.
+title_says() { [[ "$(xdotool getwindowname "$window")" == *"$1"* ]]; }
+
+# closed_by COMMAND…: the program ends well, soon after the command.
+closed_by() {
+  "$@"
+  local end=$((SECONDS + 30)) status=0
+  until has_ended; do
+    [ "$SECONDS" -lt "$end" ] || fail "did not close by $*"
+    pause
+  done
+  wait "$app" || status=$?
+  app=""
+  [ "$status" -eq 0 ] || fail "closed with exit code $status"
+}
+
+# What opens by itself is ready to step.
+open_window
+wait_until "no instruction" title_says "executed 0"
+for count in 1 2 3 4 5; do
   xdotool key --clearmodifiers F11
+  wait_until "instruction $count" title_says "executed $count"
 done
-wait_until "a picture after the keys" window_is_drawn
-running || fail "ended after the keys"
+take_picture
+closed_by xdotool key --clearmodifiers ctrl+q
 
-# What the cross on a title bar sends where there is a window manager, Ctrl+Q otherwise.
+open_window assets/examples/attribution/b.wat assets/examples/attribution/a.wat
+wait_until "both modules" title_says "b, a"
+# What the cross on a title bar sends, where this xdotool can send it.
 if xdotool help 2> /dev/null | grep -qw windowquit; then
-  xdotool windowquit "$window"
+  closed_by xdotool windowquit "$window"
 else
-  xdotool key --clearmodifiers ctrl+q
+  closed_by xdotool key --clearmodifiers ctrl+q
 fi
-limit=30
-end=$((SECONDS + limit))
-until has_ended; do
-  [ "$SECONDS" -lt "$end" ] || fail "did not close"
-  pause
-done
-status=0
-wait "$app" || status=$?
-app=""
-[ "$status" -eq 0 ] || fail "closed with exit code $status"
 
-printf 'ok      the window opens, takes keys and closes; see %s\n' "$picture"
+printf 'ok      the window opens, steps by key and closes; see %s\n' "$picture"
 printf '1 passed, 0 failed\n'

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use stepwell_engine::{Engine, Module};
 
+use crate::session::load_module;
+
 /// Why a subcommand ends without having done its work.
 pub(super) enum Failure {
     /// Wrong arguments: exit code 2.
@@ -80,21 +82,15 @@ pub(super) fn stem(path: &Path) -> String {
 /// Loads a module: binary if it begins as one, text otherwise.
 pub(super) fn load(engine: &Engine, path: &Path) -> Result<Module, Failure> {
     let bytes = read(path)?;
-    let told =
-        |error: stepwell_engine::Error| Failure::Error(format!("{}: {error}", path.display()));
-    if bytes.starts_with(b"\0asm") {
-        return Module::new(engine, &bytes).map_err(told);
+    let name = path.display().to_string();
+    match load_module(engine, &name, &bytes) {
+        Ok((module, _)) => Ok(module),
+        // It names the file itself, with the line.
+        Err(stepwell_engine::Error::Text { message }) if message.contains(&name) => {
+            Err(Failure::Error(message))
+        }
+        Err(error) => Err(Failure::Error(format!("{name}: {error}"))),
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Err(Failure::Error(format!(
-            "{}: neither a binary module (it does not begin with \\0asm) nor text",
-            path.display()
-        )));
-    };
-    // Not `Module::from_wat`, whose errors know lines and columns but not the file.
-    let binary = wat::Parser::new().parse_str(Some(path), text);
-    let binary = binary.map_err(|error| Failure::Error(error.to_string()))?;
-    Module::new(engine, &binary).map_err(told)
 }
 
 /// What `run` and `trace` are asked to do.

@@ -8,6 +8,7 @@ mod breakpoint;
 mod command;
 mod examples;
 mod host_calls;
+mod load;
 mod machine;
 mod memory_view;
 mod run;
@@ -21,11 +22,12 @@ use std::time::Duration;
 
 use stepwell_engine::observe::FrameView;
 use stepwell_engine::{
-    CodeOffset, Config, Engine, ExternType, FuncIndex, GlobalAddr, InstanceId, MemAddr, Module,
-    Store, Task, ValType, Value,
+    CodeOffset, Config, Engine, ExternType, FuncIndex, GlobalAddr, InstanceId, MemAddr, Store,
+    Task, ValType, Value,
 };
 
 pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, Theme};
+pub use load::load_module;
 pub use types::{
     Answerer, BreakpointState, ByteMark, CallFrame, CodeFocus, DecodedBytes, Entry as ExampleEntry,
     Example, HostAnswerState, HostCallRecord, ImportSource, ImportState, LayoutRequest, MemoryView,
@@ -321,19 +323,7 @@ impl Session {
     /// Opens a module; one of the same link name is replaced.
     fn open(&mut self, name: &str, bytes: &[u8]) -> Result<ModuleKey, SessionError> {
         let error = |error| SessionError::Module { name: name.to_owned(), error };
-        let is_binary = bytes.starts_with(b"\0asm");
-        let (module, source) = if is_binary {
-            (Module::new(&self.engine, bytes).map_err(error)?, None)
-        } else {
-            let text = std::str::from_utf8(bytes).map_err(|_| {
-                error(stepwell_engine::Error::Text {
-                    message: "neither a binary module (it does not begin with \\0asm) nor text"
-                        .to_owned(),
-                })
-            })?;
-            let module = Module::from_wat(&self.engine, text).map_err(error)?;
-            (module, Some(text.to_owned()))
-        };
+        let (module, source) = load_module(&self.engine, name, bytes).map_err(error)?;
         if let Some(old) = self.modules.iter().find(|open| open.name == name).map(|open| open.key) {
             self.close(old)?;
             self.notify(false, format!("{name} was opened before; it has been replaced"));

@@ -14,6 +14,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         max_memory32_bytes: 4 << 16,
         max_table_elements: 1_000,
         bulk_memory_enabled: true,
+        compact_imports_enabled: false,
         exceptions_enabled: false,
         gc_enabled: false,
         memory64_enabled: false,

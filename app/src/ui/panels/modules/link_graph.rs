@@ -9,6 +9,8 @@ use crate::ui::tokens::{self, Tokens};
 
 const NODE_HEIGHT: f32 = 22.0;
 const LAYER: f32 = 46.0;
+/// Between edges that go round.
+const SIDE: f32 = 18.0;
 
 /// Where an edge leads.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +42,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui, commands: &mut Vec<Command>) 
     if has_host {
         places.insert(Target::Host, node_place(area, layers.len(), 0, 1));
     }
+    let mut long = 0;
     for ((from, target, fits), names) in &edges {
         let ends = places.get(&Target::Module(*from)).zip(places.get(target));
         let Some((from_place, to_place)) = ends else { continue };
@@ -51,7 +54,13 @@ pub(super) fn show(session: &Session, ui: &mut Ui, commands: &mut Vec<Command>) 
             }
         };
         let dashed = *target == Target::Host || !fits;
-        edge(ui, *from_place, *to_place, color, dashed, names);
+        let path = if (to_place.top() - from_place.top()).abs() > LAYER * 1.5 {
+            long += 1;
+            around(area, *from_place, *to_place, long)
+        } else {
+            straight(*from_place, *to_place)
+        };
+        edge(ui, &path, color, dashed, names);
     }
     for (target, place) in &places {
         node(session, *target, *place, ui, commands);
@@ -113,7 +122,14 @@ fn node_place(area: Rect, row: usize, column: usize, columns: usize) -> Rect {
     Rect::from_center_size(center, vec2((width - tokens::GAP * 2.0).min(110.0), NODE_HEIGHT))
 }
 
-fn edge(ui: &Ui, from: Rect, to: Rect, color: Color32, dashed: bool, names: &[String]) {
+/// An edge past the layers between its ends, on the right of what stands in them.
+fn around(area: Rect, from: Rect, to: Rect, number: usize) -> Vec<Pos2> {
+    let x = area.right() - number as f32 * SIDE;
+    let (start, end) = (from.right_center(), to.right_center());
+    vec![start, pos2(x, start.y), pos2(x, end.y), end]
+}
+
+fn straight(from: Rect, to: Rect) -> Vec<Pos2> {
     let down = from.center().y <= to.center().y;
     let (start, end) = if from.center().y == to.center().y {
         let right = from.center().x < to.center().x;
@@ -127,19 +143,28 @@ fn edge(ui: &Ui, from: Rect, to: Rect, color: Color32, dashed: bool, names: &[St
     } else {
         (from.center_top(), to.center_bottom())
     };
+    vec![start, end]
+}
+
+fn edge(ui: &Ui, path: &[Pos2], color: Color32, dashed: bool, names: &[String]) {
+    let [.., before, end] = *path else { return };
     let stroke = Stroke::new(1.5, color);
     let painter = ui.painter();
     if dashed {
-        painter.extend(egui::Shape::dashed_line(&[start, end], stroke, 4.0, 3.0));
+        painter.extend(egui::Shape::dashed_line(path, stroke, 4.0, 3.0));
     } else {
-        painter.line_segment([start, end], stroke);
+        painter.line(path.to_vec(), stroke);
     }
-    let along = (end - start).normalized();
+    let along = (end - before).normalized();
     let across = vec2(-along.y, along.x);
     for side in [-1.0, 1.0] {
         painter.line_segment([end, end - along * 6.0 + across * side * 3.5], stroke);
     }
-    let middle = start + (end - start) * 0.5;
+    let middle = match *path {
+        [start, end] => start.lerp(end, 0.5),
+        [_, from, to, _] => from.lerp(to, 0.5),
+        _ => end,
+    };
     let label = Rect::from_center_size(middle, vec2(24.0, 14.0));
     painter.rect_filled(label, 3.0, Tokens::of(ui).raised);
     let count = names.len().to_string();
