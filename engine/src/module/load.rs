@@ -98,25 +98,31 @@ fn explain(bytes: &[u8], error: &wasmparser::Error, while_parsing: bool) -> Erro
     let offset = error.offset();
     let message = error.message().to_string();
     if error.missing_wasm_feature().is_some() {
-        let operator = super::disassemble::name_at(bytes, offset);
-        let in_code = || {
-            let mut parser = Parser::new(0);
-            parser.set_features(WasmFeatures::all());
-            parser.parse_all(bytes).map_while(|payload| payload.ok()).any(|payload| {
-                matches!(payload, Payload::CodeSectionStart { unchecked_range: range, .. }
-                    if range.contains(&offset))
-            })
+        let ends = [" support is not enabled", " proposal not enabled"];
+        let feature = ends.iter().find_map(|end| message.strip_suffix(end)).unwrap_or(&message);
+        let what = match super::disassemble::name_at(bytes, offset) {
+            Some(name) if is_operator(bytes, offset) => format!("{name} ({feature})"),
+            _ => feature.to_string(),
         };
-        return match operator.filter(|_| in_code()) {
-            Some(name) => unsupported(format!("{name}: {message}"), offset),
-            None => unsupported(message, offset),
-        };
+        return unsupported(what, offset);
     }
     if while_parsing {
         Error::Malformed { message, offset }
     } else {
         Error::Invalid { message, offset }
     }
+}
+
+/// Whether an operator of some function stands at `offset`, not for instance its locals.
+fn is_operator(bytes: &[u8], offset: u64) -> bool {
+    let mut parser = Parser::new(0);
+    parser.set_features(WasmFeatures::all());
+    parser.parse_all(bytes).map_while(|payload| payload.ok()).any(|payload| match payload {
+        Payload::CodeSectionEntry(body) if body.range().contains(&offset) => body
+            .get_operators_reader()
+            .is_ok_and(|operators| operators.original_position() <= offset),
+        _ => false,
+    })
 }
 
 struct Loader<'a> {

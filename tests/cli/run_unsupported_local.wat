@@ -1,0 +1,2 @@
+;; RUN: run %s
+(module (func (export "f") (local v128)))
