@@ -1,7 +1,12 @@
-//! Figures of the engine, one line each: name, value, unit. See the README beside.
+//! Figures, one line each: name, value, unit.
+//!
+//! ```text
+//! cargo run --release --manifest-path tests/bench/Cargo.toml -- open FILE.wasm frames FILE.wasm step run memory
+//! ```
 
 #![allow(missing_docs)] // a program, not a library
 
+mod frames;
 mod measure;
 mod memory;
 mod open;
@@ -13,7 +18,8 @@ mod step;
 #[global_allocator]
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
-const USAGE: &str = "usage: stepwell-bench [open FILE.wasm] [step] [run] [memory]";
+const USAGE: &str =
+    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [memory]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -23,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "open" => open::measure(&arguments.next().ok_or(USAGE)?)?,
+            "frames" => frames::measure(&arguments.next().ok_or(USAGE)?)?,
             "step" => step::measure()?,
             "run" => run::measure()?,
             "memory" => memory::measure()?,
