@@ -241,6 +241,13 @@ pub enum Command {
         /// First address shown; rounded down to 16.
         top: u64,
     },
+    /// Whether a memory view scrolls to what a step reads or writes.
+    FollowAccesses {
+        /// The view.
+        view: u32,
+        /// Whether it does.
+        follow: bool,
+    },
     /// Selects bytes in a memory view; the data inspector reads at `address`.
     SelectBytes {
         /// The view.

@@ -10,6 +10,9 @@ use super::types::{ByteMark, MemoryView, SessionError};
 /// Bytes around the top of a view that are remembered to tell what has changed.
 const WINDOW: u64 = 8192;
 
+/// Bytes from the top of a view that even a small one shows.
+const SEEN: u64 = 96;
+
 /// The views, and what their memory looked like at the previous stop.
 #[derive(Default)]
 pub(super) struct MemoryViews {
@@ -37,7 +40,7 @@ impl MemoryViews {
     pub(super) fn add(&mut self, memory: MemAddr) {
         let id = self.next_id;
         self.next_id += 1;
-        self.views.push(MemoryView { id, memory, top: 0, cursor: 0, selected: 1 });
+        self.views.push(MemoryView { id, memory, top: 0, cursor: 0, selected: 1, follow: true });
     }
 
     pub(super) fn get_mut(&mut self, id: u32) -> Result<&mut MemoryView, SessionError> {
@@ -85,6 +88,16 @@ impl MemoryViews {
         let debugger = store.debugger_mut();
         debugger.clear_accesses();
         debugger.log_accesses(0);
+        for view in self.views.iter_mut().filter(|view| view.follow) {
+            let last = self.accesses.iter().rev().find(|span| span.memory == view.memory);
+            if let Some(Span { address, len, .. }) = last {
+                let seen = view.top..view.top.saturating_add(SEEN);
+                let end = address.saturating_add((*len).clamp(1, 8));
+                if !seen.contains(address) || end > seen.end {
+                    view.top = (address & !15).saturating_sub((SEEN / 3) & !15);
+                }
+            }
+        }
     }
 
     pub(super) fn marks(

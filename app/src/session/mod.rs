@@ -269,6 +269,10 @@ impl Session {
                 self.memory.get_mut(view)?.top = top & !15;
                 Ok(())
             }
+            Command::FollowAccesses { view, follow } => {
+                self.memory.get_mut(view)?.follow = follow;
+                Ok(())
+            }
             Command::SelectBytes { view, address, len } => {
                 let size = self.memory_size(view)?;
                 let view = self.memory.get_mut(view)?;

@@ -366,3 +366,25 @@ fn commands_are_plain_json() {
     assert_eq!(command, Command::StepBy(10));
     assert_eq!(serde_json::to_string(&Command::StepInto).unwrap(), "\"StepInto\"");
 }
+
+#[test]
+fn a_memory_view_follows_what_steps_touch_unless_told_not_to() {
+    let text = "(module (memory 1) (func (export \"f\")
+        i32.const 0x1234 i32.const 1 i32.store8
+        i32.const 0x1238 i32.load drop
+        i32.const 0x8000 i32.load drop))";
+    let mut session = with(&[("m", text)]);
+    start(&mut session, "m", "f", &[]);
+    let top = |session: &Session| session.memory_views()[0].top;
+    session.apply(Command::StepBy(2)).unwrap();
+    assert_eq!(top(&session), 0, "nothing was touched");
+    session.apply(Command::StepInto).unwrap();
+    let shown = top(&session);
+    assert!((0x1200..=0x1230).contains(&shown), "{shown:x}");
+    session.apply(Command::StepBy(2)).unwrap();
+    assert_eq!(top(&session), shown, "the bytes beside are in sight already");
+    session.apply(Command::FollowAccesses { view: 0, follow: false }).unwrap();
+    session.apply(Command::StepBy(3)).unwrap();
+    assert_eq!(top(&session), shown);
+    assert!(session.apply(Command::FollowAccesses { view: 7, follow: true }).is_err());
+}

@@ -181,6 +181,8 @@ pub struct MemoryView {
     pub cursor: u64,
     /// Bytes selected from the cursor on, at least 1.
     pub selected: u64,
+    /// Whether it scrolls to what a step reads or writes.
+    pub follow: bool,
 }
 
 /// How a byte of memory differs from the previous stop.

@@ -1,20 +1,61 @@
-//! Pictures to look at; nothing is asserted but that they can be drawn.
+//! What the window looks like: pictures compared with those in `tests/ui/tests/snapshots`, and more
+//! of them in the target folder, to be looked at.
+//!
+//! `UPDATE_SNAPSHOTS=1 cargo test -p stepwell-ui-tests --test look` takes the pictures anew. Look at
+//! the difference before you keep it.
 
-use stepwell::session::Command;
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use egui::Theme;
+use egui_kittest::SnapshotOptions;
+use stepwell::session::{Command, Session};
 use stepwell_ui_tests::Scene;
+
+const THEMES: [(Theme, &str); 2] = [(Theme::Dark, "dark"), (Theme::Light, "light")];
+
+fn scene(id: &str, theme: Theme, commands: impl IntoIterator<Item = Command>) -> Scene {
+    let mut session = Session::new();
+    session.apply(Command::OpenExample(id.to_owned())).unwrap();
+    let mut scene = Scene::with(session, theme);
+    scene.apply(commands);
+    scene
+}
+
+/// The pictures are drawn by the processor and the same everywhere but for single pixels on the
+/// edges of letters.
+fn compare(scene: &mut Scene, name: &str) {
+    let options = SnapshotOptions::new().threshold(2.0).max_failed_pixels(400);
+    scene.harness.try_snapshot_options(name, &options).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn a_pending_call_in_both_themes() {
+    for (theme, name) in THEMES {
+        let mut scene = scene("attribution", theme, [Command::Continue]);
+        compare(&mut scene, &format!("pending-call-{name}"));
+    }
+}
+
+#[test]
+fn a_stepped_program_in_both_themes() {
+    for (theme, name) in THEMES {
+        let mut scene = scene("memory", theme, [Command::StepBy(120)]);
+        compare(&mut scene, &format!("stepped-{name}"));
+    }
+}
+
+#[test]
+fn the_empty_window() {
+    let mut scene = Scene::with(Session::new(), Theme::Light);
+    compare(&mut scene, "empty-light");
+}
 
 #[test]
 fn examples() {
-    for id in ["attribution", "memory", "call_indirect", "host_imports", "rust_checksum"] {
-        for theme in [egui::Theme::Dark, egui::Theme::Light] {
-            let mut session = stepwell::session::Session::new();
-            session.apply(Command::OpenExample(id.to_owned())).unwrap();
-            let mut scene = Scene::with(session, theme);
-            scene.apply([Command::StepBy(40)]);
-            scene.picture(&format!(
-                "{id}-{}",
-                if theme == egui::Theme::Dark { "dark" } else { "light" }
-            ));
+    for id in ["call_indirect", "host_imports", "rust_checksum"] {
+        for (theme, name) in THEMES {
+            let mut scene = scene(id, theme, [Command::StepBy(40)]);
+            scene.picture(&format!("{id}-{name}"));
         }
     }
 }

@@ -23,6 +23,11 @@ pub(super) fn show(
         size(memory, ui);
         go_to(session, view, ui, commands);
         search(view, ui, commands);
+        let follow = ui.selectable_label(view.follow, "follow");
+        rects::note(&follow, || format!("memory.{}.follow_accesses", view.id));
+        if follow.on_hover_text("Scroll to what a step reads or writes").clicked() {
+            commands.push(Command::FollowAccesses { view: view.id, follow: !view.follow });
+        }
         let add = ui.small_button("+").accessible_name("add a memory view");
         rects::note(&add, || "memory.add".to_owned());
         if add.on_hover_text("Open one more view").clicked() {
