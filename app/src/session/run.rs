@@ -9,7 +9,7 @@ use web_time::Instant;
 
 use super::command::ModuleKey;
 use super::machine::Machine;
-use super::types::{RunState, SessionError, StopReason};
+use super::types::{ImportSource, RunState, SessionError, StopReason};
 use super::value_text::parse_value;
 use super::{Invocation, Session};
 
@@ -141,6 +141,28 @@ impl Session {
         self.ensure_memory_view();
         self.stop(StopReason::Started);
         Ok(())
+    }
+
+    /// What to start when nobody has said: `_start` or `main` of the module that no other imports,
+    /// else its first function without parameters.
+    pub fn proposed_start(&self) -> Option<(ModuleKey, &str)> {
+        let is_imported = |key: ModuleKey| {
+            let mut sources =
+                self.modules.iter().flat_map(|open| &open.imports).map(|import| &import.source);
+            sources.any(|source| *source == ImportSource::Module(key))
+        };
+        let mut tops = self.modules.iter().rev().filter(|open| !is_imported(open.key));
+        let main = tops.next().or(self.modules.last())?;
+        let starts = |name: &str| {
+            let item = main.module.export(name)?.item;
+            match main.module.export_type(item)? {
+                stepwell_engine::ExternType::Func(ty) => ty.params().is_empty().then_some(()),
+                _ => None,
+            }
+        };
+        let usual = ["_start", "main"].into_iter().find(|name| starts(name).is_some());
+        let mut names = main.module.exports().iter().map(|export| &*export.name);
+        usual.or_else(|| names.find(|name| starts(name).is_some())).map(|name| (main.key, name))
     }
 
     fn read_args(

@@ -388,3 +388,22 @@ fn a_memory_view_follows_what_steps_touch_unless_told_not_to() {
     assert_eq!(top(&session), shown);
     assert!(session.apply(Command::FollowAccesses { view: 7, follow: true }).is_err());
 }
+
+#[test]
+fn what_is_most_likely_meant_is_proposed_to_be_started() {
+    let proposed = |modules: &[(&str, &str)]| {
+        let session = with(modules);
+        let (key, export) = session.proposed_start()?;
+        Some(format!("{}.{export}", session.module(key)?.name))
+    };
+    let lib = ("lib", "(module (func (export \"_start\")))");
+    assert_eq!(proposed(&[]), None);
+    assert_eq!(proposed(&[("m", "(module (func (export \"f\") (param i32)))")]), None);
+    assert_eq!(proposed(&[("m", "(module (memory (export \"main\") 1))")]), None);
+    let several = "(module (func (export \"a\") (param i32)) (func (export \"b\"))
+        (func (export \"main\")))";
+    assert_eq!(proposed(&[("m", several)]).unwrap(), "m.main");
+    let importer = "(module (import \"lib\" \"_start\" (func)) (func (export \"go\")))";
+    assert_eq!(proposed(&[lib, ("m", importer)]).unwrap(), "m.go");
+    assert_eq!(proposed(&[("m", importer), lib]).unwrap(), "m.go", "lib is there for m");
+}

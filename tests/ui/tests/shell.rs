@@ -237,3 +237,14 @@ fn a_narrow_window_still_has_everything() {
     }
     scene.picture("narrow");
 }
+
+#[test]
+fn f11_starts_what_is_most_likely_meant() {
+    let mut scene = Scene::text("m", "(module (func (export \"main\") nop))");
+    assert!(scene.says("F11 starts m.main"));
+    scene.key(Key::F11);
+    assert_eq!(scene.session().clock(), 0);
+    assert!(scene.says("ready to step"));
+    scene.key(Key::F11);
+    assert_eq!(scene.session().clock(), 1);
+}

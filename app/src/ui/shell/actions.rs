@@ -180,7 +180,7 @@ impl Action {
             | Action::RunToCursor => match () {
                 () if running => Some("it runs already"),
                 () if waits => Some("a host call waits for an answer"),
-                () if can_start_anew(self, session) => None,
+                () if can_start_anew(self, session) || first_start(self, session).is_some() => None,
                 () if !standing => Some("start an export first"),
                 () => None,
             },
@@ -209,6 +209,9 @@ impl Action {
             }
             Action::Continue | Action::StepInto if can_start_anew(self, session) => {
                 Command::Restart
+            }
+            Action::Continue | Action::StepInto if first_start(self, session).is_some() => {
+                first_start(self, session)?
             }
             Action::Restart => Command::Restart,
             Action::ContinueOrPause if *session.run_state() == RunState::Running => Command::Pause,
@@ -244,6 +247,14 @@ fn can_start_anew(action: Action, session: &Session) -> bool {
         RunState::Running => false,
     };
     over && session.invocation().is_some() && matches!(action, Action::Continue | Action::StepInto)
+}
+
+/// Before anything has been started, run and step begin with what is most likely meant.
+fn first_start(action: Action, session: &Session) -> Option<Command> {
+    let nothing_yet = *session.run_state() == RunState::Idle && session.invocation().is_none();
+    let begins = matches!(action, Action::Continue | Action::StepInto);
+    let (module, export) = session.proposed_start().filter(|_| nothing_yet && begins)?;
+    Some(Command::Start { module, export: export.to_owned(), args: Vec::new() })
 }
 
 /// Actions whose keys were pressed. While a text is typed, only function keys and those with Ctrl.

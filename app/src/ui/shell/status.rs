@@ -51,8 +51,14 @@ fn modules(session: &Session) -> String {
 }
 
 /// What a newcomer would do next.
-fn hint(session: &Session) -> &'static str {
-    match session.run_state() {
+fn hint(session: &Session) -> String {
+    let proposed = session.proposed_start().filter(|_| session.invocation().is_none());
+    if let (RunState::Idle, Some((key, export))) = (session.run_state(), proposed)
+        && let Some(open) = session.module(key)
+    {
+        return format!("F11 starts {}.{export}; or choose an export in Modules", open.name);
+    }
+    let hint = match session.run_state() {
         _ if session.modules().is_empty() => "drop files here, or take an example",
         RunState::Idle => "choose an export in Modules and press Step",
         RunState::Running => "F6 pauses",
@@ -62,5 +68,6 @@ fn hint(session: &Session) -> &'static str {
             StopReason::Done(_) => "F11 starts again, step by step",
             _ => "F11 steps into, F10 over, Shift+F11 out, F5 runs",
         },
-    }
+    };
+    hint.to_owned()
 }

@@ -106,12 +106,24 @@ fn signature(open: &OpenModule, func: FuncIndex) -> String {
     let Some(ty) = open.module.func_type(func) else { return String::new() };
     let names: BTreeMap<u32, String> = open.module.local_names(func).into_iter().collect();
     let mut text = String::new();
+    // Those without a name share one pair of parentheses.
+    let mut unnamed: Vec<&str> = Vec::new();
+    let close = |unnamed: &mut Vec<&str>, text: &mut String| {
+        if !unnamed.is_empty() {
+            text.push_str(&format!(" (param {})", unnamed.join(" ")));
+            unnamed.clear();
+        }
+    };
     for (index, param) in (0..).zip(ty.params()) {
         match names.get(&index).filter(|name| !name.is_empty()) {
-            Some(name) => text.push_str(&format!(" (param ${name} {param})")),
-            None => text.push_str(&format!(" (param {param})")),
+            Some(name) => {
+                close(&mut unnamed, &mut text);
+                text.push_str(&format!(" (param ${name} {param})"));
+            }
+            None => unnamed.push(param.name()),
         }
     }
+    close(&mut unnamed, &mut text);
     if !ty.results().is_empty() {
         let results: Vec<&str> = ty.results().iter().map(|ty: &ValType| ty.name()).collect();
         text.push_str(&format!(" (result {})", results.join(" ")));
