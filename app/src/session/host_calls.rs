@@ -11,6 +11,11 @@ use super::value_text::parse_value;
 
 /// Bytes kept of what a pointer argument points at.
 const DECODED_LIMIT: u64 = 256;
+/// Longest text looked for behind a pointer; more is hardly meant.
+const TEXT_LIMIT: u64 = 64 << 10;
+/// Longest run of other bytes: two numbers that happen to lie within the memory are often no
+/// pointer and length at all.
+const BYTES_LIMIT: u64 = 4 << 10;
 /// Frames kept with a record.
 const FRAME_LIMIT: usize = 64;
 /// Records kept; older ones are forgotten.
@@ -93,8 +98,14 @@ impl Session {
                 return None;
             };
             let (address, len) = (u64::from(pointer as u32), u64::from(len as u32));
-            let whole = memory.read(address, len).ok().filter(|bytes| !bytes.is_empty())?;
+            if len == 0 || len > TEXT_LIMIT {
+                return None;
+            }
+            let whole = memory.read(address, len).ok()?;
             let text = std::str::from_utf8(whole).ok().filter(|text| is_printable(text));
+            if text.is_none() && (len > BYTES_LIMIT || address == 0) {
+                return None;
+            }
             Some(DecodedBytes {
                 arg,
                 memory: addr,

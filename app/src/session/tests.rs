@@ -407,3 +407,23 @@ fn what_is_most_likely_meant_is_proposed_to_be_started() {
     assert_eq!(proposed(&[lib, ("m", importer)]).unwrap(), "m.go");
     assert_eq!(proposed(&[("m", importer), lib]).unwrap(), "m.go", "lib is there for m");
 }
+
+#[test]
+fn numbers_that_are_no_pointers_are_not_decoded() {
+    let text = "(module (import \"env\" \"f\" (func $f (param i32 i32)))
+        (memory 16) (data (i32.const 100000) \"text\")
+        (func (export \"f\") (param i32 i32) local.get 0 local.get 1 call $f))";
+    let decoded = |pointer: &str, len: &str| {
+        let mut session = with(&[("m", text)]);
+        start(&mut session, "m", "f", &[pointer, len]);
+        session.apply(Command::Continue).unwrap();
+        let strings = &session.pending_call().unwrap().strings;
+        strings.first().map(|found| (found.len, found.text.clone()))
+    };
+    assert_eq!(decoded("100000", "4"), Some((4, Some("text".to_owned()))));
+    assert_eq!(decoded("100000", "5"), Some((5, None)), "bytes, for what they are");
+    assert_eq!(decoded("100000", "100001"), None, "no length that anybody means");
+    assert_eq!(decoded("0", "16"), None, "a null pointer");
+    assert_eq!(decoded("100000", "0"), None);
+    assert_eq!(decoded("1048576", "4"), None, "beyond the end");
+}

@@ -1,6 +1,6 @@
 //! Read-only views of a stopped task, and what a person may change in it.
 //!
-//! Slots carry no types, so views take them from validation: [`FuncTypes`] holds, for every
+//! Slots carry no types, so views take them from validation: `FuncTypes` holds, for every
 //! operator of a function, the operand types and labels on entry, made on first use. Breakpoints
 //! and watchpoints live here too. Imports `exec`'s frames and `store`; nothing executes here.
 

@@ -315,3 +315,19 @@ fn examples_are_opened_and_their_text_can_be_read() {
     scene.click("text of arithmetic");
     scene.picture("source");
 }
+
+#[test]
+fn many_exports_show_their_fields_when_asked_for() {
+    let mut text = String::from("(module");
+    for number in 0..30 {
+        text += &format!(" (func (export \"f{number}\") (param i32))");
+    }
+    text.push(')');
+    let mut scene = Scene::text("m", &text);
+    assert!(!scene.has("argument 0 of m.f3") && !scene.has("Step m.f3"));
+    scene.click("arguments of m.f3");
+    assert!(scene.has("argument 0 of m.f3") && !scene.has("argument 0 of m.f4"));
+    scene.write("argument 0 of m.f3", "7");
+    scene.click("Step m.f3");
+    assert_eq!(scene.session().frames()[0].locals()[0].value, Value::I32(7));
+}

@@ -8,6 +8,9 @@ use crate::session::{Command, OpenModule, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
+/// Modules with more exports than this show the fields of a function when they are asked for.
+const UNFOLDED: usize = 24;
+
 /// Exports shown in the panel.
 pub(super) const LISTED: usize = 200;
 
@@ -55,6 +58,11 @@ fn function(
         .or(started.clone())
         .unwrap_or_else(|| ty.params().iter().map(|ty| default_text(*ty)).collect());
     texts.resize(count, String::new());
+    let many = open.module.exports().len() > UNFOLDED;
+    let folded = many
+        && count > 0
+        && started.is_none()
+        && !ui.data(|data| data.get_temp::<bool>(id.with("open"))).unwrap_or(false);
     let mut fits = true;
     for (ty, text) in ty.params().iter().zip(&texts) {
         fits &= Session::check_value(*ty, text).is_ok();
@@ -65,6 +73,10 @@ fn function(
         let label = ui.add(egui::Label::new(name).truncate().sense(egui::Sense::click()));
         if label.on_hover_text(format!("{ty}\nClick to show its code")).clicked() {
             commands.push(Command::ShowFunction { module: open.key, func: func.0 });
+        }
+        if folded {
+            unfold(ui, id, open, export, ty);
+            return;
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let start = || Command::Start {
@@ -87,7 +99,7 @@ fn function(
             }
         });
     });
-    if count == 0 {
+    if count == 0 || folded {
         return;
     }
     let names = open.module.local_names(func);
@@ -126,6 +138,22 @@ fn function(
     if ui.data(|data| data.get_temp::<bool>(id.with("touched"))).unwrap_or(false) {
         ui.data_mut(|data| data.insert_temp(id, texts));
     }
+}
+
+/// In place of the fields of an export, where there are many: its parameters, to be clicked.
+fn unfold(ui: &mut Ui, id: egui::Id, open: &OpenModule, export: &Export, ty: &FuncType) {
+    let tokens = Tokens::of(ui);
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        let params: Vec<&str> = ty.params().iter().map(|ty| ty.name()).collect();
+        let text = RichText::new(format!("({}) …", params.join(", ")));
+        let text = text.font(tokens::mono_small()).color(tokens.weak);
+        let button = ui.add(egui::Button::new(text).small().truncate());
+        let button = button.accessible_name(format!("arguments of {}.{}", open.name, export.name));
+        rects::note(&button, || format!("modules.unfold.{}.{}", open.name, export.name));
+        if button.on_hover_text("Fill in the arguments, then Step or Run").clicked() {
+            ui.data_mut(|data| data.insert_temp(id.with("open"), true));
+        }
+    });
 }
 
 fn default_text(ty: ValType) -> String {
