@@ -5,7 +5,9 @@ use stepwell_engine::{CodeOffset, Module, ValType, Value};
 
 use super::command::ModuleKey;
 use super::types::BreakpointState;
+use super::types::SessionError;
 use super::value_text::parse_value;
+use super::{Session, not_now};
 
 /// A breakpoint with its condition read.
 #[derive(Clone, PartialEq, Debug)]
@@ -128,5 +130,77 @@ impl Condition {
             Comparison::Greater => ordering.is_some_and(|order| order.is_gt()),
             Comparison::GreaterOrEqual => ordering.is_some_and(|order| order.is_ge()),
         }
+    }
+}
+
+impl Session {
+    /// Fails unless an instruction begins there.
+    pub(super) fn check_instruction(
+        &self,
+        module: ModuleKey,
+        offset: u32,
+    ) -> Result<(), SessionError> {
+        let open = self.module(module).ok_or_else(|| not_now("the module is closed"))?;
+        let func = open.module.func_at(CodeOffset(offset));
+        let listing = func.and_then(|func| {
+            stepwell_engine::module::disassemble::Listing::new(&open.module, func).ok()
+        });
+        match listing.and_then(|listing| listing.position(CodeOffset(offset))) {
+            Some(_) => Ok(()),
+            None => Err(not_now(format!("no instruction begins at 0x{offset:04x}"))),
+        }
+    }
+
+    pub(super) fn toggle_breakpoint(
+        &mut self,
+        module: ModuleKey,
+        offset: u32,
+    ) -> Result<(), SessionError> {
+        let known = self.breakpoints.iter().position(|entry| entry.is_at(module, offset));
+        match known {
+            Some(position) => {
+                self.breakpoints.remove(position);
+            }
+            None => {
+                self.check_instruction(module, offset)?;
+                self.breakpoints.push(Entry::new(module, offset));
+                self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn breakpoint_mut(
+        &mut self,
+        module: ModuleKey,
+        offset: u32,
+    ) -> Result<&mut Entry, SessionError> {
+        let entry = self.breakpoints.iter_mut().find(|entry| entry.is_at(module, offset));
+        entry.ok_or_else(|| not_now("there is no breakpoint"))
+    }
+
+    pub(super) fn set_condition(
+        &mut self,
+        module: ModuleKey,
+        offset: u32,
+        text: String,
+    ) -> Result<(), SessionError> {
+        let open = self.module(module).ok_or_else(|| not_now("the module is closed"))?;
+        let condition = match text.trim() {
+            "" => None,
+            text => Some(
+                Condition::parse(text, &open.module, offset)
+                    .map_err(|message| SessionError::Input { field: 0, message })?,
+            ),
+        };
+        let entry = self.breakpoint_mut(module, offset)?;
+        entry.condition = condition;
+        entry.state.condition = text;
+        Ok(())
+    }
+
+    /// Breakpoints, by module and offset.
+    pub fn breakpoints(&self) -> impl ExactSizeIterator<Item = &BreakpointState> {
+        self.breakpoints.iter().map(|entry| &entry.state)
     }
 }

@@ -168,3 +168,15 @@ impl Session {
 fn is_printable(text: &str) -> bool {
     text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
 }
+
+impl Session {
+    /// Calls of imports that no module satisfies, oldest first.
+    pub fn host_calls(&self) -> &[HostCallRecord] {
+        &self.host_calls
+    }
+
+    /// The call that waits for an answer.
+    pub fn pending_call(&self) -> Option<&HostCallRecord> {
+        self.host_calls.last().filter(|record| record.answer == HostAnswerState::Pending)
+    }
+}

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use stepwell_engine::{MemAddr, Store};
 
+use super::Session;
 use super::command::SearchKind;
-use super::types::{ByteMark, MemoryView, SessionError};
+use super::types::{ByteMark, MemoryView, NamedMemory, SessionError};
 
 /// Bytes around the top of a view that are remembered to tell what has changed.
 const WINDOW: u64 = 8192;
@@ -210,6 +211,64 @@ fn parse_hex_bytes(text: &str) -> Result<Vec<u8>, String> {
             u8::from_str_radix(&pair, 16).map_err(|_| format!("`{pair}` is not a hex byte"))
         })
         .collect()
+}
+
+impl Session {
+    /// All memories of the store, with names.
+    pub fn memories(&self) -> Vec<NamedMemory> {
+        let Some(store) = self.store() else { return Vec::new() };
+        let mut found: Vec<NamedMemory> = Vec::new();
+        for instance in store.instances() {
+            let Some(open) = self.module_of_instance(instance) else { continue };
+            let Some(instance) = store.instance(instance) else { continue };
+            for (index, addr) in instance.memories().iter().enumerate() {
+                if found.iter().any(|named| named.addr == *addr) {
+                    continue;
+                }
+                let kind = stepwell_engine::module::NameKind::Memory;
+                let label = match open.module.item_name(kind, index as u32) {
+                    Some(name) => format!("{}:${name}", open.name),
+                    None => format!("{}:{index}", open.name),
+                };
+                found.push(NamedMemory { addr: *addr, label, module: Some(open.key) });
+            }
+        }
+        found
+    }
+
+    /// Bytes of the memory that a view shows.
+    pub(super) fn memory_size(&mut self, view: u32) -> Result<u64, SessionError> {
+        let memory = self.memory.get_mut(view)?.memory;
+        let memory = self.store().and_then(|store| store.memory(memory));
+        Ok(memory.map_or(0, |memory| memory.bytes().len() as u64))
+    }
+
+    /// The memory views.
+    pub fn memory_views(&self) -> &[MemoryView] {
+        &self.memory.views
+    }
+
+    /// Marks of `len` bytes from `address` on.
+    pub fn byte_marks(&self, memory: MemAddr, address: u64, len: usize) -> Vec<ByteMark> {
+        match self.store() {
+            Some(store) => self.memory.marks(store, memory, address, len),
+            None => vec![ByteMark::default(); len],
+        }
+    }
+
+    /// One view as soon as there is a memory; views of memories that are gone show the first.
+    pub(super) fn ensure_memory_view(&mut self) {
+        let memories = self.memories();
+        let Some(first) = memories.first().map(|named| named.addr) else { return };
+        for view in &mut self.memory.views {
+            if memories.iter().all(|named| named.addr != view.memory) {
+                (view.memory, view.top, view.cursor, view.selected) = (first, 0, 0, 1);
+            }
+        }
+        if self.memory.views.is_empty() {
+            self.memory.add(first);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What a person sees, step by step, through commands alone.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use stepwell_engine::FuncIndex;
+
 use super::*;
 
 const TICK: Duration = Duration::from_millis(5);

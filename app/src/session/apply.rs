@@ -1,0 +1,213 @@
+//! What each command does: one arm a variant, most of them a call of what does it.
+
+use stepwell_engine::{CodeOffset, FuncIndex, GlobalAddr, MemAddr};
+
+use super::command::Command;
+use super::run::Goal;
+use super::types::{Answerer, LayoutRequest, NamedMemory, RunState, SessionError, StopReason};
+use super::{Invocation, Session, not_now};
+
+impl Session {
+    /// Does what a person asks for.
+    ///
+    /// # Errors
+    /// [`SessionError`]; nothing has changed then. All but [`SessionError::Input`], which belongs
+    /// beside a field, are also put among the notices.
+    pub fn apply(&mut self, command: Command) -> Result<(), SessionError> {
+        let result = self.dispatch(command);
+        if let Err(error) = &result
+            && !matches!(error, SessionError::Input { .. })
+        {
+            self.notify(true, error.to_string());
+        }
+        result
+    }
+
+    pub(super) fn dispatch(&mut self, command: Command) -> Result<(), SessionError> {
+        match command {
+            Command::Open { name, bytes } => self.open(&name, &bytes).map(|_| ()),
+            Command::OpenExample(id) => self.open_example(&id),
+            Command::Close(key) => self.close(key),
+            Command::Rename { module, name } => self.rename(module, name),
+            Command::SetPolicy { module, import, policy } => {
+                let open = self.module_mut(module)?;
+                match open.imports.get_mut(import) {
+                    Some(state) => state.policy = policy,
+                    None => return Err(not_now("the module has no such import")),
+                }
+                Ok(())
+            }
+            Command::Start { module, export, args } => self.start(module, &export, &args),
+            Command::Restart => {
+                let Some(Invocation { module, export, args }) = self.invocation.clone() else {
+                    return Err(not_now("nothing has been started yet"));
+                };
+                self.discard_machine();
+                self.start(module, &export, &args)
+            }
+            Command::Stop => {
+                self.discard_machine();
+                Ok(())
+            }
+            Command::Continue => self.set_out(Goal::Run),
+            Command::Pause => {
+                if self.state == RunState::Running {
+                    self.stop(StopReason::Paused);
+                }
+                Ok(())
+            }
+            Command::StepInto => self.set_out(Goal::Instructions(1)),
+            Command::StepBy(count) => self.set_out(Goal::Instructions(count)),
+            Command::StepOver => self.set_out(self.goal_over()),
+            Command::StepOut => self.set_out(self.goal_out()),
+            Command::RunTo { module, offset } => {
+                self.check_instruction(module, offset)?;
+                self.set_out(Goal::To { module, offset })
+            }
+            Command::ToggleBreakpoint { module, offset } => self.toggle_breakpoint(module, offset),
+            Command::EnableBreakpoint { module, offset, enabled } => {
+                self.breakpoint_mut(module, offset)?.state.enabled = enabled;
+                Ok(())
+            }
+            Command::SetCondition { module, offset, condition } => {
+                self.set_condition(module, offset, condition)
+            }
+            Command::ClearBreakpoints => {
+                self.breakpoints.clear();
+                Ok(())
+            }
+            Command::Answer(texts) => {
+                self.answer_texts(&texts)?;
+                self.go_on()
+            }
+            Command::AnswerTrap(message) => {
+                let answer = stepwell_engine::HostAnswer::Trap(message);
+                self.answer(answer, Answerer::Person)?;
+                self.go_on()
+            }
+            Command::SetLocal { frame, local, value } => self.set_slot(frame, local, &value, true),
+            Command::SetOperand { frame, operand, value } => {
+                self.set_slot(frame, operand, &value, false)
+            }
+            Command::SetGlobal { global, value } => self.set_global(GlobalAddr(global), &value),
+            Command::WriteMemory { memory, address, bytes } => {
+                let store = &mut self.stopped_machine()?.store;
+                let memory = store.memory_mut(MemAddr(memory));
+                let memory = memory.ok_or_else(|| not_now("there is no such memory"))?;
+                Ok(memory.write(address, &bytes)?)
+            }
+            Command::SelectFrame(frame) => {
+                if frame >= self.frames().len() {
+                    return Err(not_now("there is no such frame"));
+                }
+                self.selected_frame = frame;
+                self.focus_frame();
+                Ok(())
+            }
+            Command::SelectModule(key) => {
+                let open = self.module(key).ok_or_else(|| not_now("the module is closed"))?;
+                let first = FuncIndex(open.module.imported_func_count());
+                let start = open.module.func_body(first).map(|body| body.start);
+                self.show(key, start.unwrap_or(CodeOffset(0)));
+                Ok(())
+            }
+            Command::ShowFunction { module, func } => {
+                let open = self.module(module).ok_or_else(|| not_now("the module is closed"))?;
+                match open.module.func_body(FuncIndex(func)) {
+                    Some(body) => self.show(module, body.start),
+                    None => return Err(not_now("an imported function has no code here")),
+                }
+                Ok(())
+            }
+            Command::ShowOffset { module, offset } => {
+                self.module(module).ok_or_else(|| not_now("the module is closed"))?;
+                self.show(module, CodeOffset(offset));
+                Ok(())
+            }
+            Command::ShowPc => {
+                self.selected_frame = 0;
+                self.focus_frame();
+                Ok(())
+            }
+            Command::AddMemoryView => {
+                let memories = self.memories();
+                let shown = |named: &&NamedMemory| {
+                    self.memory.views.iter().all(|view| view.memory != named.addr)
+                };
+                let memory = memories.iter().find(shown).or(memories.first());
+                let memory = memory.ok_or_else(|| not_now("start an export first"))?.addr;
+                self.memory.add(memory);
+                Ok(())
+            }
+            Command::CloseMemoryView(id) => {
+                self.memory.views.retain(|view| view.id != id);
+                Ok(())
+            }
+            Command::ViewMemory { view, memory } => {
+                let known = self.memories().iter().any(|named| named.addr.0 == memory);
+                if !known {
+                    return Err(not_now("there is no such memory"));
+                }
+                let view = self.memory.get_mut(view)?;
+                (view.memory, view.top, view.cursor) = (MemAddr(memory), 0, 0);
+                view.selected = 1;
+                Ok(())
+            }
+            Command::GoToAddress { view, address } => {
+                let size = self.memory_size(view)?;
+                let view = self.memory.get_mut(view)?;
+                if address >= size {
+                    let message = format!("0x{address:x} is beyond the end, 0x{size:x}");
+                    return Err(SessionError::Input { field: 0, message });
+                }
+                (view.cursor, view.selected) = (address, 1);
+                view.top = address & !15;
+                Ok(())
+            }
+            Command::ScrollMemory { view, top } => {
+                self.memory.get_mut(view)?.top = top & !15;
+                Ok(())
+            }
+            Command::FollowAccesses { view, follow } => {
+                self.memory.get_mut(view)?.follow = follow;
+                Ok(())
+            }
+            Command::SelectBytes { view, address, len } => {
+                let size = self.memory_size(view)?;
+                let view = self.memory.get_mut(view)?;
+                view.cursor = address.min(size.saturating_sub(1));
+                view.selected = len.clamp(1, size.saturating_sub(view.cursor).max(1));
+                Ok(())
+            }
+            Command::Search { view, kind, text } => {
+                let machine = self.machine.as_ref();
+                let machine = machine.ok_or_else(|| not_now("start an export first"))?;
+                self.memory.search(&machine.store, view, &kind, &text)
+            }
+            Command::TogglePanel(panel) => {
+                self.layout_requests.push(LayoutRequest::Toggle(panel));
+                Ok(())
+            }
+            Command::RevealPanel(panel) => {
+                self.layout_requests.push(LayoutRequest::Reveal(panel));
+                Ok(())
+            }
+            Command::ResetLayout => {
+                self.layout_requests.push(LayoutRequest::Reset);
+                Ok(())
+            }
+            Command::SetTheme(theme) => {
+                self.theme = theme;
+                Ok(())
+            }
+            Command::SetZoom(zoom) => {
+                self.layout_requests.push(LayoutRequest::Zoom(zoom));
+                Ok(())
+            }
+            Command::DismissNotice(id) => {
+                self.notices.retain(|notice| notice.id != id);
+                Ok(())
+            }
+        }
+    }
+}

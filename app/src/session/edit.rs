@@ -1,0 +1,61 @@
+//! Values changed by hand while the machine stands still.
+
+use stepwell_engine::{GlobalAddr, ValType, Value};
+
+use super::machine::Machine;
+use super::types::{RunState, SessionError};
+use super::value_text::parse_value;
+use super::{Session, not_now};
+
+impl Session {
+    pub(super) fn stopped_machine(&mut self) -> Result<&mut Machine, SessionError> {
+        if self.state == RunState::Running {
+            return Err(not_now("pause it first"));
+        }
+        self.machine.as_mut().ok_or_else(|| not_now("start an export first"))
+    }
+
+    pub(super) fn set_slot(
+        &mut self,
+        frame: usize,
+        index: u32,
+        text: &str,
+        is_local: bool,
+    ) -> Result<(), SessionError> {
+        let ty = {
+            let frames = self.frames();
+            let frame = frames.get(frame).ok_or_else(|| not_now("there is no such frame"))?;
+            let value = if is_local {
+                frame.locals().get(index as usize).map(|local| local.value)
+            } else {
+                frame.operands().get(index as usize).copied()
+            };
+            value.ok_or_else(|| not_now("there is no such value"))?.ty()
+        };
+        let value = read_value(ty, text)?;
+        let machine = self.stopped_machine()?;
+        let task = machine.task.as_mut().ok_or_else(|| not_now("start an export first"))?;
+        if is_local {
+            task.set_local(&machine.store, frame, index, value)?;
+        } else {
+            task.set_operand(&machine.store, frame, index, value)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_global(
+        &mut self,
+        global: GlobalAddr,
+        text: &str,
+    ) -> Result<(), SessionError> {
+        let machine = self.stopped_machine()?;
+        let (ty, _) =
+            machine.store.global(global).ok_or_else(|| not_now("there is no such global"))?;
+        let value = read_value(ty.content, text)?;
+        Ok(machine.store.set_global(global, value)?)
+    }
+}
+
+fn read_value(ty: ValType, text: &str) -> Result<Value, SessionError> {
+    parse_value(ty, text).map_err(|message| SessionError::Input { field: 0, message })
+}

@@ -1,0 +1,188 @@
+//! Opened modules: their names, their hues, and which import is satisfied by whom.
+
+use stepwell_engine::{ExternType, InstanceId};
+
+use super::command::{Command, ImportPolicy, ModuleKey};
+use super::examples;
+use super::load::load_module;
+use super::machine::Machine;
+use super::types::{Example, ImportSource, ImportState, OpenModule, SessionError};
+use super::{Session, not_now};
+
+/// Hues of modules, in order of opening; far apart, and none of them the red of errors.
+const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
+
+impl Session {
+    /// Opens a module; one of the same link name is replaced.
+    pub(super) fn open(&mut self, name: &str, bytes: &[u8]) -> Result<ModuleKey, SessionError> {
+        let error = |error| SessionError::Module { name: name.to_owned(), error };
+        let (module, source) = load_module(&self.engine, name, bytes).map_err(error)?;
+        if let Some(old) = self.modules.iter().find(|open| open.name == name).map(|open| open.key) {
+            self.close(old)?;
+            self.notify(false, format!("{name} was opened before; it has been replaced"));
+        }
+        let key = ModuleKey(self.next_key);
+        self.next_key += 1;
+        let free = |hue: &&f32| self.modules.iter().all(|open| open.hue != **hue);
+        let by_turns = HUES[key.0 as usize % HUES.len()];
+        let hue = HUES.iter().find(free).copied().unwrap_or(by_turns);
+        let imports = vec![
+            ImportState { source: ImportSource::Nobody, policy: ImportPolicy::Ask };
+            module.imports().len()
+        ];
+        self.modules.push(OpenModule { key, name: name.to_owned(), module, source, hue, imports });
+        self.resolve();
+        self.dispatch(Command::SelectModule(key))?;
+        Ok(key)
+    }
+
+    pub(super) fn open_example(&mut self, id: &str) -> Result<(), SessionError> {
+        let example = self.examples.iter().find(|example| example.id == id).cloned();
+        let example = example.ok_or_else(|| not_now(format!("there is no example {id:?}")))?;
+        self.discard_machine();
+        self.modules.clear();
+        self.breakpoints.clear();
+        self.invocation = None;
+        for path in &example.files {
+            let bytes = examples::file(path);
+            let bytes = bytes.ok_or_else(|| not_now(format!("{path} is missing")))?;
+            self.open(examples::stem(path), bytes)?;
+        }
+        let entry = &example.entry;
+        let main = self.modules.iter().find(|open| open.name == entry.module);
+        match main.map(|open| open.key) {
+            Some(key) => self.start(key, &entry.export, &entry.args),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn close(&mut self, key: ModuleKey) -> Result<(), SessionError> {
+        self.module_mut(key)?;
+        let in_use = |machine: &Machine| machine.instance_of(key).is_some();
+        if self.machine.as_ref().is_some_and(in_use) {
+            self.discard_machine();
+        }
+        self.modules.retain(|open| open.key != key);
+        self.breakpoints.retain(|entry| entry.state.module != key);
+        if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {
+            self.invocation = None;
+        }
+        if self.focus.is_some_and(|focus| focus.module == key) {
+            self.focus = None;
+            if let Some(first) = self.modules.first().map(|open| open.key) {
+                self.dispatch(Command::SelectModule(first))?;
+            }
+        }
+        self.resolve();
+        Ok(())
+    }
+
+    pub(super) fn rename(&mut self, key: ModuleKey, name: String) -> Result<(), SessionError> {
+        let input = |message: &str| SessionError::Input { field: 0, message: message.to_owned() };
+        if name.is_empty() {
+            return Err(input("a module needs a name to be linked by"));
+        }
+        if self.modules.iter().any(|open| open.name == name && open.key != key) {
+            return Err(input("another module has this name"));
+        }
+        self.module_mut(key)?.name = name;
+        self.resolve();
+        Ok(())
+    }
+
+    /// Finds out anew who satisfies each import.
+    pub(super) fn resolve(&mut self) {
+        self.links_changed = true;
+        let sources: Vec<Vec<ImportSource>> = self
+            .modules
+            .iter()
+            .map(|open| {
+                let imports = open.module.imports().iter();
+                imports.map(|import| self.source_of(open.key, import)).collect()
+            })
+            .collect();
+        for (open, sources) in self.modules.iter_mut().zip(sources) {
+            for (state, source) in open.imports.iter_mut().zip(sources) {
+                state.source = source;
+            }
+        }
+    }
+
+    pub(super) fn source_of(
+        &self,
+        importer: ModuleKey,
+        import: &stepwell_engine::module::Import,
+    ) -> ImportSource {
+        let provider =
+            self.modules.iter().find(|open| open.name == *import.module && open.key != importer);
+        let Some(provider) = provider else { return ImportSource::Nobody };
+        let Some(export) = provider.module.export(&import.name) else {
+            return ImportSource::Mismatch(
+                provider.key,
+                format!("{} exports no {:?}", provider.name, import.name),
+            );
+        };
+        let ty = provider.module.export_type(export.item);
+        let fits = ty.as_ref().is_some_and(|ty| could_match(ty, &import.ty));
+        if fits {
+            return ImportSource::Module(provider.key);
+        }
+        let found = ty.map_or_else(String::new, |ty| ty.to_string());
+        ImportSource::Mismatch(provider.key, format!("{} wanted, {found} exported", import.ty))
+    }
+
+    /// Opened modules, in order of opening.
+    pub fn modules(&self) -> &[OpenModule] {
+        &self.modules
+    }
+
+    /// An opened module.
+    pub fn module(&self, key: ModuleKey) -> Option<&OpenModule> {
+        self.modules.iter().find(|open| open.key == key)
+    }
+
+    pub(super) fn module_mut(&mut self, key: ModuleKey) -> Result<&mut OpenModule, SessionError> {
+        let open = self.modules.iter_mut().find(|open| open.key == key);
+        open.ok_or_else(|| not_now("the module is closed"))
+    }
+
+    /// The opened module of an instance of the present run.
+    pub fn module_of_instance(&self, instance: InstanceId) -> Option<&OpenModule> {
+        self.module(self.machine.as_ref()?.module_of(instance)?)
+    }
+
+    /// The instance of a module in the present run.
+    pub fn instance_of(&self, module: ModuleKey) -> Option<InstanceId> {
+        self.machine.as_ref()?.instance_of(module)
+    }
+
+    /// The examples shipped with the program.
+    pub fn examples(&self) -> &[Example] {
+        &self.examples
+    }
+}
+
+/// Whether an export of one type can satisfy an import, as far as declarations tell: memories and
+/// tables may have grown by the time they are linked.
+fn could_match(exported: &ExternType, imported: &ExternType) -> bool {
+    match (exported, imported) {
+        (ExternType::Memory(a), ExternType::Memory(b)) => {
+            b.limits.max.is_none_or(|max| a.limits.max.is_some_and(|have| have <= max))
+                && a.limits.max.is_none_or(|have| have >= b.limits.min)
+        }
+        (ExternType::Table(a), ExternType::Table(b)) => {
+            a.element == b.element
+                && b.limits.max.is_none_or(|max| a.limits.max.is_some_and(|have| have <= max))
+                && a.limits.max.is_none_or(|have| have >= b.limits.min)
+        }
+        _ => exported.matches(imported),
+    }
+}
+
+/// A function's name as its author wrote it: Rust's symbols are decoded, without their hash.
+pub fn readable_name(name: &str) -> String {
+    match rustc_demangle::try_demangle(name) {
+        Ok(decoded) => format!("{decoded:#}"),
+        Err(_) => name.to_owned(),
+    }
+}
