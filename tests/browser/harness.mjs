@@ -55,16 +55,15 @@ export class AppPage {
       const problem = `request: ${request.url()} ${reason}`;
       // Chromium gives up a request that it preloaded and then finds to have already, or whose page
       // is left. That matters only to a page that does not become ready.
-      if (reason === "net::ERR_ABORTED") this.#aborted.push(problem);
-      else this.#problem(problem);
+      this.#problem(problem, reason === "net::ERR_ABORTED" ? this.#aborted : this.problems);
     });
     page.on("response", (response) => {
       if (response.status() >= 400) this.#problem(`request: ${response.url()} ${response.status()}`);
     });
   }
 
-  #problem(text) {
-    if (!this.#expected.some((pattern) => pattern.test(text))) this.problems.push(text);
+  #problem(text, problems = this.problems) {
+    if (!this.#expected.some((pattern) => pattern.test(text))) problems.push(text);
   }
 
   /** Everything that went wrong. */
