@@ -18,6 +18,7 @@ pub(crate) fn small() -> Config {
         max_table_size: 10_000,
         max_store_table: 20_000,
         max_instances: 10,
+        ..Config::default()
     }
 }
 

@@ -31,6 +31,21 @@ pub struct Config {
     pub max_store_table: u64,
     /// Most instances in one store. Default: 100,000.
     pub max_instances: u32,
+    /// How instructions are executed; what they do, and how many are counted, is the same.
+    pub tier: Tier,
+}
+
+/// How instructions are executed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tier {
+    /// Translated to register operations wherever nobody observes and the budget covers more than a
+    /// few instructions.
+    #[default]
+    Fast,
+    /// One by one, as the code section has them.
+    Exact,
+    /// In turns of lengths that look random but are the same each time. For tests.
+    Mixed,
 }
 
 impl Default for Config {
@@ -45,6 +60,7 @@ impl Default for Config {
             max_table_size: 10_000_000,
             max_store_table: 20_000_000,
             max_instances: 100_000,
+            tier: Tier::Fast,
         }
     }
 }

@@ -47,7 +47,7 @@ pub mod store;
 pub mod types;
 mod value;
 
-pub use config::{Config, Engine};
+pub use config::{Config, Engine, Tier};
 pub use error::{Error, LimitKind, LinkError, Result};
 pub use exec::{
     Budget, CallSite, HostAnswer, HostCall, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,

@@ -5,6 +5,7 @@
 //! registry for an answer first where a call needs one. Imports `store`, `module`, `semantics`.
 
 pub(crate) mod exact;
+pub(crate) mod fast;
 pub(crate) mod frame;
 mod stop;
 mod task;

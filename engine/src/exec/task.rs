@@ -2,9 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::exact::{Exit, Machine, Transfer, run};
+use super::exact::{self, Exit, Machine, Transfer};
+use super::fast;
 use super::frame::{Frame, ValueStack};
 use super::stop::{Budget, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame};
+use crate::config::Tier;
 use crate::error::{Error, Result};
 use crate::host::{Caller, HostImplementation};
 use crate::ids::FuncAddr;
@@ -33,6 +35,7 @@ pub(crate) struct TaskState {
     pub(crate) ty: FuncType,
     /// The count at which a breakpoint was last reported, so that going on passes it.
     pub(crate) reported: Option<u64>,
+    pub(crate) scratch: fast::Scratch,
 }
 
 /// What a task can do next.
@@ -48,6 +51,60 @@ pub(crate) enum Status {
     Trapped(Trap),
 }
 
+/// Budgets up to this one are left to the exact tier.
+const STEP: u64 = 8;
+
+/// Runs in the fast tier, and in the exact tier what that leaves.
+fn advance_fast(
+    machine: &mut Machine<'_>,
+    fuel: &mut u64,
+    scratch: &mut fast::Scratch,
+) -> Result<Exit> {
+    loop {
+        match fast::run(machine, fuel, scratch)? {
+            fast::Leave::Done => return Ok(Exit::Done),
+            fast::Leave::Exact(count) => {
+                let mut part = count.min(*fuel);
+                *fuel -= part;
+                let exit = exact::run(machine, &mut part, &mut Unobserved)?;
+                *fuel += part;
+                if !matches!(exit, Exit::Budget) || *fuel == 0 {
+                    return Ok(exit);
+                }
+            }
+        }
+    }
+}
+
+/// Changes tier every few instructions, wherever that happens to be.
+fn advance_mixed(
+    machine: &mut Machine<'_>,
+    fuel: &mut u64,
+    scratch: &mut fast::Scratch,
+    executed: u64,
+) -> Result<Exit> {
+    // xorshift64*, from a seed that differs from stop to stop.
+    let mut random = executed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    loop {
+        random ^= random >> 12;
+        random ^= random << 25;
+        random ^= random >> 27;
+        let part = (random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 56).min(*fuel);
+        let mut left = part;
+        *fuel -= part;
+        let exit = if random & 2 == 0 {
+            exact::run(machine, &mut left, &mut Unobserved)
+        } else {
+            advance_fast(machine, &mut left, scratch)
+        };
+        *fuel += left;
+        match exit? {
+            Exit::Budget if *fuel > 0 => {}
+            exit => return Ok(exit),
+        }
+    }
+}
+
 impl Task {
     pub(crate) fn start(store: &Store, func: FuncAddr, args: &[Value]) -> Result<Self> {
         let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
@@ -61,6 +118,7 @@ impl Task {
             executed: 0,
             ty,
             reported: None,
+            scratch: fast::Scratch::default(),
         };
         let limit = store.engine().config().max_value_stack;
         let slots = match entity {
@@ -256,7 +314,8 @@ impl TaskState {
         let before = *fuel;
         let skip = self.reported == Some(self.executed);
         let (engine, modules, state, debugger) = store.parts();
-        let machine = Machine {
+        let tier = engine.config().tier;
+        let mut machine = Machine {
             config: engine.config(),
             modules,
             state,
@@ -265,9 +324,15 @@ impl TaskState {
         };
         let exit = if debugger.is_active() {
             debugger.begin(skip);
-            run(machine, fuel, debugger)
+            exact::run(&mut machine, fuel, debugger)
         } else {
-            run(machine, fuel, &mut Unobserved)
+            match tier {
+                Tier::Exact => exact::run(&mut machine, fuel, &mut Unobserved),
+                // A step is over before the fast tier would have begun.
+                Tier::Fast if *fuel <= STEP => exact::run(&mut machine, fuel, &mut Unobserved),
+                Tier::Fast => advance_fast(&mut machine, fuel, &mut self.scratch),
+                Tier::Mixed => advance_mixed(&mut machine, fuel, &mut self.scratch, self.executed),
+            }
         };
         self.executed += before - *fuel;
         exit

@@ -202,6 +202,7 @@ impl<'a> Loader<'a> {
                         range: range.start as u32..range.end as u32,
                         instructions,
                         code: OnceBox::new(),
+                        fast: OnceBox::new(),
                         types: OnceBox::new(),
                     });
                 }

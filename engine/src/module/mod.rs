@@ -25,6 +25,7 @@ use once_cell::race::OnceBox;
 use crate::config::Engine;
 use crate::error::Result;
 use crate::exec::exact::FuncCode;
+use crate::exec::fast::FastCode;
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::observe::FuncTypes;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType};
@@ -80,6 +81,7 @@ pub(crate) struct Body {
     pub(crate) range: Range<u32>,
     pub(crate) instructions: u32,
     pub(crate) code: OnceBox<FuncCode>,
+    pub(crate) fast: OnceBox<FastCode>,
     pub(crate) types: OnceBox<FuncTypes>,
 }
 

@@ -11,4 +11,5 @@ mod run;
 
 pub(crate) use bulk::{memory_init, table_init};
 pub(crate) use decode::FuncCode;
+pub(crate) use op::{Branch, Op, for_each_numeric};
 pub(crate) use run::{Exit, Machine, Transfer, run};

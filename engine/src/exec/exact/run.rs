@@ -71,13 +71,14 @@ impl<'a> Activation<'a> {
 /// Only if a function of a validated module cannot be decoded, which is a defect of the engine.
 #[inline(never)]
 pub(crate) fn run<O: Observer>(
-    machine: Machine<'_>,
+    machine: &mut Machine<'_>,
     fuel_left: &mut u64,
     observer: &mut O,
 ) -> Result<Exit> {
     let Machine { config, modules, state, stack: value_stack, frames } = machine;
+    let (config, modules) = (*config, *modules);
     let StoreState { instances, memories, tables, globals, funcs, elements, data, usage, .. } =
-        state;
+        &mut **state;
     let instances = instances.as_slice();
     let stack = &mut value_stack.slots;
     let mut fuel = *fuel_left;

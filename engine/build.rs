@@ -1,0 +1,17 @@
+//! Chooses how the fast tier goes from one operation to the next.
+
+use std::env::var;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(threaded)");
+    // Sibling calls become jumps only where the optimiser makes them so, and where six arguments
+    // are passed in registers. Miri has no tail calls at all.
+    let optimised = matches!(var("OPT_LEVEL").as_deref(), Ok("2" | "3"));
+    let arch = matches!(var("CARGO_CFG_TARGET_ARCH").as_deref(), Ok("x86_64" | "aarch64"));
+    let windows = var("CARGO_CFG_TARGET_OS").as_deref() == Ok("windows");
+    let miri = var("CARGO_CFG_MIRI").is_ok();
+    if optimised && arch && !windows && !miri {
+        println!("cargo::rustc-cfg=threaded");
+    }
+}

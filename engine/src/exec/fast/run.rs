@@ -1,0 +1,221 @@
+//! Into the fast tier and out of it again.
+
+use alloc::vec::Vec;
+
+use super::dispatch::execute;
+use super::machine::{Context, Flow, Registers, Return};
+use super::translate::{self, Place};
+use crate::error::{Error, Result};
+use crate::exec::exact::Machine;
+use crate::exec::frame::grow;
+use crate::ids::FuncIndex;
+use crate::module::ModuleInner;
+use crate::store::StoreState;
+
+/// Why the fast tier was left. Frames and slots are then what the exact tier would have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Leave {
+    /// The outermost frame has returned; its results lie at the bottom of the stack.
+    Done,
+    /// The exact tier is to execute this many instructions, or as many as the budget has.
+    Exact(u64),
+}
+
+/// Room that is kept from one run to the next. It is no state: between runs it is empty.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    returns: Vec<Return>,
+}
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Scratch {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl core::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Scratch")
+    }
+}
+
+/// Instructions left to the exact tier at a time in functions that cannot be translated.
+const UNTRANSLATED: u64 = 1_000;
+
+/// Room for frames and returns that a run has at least.
+const ROOM: usize = 64;
+
+/// Executes instructions as long as the fuel pays for whole segments of them.
+///
+/// # Errors
+/// Only if a function of a validated module cannot be decoded, which is a defect of the engine.
+pub(crate) fn run(
+    machine: &mut Machine<'_>,
+    fuel: &mut u64,
+    scratch: &mut Scratch,
+) -> Result<Leave> {
+    let Machine { config, modules, state, stack, frames } = machine;
+    'again: loop {
+        let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
+        let StoreState { instances, memories, tables, globals, funcs, .. } = &mut **state;
+        let unknown =
+            || Error::UnknownIndex { what: "instance", index: u64::from(frame.instance.0) };
+        let instance = instances.get(frame.instance.index()).ok_or_else(unknown)?;
+        let module = modules.get(instance.module.index()).ok_or_else(unknown)?;
+        let inner = module.module.inner();
+        let code = translated(inner, frame.func)?;
+        if code.words.is_empty() {
+            return Ok(Leave::Exact(UNTRANSLATED));
+        }
+        let Some(entry) = code.entry_at(frame.pc) else {
+            return Ok(Leave::Exact(code.segment(frame.pc).max(1).into()));
+        };
+        let price = u64::from(code.segment(frame.pc));
+        if *fuel < price || *fuel == 0 {
+            return Ok(Leave::Exact(*fuel));
+        }
+
+        let depth = config.max_call_depth as usize;
+        frames.reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
+        scratch.returns.clear();
+        scratch.returns.reserve(frames.capacity().max(ROOM));
+        if !grow(&mut stack.slots, (frame.base + code.slots) as usize, config.max_value_stack) {
+            // The exact tier says why.
+            return Ok(Leave::Exact(1));
+        }
+        let (memory, memory_size) = match instance.memories.first() {
+            Some(addr) => match memories.get_mut(addr.index()) {
+                Some(memory) => {
+                    let bytes = memory.bytes_mut();
+                    (bytes.as_mut_ptr(), bytes.len())
+                }
+                None => (core::ptr::NonNull::dangling().as_ptr(), 0),
+            },
+            None => (core::ptr::NonNull::dangling().as_ptr(), 0),
+        };
+        let affordable = (*fuel).min(i64::MAX as u64);
+        let room = frames.capacity().min(depth);
+        let first = frames.as_mut_ptr();
+        let slots = stack.slots.as_mut_ptr_range();
+        // SAFETY: all pointers lie within, or one past the end of, what they are taken from.
+        let mut context = unsafe {
+            Context {
+                frame: first.add(frames.len() - 1),
+                frames_end: first.add(room.max(frames.len())),
+                stack: slots.start,
+                stack_end: slots.end,
+                returns: &raw mut scratch.returns,
+                bodies: inner.bodies.as_ptr(),
+                imported: inner.imported_funcs,
+                instance: frame.instance,
+                instance_globals: instance.globals.as_ptr(),
+                globals: globals.as_mut_ptr(),
+                instance_tables: instance.tables.as_ptr(),
+                tables: tables.as_ptr(),
+                funcs: funcs.as_ptr(),
+                types: module.types.as_ptr(),
+                ip: core::ptr::null(),
+                fp: core::ptr::null_mut(),
+                fuel: 0,
+                value: 0,
+                height: 0,
+            }
+        };
+        // SAFETY: the entry's word begins an operation; the frame's slots have been reserved; nothing
+        // that the context points into is touched by anything else until the run is left.
+        let flow = unsafe {
+            execute(Registers {
+                ip: code.words.as_ptr().add(entry.word as usize),
+                fp: slots.start.add(frame.base as usize),
+                memory,
+                memory_size,
+                fuel: affordable as i64 - price as i64,
+                context: &raw mut context,
+            })
+        };
+        // SAFETY: the handlers have written every frame up to this one, within the capacity.
+        unsafe {
+            let count = context.frame.offset_from(first) as usize + 1;
+            frames.set_len(count);
+        }
+        scratch.returns.clear();
+        let mut left = context.fuel;
+        let leave = 'leave: {
+            let Some(frame) = frames.last_mut() else { break 'leave Leave::Done };
+            let code = translated(inner, frame.func)?;
+            let base = frame.base;
+            let operands = base + code.locals;
+            // SAFETY: `ip` lies within the words of the innermost frame's function.
+            let word = || unsafe { context.ip.offset_from(code.words.as_ptr()) as u32 };
+            match flow {
+                Flow::Unpaid => {
+                    left += i64::from(context.value);
+                    if let Some(entry) = code.entry_of_word(word(), context.value) {
+                        frame.pc = entry.pc;
+                        stack.top = operands + entry.height;
+                    }
+                    break 'leave Leave::Exact(left as u64);
+                }
+                Flow::Trap | Flow::Next => {
+                    let explained = translate::explain(inner, frame.func, word())?;
+                    if let Some((pc, places)) = explained {
+                        frame.pc = pc;
+                        left += i64::from(code.segment(pc));
+                        stack.top = operands + places.len() as u32;
+                        settle(&mut stack.slots, base, operands, &places);
+                    }
+                }
+                Flow::Exact | Flow::ExactCall => {
+                    frame.pc = context.value;
+                    stack.top = operands + context.height;
+                    left += i64::from(flow == Flow::ExactCall);
+                }
+                Flow::Return => {
+                    frames.pop();
+                    stack.top = base + context.value;
+                    match frames.last_mut() {
+                        Some(caller) => caller.pc += 1,
+                        None => break 'leave Leave::Done,
+                    }
+                    *fuel = *fuel - affordable + left as u64;
+                    continue 'again;
+                }
+            }
+            Leave::Exact(1)
+        };
+        *fuel = *fuel - affordable + left as u64;
+        return Ok(leave);
+    }
+}
+
+/// Puts operands into their homes.
+fn settle(slots: &mut [u64], base: u32, operands: u32, places: &[Place]) {
+    for (position, place) in (operands as usize..).zip(places) {
+        let value = match *place {
+            Place::Home => continue,
+            Place::Local(local) => slots.get(base as usize + usize::from(local)).copied(),
+            Place::Constant(value) => Some(value),
+        };
+        if let (Some(slot), Some(value)) = (slots.get_mut(position), value) {
+            *slot = value;
+        }
+    }
+}
+
+/// The translation of a function, made on the first call of it.
+fn translated(module: &ModuleInner, func: FuncIndex) -> Result<&super::FastCode> {
+    let unknown = || Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
+    let body = module.body(func).ok_or_else(unknown)?;
+    match body.fast.get() {
+        Some(code) => Ok(code),
+        None => body
+            .fast
+            .get_or_try_init(|| translate::translate(module, func).map(alloc::boxed::Box::new)),
+    }
+}
