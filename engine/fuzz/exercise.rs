@@ -3,7 +3,7 @@
 use stepwell_engine::types::ExternType;
 use stepwell_engine::{
     Budget, Config, Engine, HostAnswer, InstanceId, Linker, Module, Result, Stop, Store, Task,
-    ValType, Value,
+    Tier, ValType, Value,
 };
 
 /// Limits under which no input takes more than some megabytes.
@@ -18,7 +18,7 @@ pub(crate) fn small() -> Config {
         max_table_size: 10_000,
         max_store_table: 20_000,
         max_instances: 10,
-        ..Config::default()
+        tier: Tier::Mixed,
     }
 }
 
@@ -33,13 +33,15 @@ fn some_value(ty: ValType) -> Value {
     }
 }
 
+/// Parts that a run is made in, so that stops come everywhere.
+const PART: u64 = 61;
+
 /// Runs a task for this many instructions, with all host calls answered.
 fn drive(store: &mut Store, task: &mut Task, instructions: u64) -> Result<Stop> {
-    // In small parts, so that stops come everywhere.
     let mut calls = 0;
     while task.executed() < instructions && calls < 100 {
-        let stop = task.run(store, Budget::instructions(61))?;
-        assert!(task.executed() <= instructions + 61);
+        let stop = task.run(store, Budget::instructions(PART))?;
+        assert!(task.executed() <= instructions + PART);
         for frame in task.frames(store) {
             assert_eq!(frame.locals().len(), frame.local_types().len());
             let _ = (frame.operands(), frame.labels());
@@ -55,6 +57,13 @@ fn drive(store: &mut Store, task: &mut Task, instructions: u64) -> Result<Stop> 
         }
     }
     Ok(Stop::Budget)
+}
+
+/// Two stores that have to stay the same, whatever executes their instructions.
+fn assert_same(stores: &[Store; 2], tasks: &[Task; 2]) {
+    assert_eq!(tasks[0].executed(), tasks[1].executed());
+    assert!(tasks[0] == tasks[1], "the tasks differ: {tasks:?}");
+    assert!(stores[0].state() == stores[1].state(), "the stores differ");
 }
 
 fn instantiate(engine: &Engine, module: &Module) -> Result<(Store, InstanceId)> {
@@ -97,6 +106,7 @@ fn instantiate(engine: &Engine, module: &Module) -> Result<(Store, InstanceId)> 
 /// Whatever is wrong with the bytes; what must not happen is a panic.
 pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
     let engine = Engine::new(small());
+    let other = Engine::new(Config { tier: Tier::Exact, ..small() });
     let module = Module::new(&engine, bytes)?;
     for func in (0..module.func_count()).map(stepwell_engine::FuncIndex) {
         if let Ok(listing) = stepwell_engine::module::disassemble::Listing::new(&module, func) {
@@ -106,14 +116,22 @@ pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
         }
         let _ = (module.func_name(func), module.local_names(func));
     }
-    let (mut store, instance) = instantiate(&engine, &module)?;
+    let (one, instance) = instantiate(&engine, &module)?;
+    let (two, _) = instantiate(&other, &module)?;
+    let mut stores = [one, two];
     for export in module.exports() {
-        if let Ok(func) = store.export_func(instance, &export.name) {
-            let ty = store.func_type(func).cloned();
-            let args: Vec<Value> =
-                ty.iter().flat_map(|ty| ty.params()).map(|ty| some_value(*ty)).collect();
-            let mut task = store.start(func, &args)?;
-            drive(&mut store, &mut task, 2_000)?;
+        let Ok(func) = stores[0].export_func(instance, &export.name) else { continue };
+        let ty = stores[0].func_type(func).cloned();
+        let args: Vec<Value> =
+            ty.iter().flat_map(|ty| ty.params()).map(|ty| some_value(*ty)).collect();
+        let mut tasks = [stores[0].start(func, &args)?, stores[1].start(func, &args)?];
+        for instructions in [3, 40, 500, 2_000] {
+            let stops = [
+                drive(&mut stores[0], &mut tasks[0], instructions)?,
+                drive(&mut stores[1], &mut tasks[1], instructions)?,
+            ];
+            assert_same(&stores, &tasks);
+            assert_eq!(stops[0], stops[1]);
         }
     }
     Ok(())

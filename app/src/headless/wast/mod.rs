@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::cli::{self, Failure};
-pub use runner::run_script;
+pub use runner::{run_script, run_script_on};
 
 /// What became of a script's commands.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

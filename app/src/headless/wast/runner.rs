@@ -15,8 +15,13 @@ use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, WastInvoke,
 use super::values::{argument, matches, pattern_text, values_text};
 use super::{Mismatch, Report};
 
-/// Runs a script. Its commands share one store; `spectest` is there to be imported.
+/// Runs a script with the engine's usual limits.
 pub fn run_script(text: &str) -> Report {
+    run_script_on(&Engine::new(Config::default()), text)
+}
+
+/// Runs a script. Its commands share one store; `spectest` is there to be imported.
+pub fn run_script_on(engine: &Engine, text: &str) -> Report {
     let mut report = Report::default();
     let wrong_script = |error: &wast::Error| {
         let (line, column) = error.span().linecol_in(text);
@@ -39,7 +44,7 @@ pub fn run_script(text: &str) -> Report {
             return report;
         }
     };
-    let mut runner = match Runner::new() {
+    let mut runner = match Runner::new(engine) {
         Ok(runner) => runner,
         Err(error) => {
             let message = format!("spectest: {error}");
@@ -93,13 +98,12 @@ impl From<String> for Ended {
 }
 
 impl Runner {
-    fn new() -> Result<Self, Error> {
-        let engine = Engine::new(Config::default());
-        let mut store = Store::new(&engine);
+    fn new(engine: &Engine) -> Result<Self, Error> {
+        let mut store = Store::new(engine);
         let mut linker = Linker::new();
         spectest(&mut store, &mut linker)?;
         Ok(Self {
-            engine,
+            engine: engine.clone(),
             store,
             linker,
             definitions: HashMap::new(),
