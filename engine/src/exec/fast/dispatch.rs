@@ -37,7 +37,7 @@ type Handler = unsafe extern "C" fn(
     *const u64,
     *mut u64,
     *mut u8,
-    usize,
+    u64,
     i64,
     *mut super::machine::Context,
 ) -> Flow;
@@ -48,7 +48,7 @@ unsafe fn jump(r: Registers) -> Flow {
     // SAFETY: the first word of an operation is the address of a handler.
     unsafe {
         let handler: Handler = core::mem::transmute::<usize, Handler>(*r.ip as usize);
-        handler(r.ip, r.fp, r.memory, r.memory_size, r.fuel, r.context)
+        handler(r.ip, r.fp, r.memory, r.accumulator, r.fuel, r.context)
     }
 }
 
@@ -59,11 +59,11 @@ unsafe extern "C" fn handle<O: Operation>(
     ip: *const u64,
     fp: *mut u64,
     memory: *mut u8,
-    memory_size: usize,
+    accumulator: u64,
     fuel: i64,
     context: *mut super::machine::Context,
 ) -> Flow {
-    let mut r = Registers { ip, fp, memory, memory_size, fuel, context };
+    let mut r = Registers { ip, fp, memory, accumulator, fuel, context };
     // SAFETY: as for `execute`.
     unsafe {
         match O::run(&mut r) {
@@ -128,24 +128,46 @@ pub(super) unsafe fn execute(mut r: Registers) -> Flow {
                         Return1::CODE => Return1::run(&mut r),
                         ReturnMany::CODE => ReturnMany::run(&mut r),
                         Exact::CODE => Exact::run(&mut r),
-                        $(<UnaryR<$unary>>::CODE => <UnaryR<$unary>>::run(&mut r),)*
+                        BrIfAccumulator::CODE => BrIfAccumulator::run(&mut r),
+                        BrUnlessAccumulator::CODE => BrUnlessAccumulator::run(&mut r),
                         $(
-                            <BinaryRr<$binary>>::CODE => <BinaryRr<$binary>>::run(&mut r),
-                            <BinaryRi<$binary>>::CODE => <BinaryRi<$binary>>::run(&mut r),
-                            <BrIfRr<$binary>>::CODE => <BrIfRr<$binary>>::run(&mut r),
-                            <BrIfRi<$binary>>::CODE => <BrIfRi<$binary>>::run(&mut r),
-                            <BrUnlessRr<$binary>>::CODE => <BrUnlessRr<$binary>>::run(&mut r),
-                            <BrUnlessRi<$binary>>::CODE => <BrUnlessRi<$binary>>::run(&mut r),
+                            <UnaryOf<$unary, Second>>::CODE => <UnaryOf<$unary, Second>>::run(&mut r),
+                            <UnaryOf<$unary, Accumulator>>::CODE => <UnaryOf<$unary, Accumulator>>::run(&mut r),
                         )*
-                        $(<TryUnaryR<$tunary>>::CODE => <TryUnaryR<$tunary>>::run(&mut r),)*
                         $(
-                            <TryBinaryRr<$tbinary>>::CODE => <TryBinaryRr<$tbinary>>::run(&mut r),
-                            <TryBinaryRi<$tbinary>>::CODE => <TryBinaryRi<$tbinary>>::run(&mut r),
+                            <BinaryOf<$binary, Second, Third>>::CODE => <BinaryOf<$binary, Second, Third>>::run(&mut r),
+                            <BinaryOf<$binary, Second, Immediate>>::CODE => <BinaryOf<$binary, Second, Immediate>>::run(&mut r),
+                            <BinaryOf<$binary, Accumulator, Third>>::CODE => <BinaryOf<$binary, Accumulator, Third>>::run(&mut r),
+                            <BinaryOf<$binary, Accumulator, Immediate>>::CODE => <BinaryOf<$binary, Accumulator, Immediate>>::run(&mut r),
+                            <BinaryOf<$binary, Second, Accumulator>>::CODE => <BinaryOf<$binary, Second, Accumulator>>::run(&mut r),
+                            <BrIfOf<$binary, First, Second>>::CODE => <BrIfOf<$binary, First, Second>>::run(&mut r),
+                            <BrIfOf<$binary, First, Immediate>>::CODE => <BrIfOf<$binary, First, Immediate>>::run(&mut r),
+                            <BrIfOf<$binary, Accumulator, Second>>::CODE => <BrIfOf<$binary, Accumulator, Second>>::run(&mut r),
+                            <BrIfOf<$binary, Accumulator, Immediate>>::CODE => <BrIfOf<$binary, Accumulator, Immediate>>::run(&mut r),
+                            <BrIfOf<$binary, First, Accumulator>>::CODE => <BrIfOf<$binary, First, Accumulator>>::run(&mut r),
+                            <BrUnlessOf<$binary, First, Second>>::CODE => <BrUnlessOf<$binary, First, Second>>::run(&mut r),
+                            <BrUnlessOf<$binary, First, Immediate>>::CODE => <BrUnlessOf<$binary, First, Immediate>>::run(&mut r),
+                            <BrUnlessOf<$binary, Accumulator, Second>>::CODE => <BrUnlessOf<$binary, Accumulator, Second>>::run(&mut r),
+                            <BrUnlessOf<$binary, Accumulator, Immediate>>::CODE => <BrUnlessOf<$binary, Accumulator, Immediate>>::run(&mut r),
+                            <BrUnlessOf<$binary, First, Accumulator>>::CODE => <BrUnlessOf<$binary, First, Accumulator>>::run(&mut r),
                         )*
-                        $(<LoadR<$load>>::CODE => <LoadR<$load>>::run(&mut r),)*
                         $(
-                            <StoreRr<$store>>::CODE => <StoreRr<$store>>::run(&mut r),
-                            <StoreRi<$store>>::CODE => <StoreRi<$store>>::run(&mut r),
+                            <TryUnaryOf<$tunary>>::CODE => <TryUnaryOf<$tunary>>::run(&mut r),
+                        )*
+                        $(
+                            <TryBinaryOf<$tbinary, Third>>::CODE => <TryBinaryOf<$tbinary, Third>>::run(&mut r),
+                            <TryBinaryOf<$tbinary, Immediate>>::CODE => <TryBinaryOf<$tbinary, Immediate>>::run(&mut r),
+                        )*
+                        $(
+                            <LoadOf<$load, Second>>::CODE => <LoadOf<$load, Second>>::run(&mut r),
+                            <LoadOf<$load, Accumulator>>::CODE => <LoadOf<$load, Accumulator>>::run(&mut r),
+                        )*
+                        $(
+                            <StoreOf<$store, First, Second>>::CODE => <StoreOf<$store, First, Second>>::run(&mut r),
+                            <StoreOf<$store, Accumulator, Second>>::CODE => <StoreOf<$store, Accumulator, Second>>::run(&mut r),
+                            <StoreOf<$store, First, Accumulator>>::CODE => <StoreOf<$store, First, Accumulator>>::run(&mut r),
+                            <StoreConstant<$store, First>>::CODE => <StoreConstant<$store, First>>::run(&mut r),
+                            <StoreConstant<$store, Accumulator>>::CODE => <StoreConstant<$store, Accumulator>>::run(&mut r),
                         )*
                         _ => Flow::Trap,
                     }

@@ -36,7 +36,7 @@ const FAMILIES: u32 = 32;
 
 /// The code of an operator in one of its forms.
 const fn code(number: u32, form: u32) -> u32 {
-    FAMILIES + number * 8 + form
+    FAMILIES + number * 16 + form
 }
 
 #[inline(always)]
@@ -53,6 +53,7 @@ unsafe fn get(r: &Registers, slot: u16) -> u64 {
 
 #[inline(always)]
 unsafe fn set(r: &mut Registers, slot: u16, value: u64) {
+    r.accumulator = value;
     // SAFETY: as for `get`.
     unsafe { *r.fp.add(usize::from(slot)) = value }
 }
@@ -114,20 +115,178 @@ unsafe fn go(r: &mut Registers, to: i32, price: u32) -> Flow {
 #[inline(always)]
 unsafe fn memory<'a>(r: &Registers) -> &'a [u8] {
     // SAFETY: base and size are those of the instance's memory, or none.
-    unsafe { slice::from_raw_parts(r.memory, r.memory_size) }
+    unsafe { slice::from_raw_parts(r.memory, (*r.context).memory_size) }
 }
 
 #[inline(always)]
 unsafe fn memory_mut<'a>(r: &Registers) -> &'a mut [u8] {
     // SAFETY: as for `memory`; one operation at a time looks at it.
-    unsafe { slice::from_raw_parts_mut(r.memory, r.memory_size) }
+    unsafe { slice::from_raw_parts_mut(r.memory, (*r.context).memory_size) }
+}
+
+/// Where an operand comes from.
+pub(super) trait Source {
+    /// Distinguishes the forms of an operator.
+    const FORM: u32;
+
+    /// Reads it; `w` is the operation's second word.
+    ///
+    /// # Safety
+    /// See the module.
+    unsafe fn read(r: &Registers, w: u64) -> u64;
+}
+
+macro_rules! sources {
+    ($($(#[$doc:meta])* $name:ident = $form:literal, |$r:ident, $w:ident| $value:expr;)*) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
+        impl Source for $name {
+            const FORM: u32 = $form;
+            #[inline(always)]
+            #[allow(unused_variables, unused_unsafe)] // each reads what it needs
+            unsafe fn read($r: &Registers, $w: u64) -> u64 {
+                // SAFETY: what the module demands.
+                unsafe { $value }
+            }
+        }
+    )*};
+}
+
+sources! {
+    /// The slot in the lowest field.
+    First = 0, |r, w| get(r, lo(w));
+    /// The slot in the second field.
+    Second = 0, |r, w| get(r, mid(w));
+    /// The slot in the third field.
+    Third = 0, |r, w| get(r, third(w));
+    /// A constant in the upper half.
+    Immediate = 1, |r, w| immediate(w);
+    /// The accumulator.
+    Accumulator = 2, |r, w| r.accumulator;
+}
+
+/// The form of two sources.
+const fn pair<L: Source, R: Source>() -> u32 {
+    match (L::FORM, R::FORM) {
+        (0, 0) => 0,
+        (0, 1) => 1,
+        (2, 0) => 2,
+        (2, 1) => 3,
+        _ => 4,
+    }
+}
+
+macro_rules! families {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident<$o:ident: $family:ident $(, $l:ident)*> = $form:expr, |$r:ident| $body:block
+    )*) => {$(
+        $(#[$doc])*
+        pub(super) struct $name<$o $(, $l)*>(core::marker::PhantomData<($o, $($l,)*)>);
+        impl<$o: $family $(, $l: Source)*> Operation for $name<$o $(, $l)*> {
+            const CODE: u32 = code($o::NUMBER, $form);
+            #[inline(always)]
+            unsafe fn run($r: &mut Registers) -> Flow {
+                // SAFETY: what the module demands.
+                unsafe { $body }
+            }
+        }
+    )*};
+}
+
+families! {
+    /// `dst a`
+    UnaryOf<O: Unary, A> = A::FORM, |r| {
+        let w = word(r, 1);
+        let result = O::apply(A::read(r, w));
+        set(r, lo(w), result);
+        forward(r, 2)
+    }
+
+    /// `dst a b`, or `dst a immediate`
+    BinaryOf<O: Binary, L, R> = pair::<L, R>(), |r| {
+        let w = word(r, 1);
+        let result = O::apply(L::read(r, w), R::read(r, w));
+        set(r, lo(w), result);
+        forward(r, 2)
+    }
+
+    /// Goes to `to` unless the result is zero: `a b -`, or `a - immediate`;
+    /// `price of to, price of the next`; `to`
+    BrIfOf<O: Binary, L, R> = 5 + pair::<L, R>(), |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if O::apply(L::read(r, w), R::read(r, w)) as u32 != 0 {
+            let to = word(r, 3) as i32;
+            go(r, to, prices as u32)
+        } else {
+            go(r, 4, high(prices))
+        }
+    }
+
+    /// As [`BrIfOf`], if the result is zero.
+    BrUnlessOf<O: Binary, L, R> = 10 + pair::<L, R>(), |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if O::apply(L::read(r, w), R::read(r, w)) as u32 == 0 {
+            let to = word(r, 3) as i32;
+            go(r, to, prices as u32)
+        } else {
+            go(r, 4, high(prices))
+        }
+    }
+
+    /// `dst a`
+    TryUnaryOf<O: TryUnary> = 0, |r| {
+        let w = word(r, 1);
+        let Some(result) = O::apply(get(r, mid(w))) else { return Flow::Trap };
+        set(r, lo(w), result);
+        forward(r, 2)
+    }
+
+    /// `dst a b`, or `dst a immediate`
+    TryBinaryOf<O: TryBinary, R> = R::FORM, |r| {
+        let w = word(r, 1);
+        let Some(result) = O::apply(get(r, mid(w)), R::read(r, w)) else { return Flow::Trap };
+        set(r, lo(w), result);
+        forward(r, 2)
+    }
+
+    /// `dst a offset`
+    LoadOf<O: Load, A> = A::FORM, |r| {
+        let w = word(r, 1);
+        let address = u64::from(A::read(r, w) as u32);
+        let Some(value) = O::load(memory(r), address, w >> 32) else { return Flow::Trap };
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// `a value offset`
+    StoreOf<O: Store, A, V> = pair::<A, V>(), |r| {
+        let w = word(r, 1);
+        let address = u64::from(A::read(r, w) as u32);
+        let value = V::read(r, w);
+        if O::store(memory_mut(r), address, w >> 32, value).is_none() {
+            return Flow::Trap;
+        }
+        forward(r, 2)
+    }
+
+    /// `a - offset`, `value`
+    StoreConstant<O: Store, A> = 8 + A::FORM, |r| {
+        let w = word(r, 1);
+        let address = u64::from(A::read(r, w) as u32);
+        let value = word(r, 2);
+        if O::store(memory_mut(r), address, w >> 32, value).is_none() {
+            return Flow::Trap;
+        }
+        forward(r, 3)
+    }
 }
 
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident$(<$o:ident: $family:ident>)? = $code:expr, |$r:ident| $body:block)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $code:expr, |$r:ident| $body:block)*) => {$(
         $(#[$doc])*
-        pub(super) struct $name$(<$o>(core::marker::PhantomData<$o>))?;
-        impl$(<$o: $family>)? Operation for $name$(<$o>)? {
+        pub(super) struct $name;
+        impl Operation for $name {
             const CODE: u32 = $code;
             #[inline(always)]
             unsafe fn run($r: &mut Registers) -> Flow {
@@ -139,143 +298,17 @@ macro_rules! operations {
 }
 
 operations! {
-    /// `dst a`
-    UnaryR<O: Unary> = code(O::NUMBER, 0), |r| {
-        let w = word(r, 1);
-        let result = O::apply(get(r, mid(w)));
-        set(r, lo(w), result);
-        forward(r, 2)
-    }
-
-    /// `dst a b`
-    BinaryRr<O: Binary> = code(O::NUMBER, 0), |r| {
-        let w = word(r, 1);
-        let result = O::apply(get(r, mid(w)), get(r, third(w)));
-        set(r, lo(w), result);
-        forward(r, 2)
-    }
-
-    /// `dst a immediate`
-    BinaryRi<O: Binary> = code(O::NUMBER, 1), |r| {
-        let w = word(r, 1);
-        let result = O::apply(get(r, mid(w)), immediate(w));
-        set(r, lo(w), result);
-        forward(r, 2)
-    }
-
-    /// Goes to `to` unless the result is zero: `a b to`, `price of to, price of the next`
-    BrIfRr<O: Binary> = code(O::NUMBER, 2), |r| {
-        let w = word(r, 1);
-        let prices = word(r, 2);
-        if O::apply(get(r, lo(w)), get(r, mid(w))) as u32 != 0 {
-            go(r, high(w) as i32, prices as u32)
-        } else {
-            go(r, 3, high(prices))
-        }
-    }
-
-    /// `a - immediate`, `price of to, price of the next`, `to`
-    BrIfRi<O: Binary> = code(O::NUMBER, 3), |r| {
-        let w = word(r, 1);
-        let prices = word(r, 2);
-        if O::apply(get(r, lo(w)), immediate(w)) as u32 != 0 {
-            let to = word(r, 3) as i32;
-            go(r, to, prices as u32)
-        } else {
-            go(r, 4, high(prices))
-        }
-    }
-
-    /// Goes to `to` if the result is zero, otherwise as [`BrIfRr`].
-    BrUnlessRr<O: Binary> = code(O::NUMBER, 4), |r| {
-        let w = word(r, 1);
-        let prices = word(r, 2);
-        if O::apply(get(r, lo(w)), get(r, mid(w))) as u32 == 0 {
-            go(r, high(w) as i32, prices as u32)
-        } else {
-            go(r, 3, high(prices))
-        }
-    }
-
-    /// Goes to `to` if the result is zero, otherwise as [`BrIfRi`].
-    BrUnlessRi<O: Binary> = code(O::NUMBER, 5), |r| {
-        let w = word(r, 1);
-        let prices = word(r, 2);
-        if O::apply(get(r, lo(w)), immediate(w)) as u32 == 0 {
-            let to = word(r, 3) as i32;
-            go(r, to, prices as u32)
-        } else {
-            go(r, 4, high(prices))
-        }
-    }
-
-    /// `dst a`
-    TryUnaryR<O: TryUnary> = code(O::NUMBER, 0), |r| {
-        let w = word(r, 1);
-        let Some(result) = O::apply(get(r, mid(w))) else { return Flow::Trap };
-        set(r, lo(w), result);
-        forward(r, 2)
-    }
-
-    /// `dst a b`
-    TryBinaryRr<O: TryBinary> = code(O::NUMBER, 0), |r| {
-        let w = word(r, 1);
-        let Some(result) = O::apply(get(r, mid(w)), get(r, third(w))) else { return Flow::Trap };
-        set(r, lo(w), result);
-        forward(r, 2)
-    }
-
-    /// `dst a immediate`
-    TryBinaryRi<O: TryBinary> = code(O::NUMBER, 1), |r| {
-        let w = word(r, 1);
-        let Some(result) = O::apply(get(r, mid(w)), immediate(w)) else { return Flow::Trap };
-        set(r, lo(w), result);
-        forward(r, 2)
-    }
-
-    /// `dst a offset`
-    LoadR<O: Load> = code(O::NUMBER, 0), |r| {
-        let w = word(r, 1);
-        let address = u64::from(get(r, mid(w)) as u32);
-        let Some(value) = O::load(memory(r), address, w >> 32) else { return Flow::Trap };
-        set(r, lo(w), value);
-        forward(r, 2)
-    }
-
-    /// `address value offset`
-    StoreRr<O: Store> = code(O::NUMBER, 0), |r| {
-        let w = word(r, 1);
-        let address = u64::from(get(r, lo(w)) as u32);
-        let value = get(r, mid(w));
-        if O::store(memory_mut(r), address, w >> 32, value).is_none() {
-            return Flow::Trap;
-        }
-        forward(r, 2)
-    }
-
-    /// `address - offset`, `value`
-    StoreRi<O: Store> = code(O::NUMBER, 1), |r| {
-        let w = word(r, 1);
-        let address = u64::from(get(r, lo(w)) as u32);
-        let value = word(r, 2);
-        if O::store(memory_mut(r), address, w >> 32, value).is_none() {
-            return Flow::Trap;
-        }
-        forward(r, 3)
-    }
-
-    /// `dst src`
+    /// `dst src`; as the next one, it leaves the accumulator alone.
     Copy = 0, |r| {
         let w = word(r, 1);
-        let value = get(r, mid(w));
-        set(r, lo(w), value);
+        *r.fp.add(usize::from(lo(w))) = get(r, mid(w));
         forward(r, 2)
     }
 
     /// `dst`, `value`
     Constant = 1, |r| {
         let (w, value) = (word(r, 1), word(r, 2));
-        set(r, lo(w), value);
+        *r.fp.add(usize::from(lo(w))) = value;
         forward(r, 3)
     }
 
@@ -313,6 +346,26 @@ operations! {
     BrIf = 6, |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
         if get(r, lo(w)) as u32 != 0 {
+            go(r, high(w) as i32, prices as u32)
+        } else {
+            go(r, 3, high(prices))
+        }
+    }
+
+    /// As [`BrIf`], of the accumulator.
+    BrIfAccumulator = 17, |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if r.accumulator as u32 != 0 {
+            go(r, high(w) as i32, prices as u32)
+        } else {
+            go(r, 3, high(prices))
+        }
+    }
+
+    /// As [`BrUnless`], of the accumulator.
+    BrUnlessAccumulator = 18, |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if r.accumulator as u32 == 0 {
             go(r, high(w) as i32, prices as u32)
         } else {
             go(r, 3, high(prices))

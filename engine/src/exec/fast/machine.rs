@@ -15,9 +15,10 @@ pub(super) struct Registers {
     pub(super) ip: *const u64,
     /// The frame's first slot.
     pub(super) fp: *mut u64,
-    /// The instance's memory 0, and its size in bytes.
+    /// The instance's memory 0.
     pub(super) memory: *mut u8,
-    pub(super) memory_size: usize,
+    /// What was last written to a slot by an operation that computes.
+    pub(super) accumulator: u64,
     /// Instructions that may still be executed; those of the present segment are paid for.
     pub(super) fuel: i64,
     pub(super) context: *mut Context,
@@ -54,6 +55,8 @@ pub(super) struct Return {
 /// What a run works on besides the registers. All pointers are valid for the run: nothing that
 /// they point into grows or moves before it is left.
 pub(super) struct Context {
+    /// Size of memory 0 in bytes.
+    pub(super) memory_size: usize,
     /// The innermost frame, and the end of the room for frames.
     pub(super) frame: *mut Frame,
     pub(super) frames_end: *mut Frame,

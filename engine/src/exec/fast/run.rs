@@ -106,6 +106,7 @@ pub(crate) fn run(
         // SAFETY: all pointers lie within, or one past the end of, what they are taken from.
         let mut context = unsafe {
             Context {
+                memory_size,
                 frame: first.add(frames.len() - 1),
                 frames_end: first.add(room.max(frames.len())),
                 stack: slots.start,
@@ -134,7 +135,7 @@ pub(crate) fn run(
                 ip: code.words.as_ptr().add(entry.word as usize),
                 fp: slots.start.add(frame.base as usize),
                 memory,
-                memory_size,
+                accumulator: 0,
                 fuel: affordable as i64 - price as i64,
                 context: &raw mut context,
             })

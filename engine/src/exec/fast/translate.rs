@@ -136,27 +136,42 @@ fn exact_effect(op: &Op) -> Option<(u32, u32)> {
     for_each_numeric!(other_memories)
 }
 
-/// First words of the forms of a binary operator.
+/// First words of an operator whose operands may come from slots (`s`), constants (`i`) and the
+/// accumulator (`a`).
 #[derive(Clone, Copy)]
 struct Forms {
-    rr: u64,
-    ri: u64,
-    br_if_rr: u64,
-    br_if_ri: u64,
-    br_unless_rr: u64,
-    br_unless_ri: u64,
+    ss: u64,
+    si: u64,
+    ac_s: u64,
+    ac_i: u64,
+    s_ac: u64,
+}
+
+/// The same with one operand.
+#[derive(Clone, Copy)]
+struct Single {
+    slot: u64,
+    accumulator: u64,
+}
+
+/// A binary operator by itself, and together with a branch.
+#[derive(Clone, Copy)]
+struct Binary {
+    value: Forms,
+    br_if: Forms,
+    br_unless: Forms,
     /// Whether its operands are of 32 bits.
     narrow: bool,
 }
 
 /// What an operation of the table becomes.
 enum Numeric {
-    Unary(u64),
+    Unary(Single),
     TryUnary(u64),
-    Binary(Forms),
-    TryBinary { rr: u64, ri: u64, narrow: bool },
-    Load { code: u64, offset: u32 },
-    Store { rr: u64, ri: u64, offset: u32 },
+    Binary(Binary),
+    TryBinary { slot: u64, immediate: u64, narrow: bool },
+    Load { code: Single, offset: u32 },
+    Store { code: Forms, constant: Single, offset: u32 },
 }
 
 fn numeric(op: &Op) -> Option<Numeric> {
@@ -170,29 +185,59 @@ fn numeric(op: &Op) -> Option<Numeric> {
             store { $($store:ident($sf:ident: $sw:ty),)* }
         ) => {
             Some(match *op {
-                $(Op::$unary => Numeric::Unary(encode::<UnaryR<$unary>>()),)*
-                $(Op::$binary => Numeric::Binary(Forms {
-                    rr: encode::<BinaryRr<$binary>>(),
-                    ri: encode::<BinaryRi<$binary>>(),
-                    br_if_rr: encode::<BrIfRr<$binary>>(),
-                    br_if_ri: encode::<BrIfRi<$binary>>(),
-                    br_unless_rr: encode::<BrUnlessRr<$binary>>(),
-                    br_unless_ri: encode::<BrUnlessRi<$binary>>(),
+                $(Op::$unary => Numeric::Unary(Single {
+                    slot: encode::<UnaryOf<$unary, Second>>(),
+                    accumulator: encode::<UnaryOf<$unary, Accumulator>>(),
+                }),)*
+                $(Op::$binary => Numeric::Binary(Binary {
+                    value: Forms {
+                        ss: encode::<BinaryOf<$binary, Second, Third>>(),
+                        si: encode::<BinaryOf<$binary, Second, Immediate>>(),
+                        ac_s: encode::<BinaryOf<$binary, Accumulator, Third>>(),
+                        ac_i: encode::<BinaryOf<$binary, Accumulator, Immediate>>(),
+                        s_ac: encode::<BinaryOf<$binary, Second, Accumulator>>(),
+                    },
+                    br_if: Forms {
+                        ss: encode::<BrIfOf<$binary, First, Second>>(),
+                        si: encode::<BrIfOf<$binary, First, Immediate>>(),
+                        ac_s: encode::<BrIfOf<$binary, Accumulator, Second>>(),
+                        ac_i: encode::<BrIfOf<$binary, Accumulator, Immediate>>(),
+                        s_ac: encode::<BrIfOf<$binary, First, Accumulator>>(),
+                    },
+                    br_unless: Forms {
+                        ss: encode::<BrUnlessOf<$binary, First, Second>>(),
+                        si: encode::<BrUnlessOf<$binary, First, Immediate>>(),
+                        ac_s: encode::<BrUnlessOf<$binary, Accumulator, Second>>(),
+                        ac_i: encode::<BrUnlessOf<$binary, Accumulator, Immediate>>(),
+                        s_ac: encode::<BrUnlessOf<$binary, First, Accumulator>>(),
+                    },
                     narrow: size_of::<$ba>() == 4,
                 }),)*
-                $(Op::$tunary => Numeric::TryUnary(encode::<TryUnaryR<$tunary>>()),)*
+                $(Op::$tunary => Numeric::TryUnary(encode::<TryUnaryOf<$tunary>>()),)*
                 $(Op::$tbinary => Numeric::TryBinary {
-                    rr: encode::<TryBinaryRr<$tbinary>>(),
-                    ri: encode::<TryBinaryRi<$tbinary>>(),
+                    slot: encode::<TryBinaryOf<$tbinary, Third>>(),
+                    immediate: encode::<TryBinaryOf<$tbinary, Immediate>>(),
                     narrow: size_of::<$tba>() == 4,
                 },)*
                 $(Op::$load { offset, .. } => Numeric::Load {
-                    code: encode::<LoadR<$load>>(),
+                    code: Single {
+                        slot: encode::<LoadOf<$load, Second>>(),
+                        accumulator: encode::<LoadOf<$load, Accumulator>>(),
+                    },
                     offset: u32::try_from(offset).ok()?,
                 },)*
                 $(Op::$store { offset, .. } => Numeric::Store {
-                    rr: encode::<StoreRr<$store>>(),
-                    ri: encode::<StoreRi<$store>>(),
+                    code: Forms {
+                        ss: encode::<StoreOf<$store, First, Second>>(),
+                        si: 0,
+                        ac_s: encode::<StoreOf<$store, Accumulator, Second>>(),
+                        ac_i: 0,
+                        s_ac: encode::<StoreOf<$store, First, Accumulator>>(),
+                    },
+                    constant: Single {
+                        slot: encode::<StoreConstant<$store, First>>(),
+                        accumulator: encode::<StoreConstant<$store, Accumulator>>(),
+                    },
                     offset: u32::try_from(offset).ok()?,
                 },)*
                 _ => return None,
@@ -247,8 +292,10 @@ struct Last {
     end: usize,
     /// Where on the operand stack its result is.
     position: usize,
-    /// Forms and second word, for a binary operator.
-    binary: Option<(Forms, bool)>,
+    /// For a binary operator: its forms and operands.
+    binary: Option<(Binary, u16, Right)>,
+    /// What the accumulator held before it.
+    accumulator: Option<u16>,
 }
 
 /// A distance to be filled in: where, counted from which operation, to which instruction or stub.
@@ -288,6 +335,8 @@ struct Translator<'m> {
     /// All operands below are in their homes.
     settled: usize,
     last: Option<Last>,
+    /// The slot whose value the accumulator holds.
+    accumulator: Option<u16>,
     pc: u32,
     /// The first word of an operation whose instruction is looked for, and that instruction.
     sought: Option<usize>,
@@ -313,6 +362,7 @@ impl<'m> Translator<'m> {
             stack: Vec::new(),
             settled: 0,
             last: None,
+            accumulator: None,
             pc: 0,
             sought: None,
             found: None,
@@ -385,6 +435,7 @@ impl<'m> Translator<'m> {
         }
         self.entries.push(Entry { pc: self.pc, word, height: self.stack.len() as u32 });
         self.last = None;
+        self.accumulator = None;
     }
 
     // Operands.
@@ -416,10 +467,10 @@ impl<'m> Translator<'m> {
         match core::mem::replace(place, Place::Home) {
             Place::Home => {}
             Place::Local(local) => {
-                self.emit(encode::<Copy>(), &[pack([home, local, 0, 0])]);
+                self.copy(home, local);
             }
             Place::Constant(value) => {
-                self.emit(encode::<Constant>(), &[home.into(), value]);
+                self.constant(home, value);
             }
         }
     }
@@ -438,7 +489,7 @@ impl<'m> Translator<'m> {
             Place::Local(local) => local,
             Place::Constant(value) => {
                 let home = self.home(position);
-                self.emit(encode::<Constant>(), &[home.into(), value]);
+                self.constant(home, value);
                 home
             }
         }
@@ -458,12 +509,40 @@ impl<'m> Translator<'m> {
         start
     }
 
+    fn copy(&mut self, to: u16, from: u16) {
+        self.emit(encode::<Copy>(), &[pack([to, from, 0, 0])]);
+        self.accumulator = self.accumulator.filter(|slot| *slot != to);
+    }
+
+    fn constant(&mut self, to: u16, value: u64) {
+        self.emit(encode::<Constant>(), &[to.into(), value]);
+        self.accumulator = self.accumulator.filter(|slot| *slot != to);
+    }
+
     /// An operation whose result goes to the next home, as the low field of its second word says.
-    fn give(&mut self, code: u64, operands: &[u64], binary: Option<(Forms, bool)>) {
-        let start = self.emit(code, operands);
+    fn give(&mut self, code: u64, operand: u64, binary: Option<(Binary, u16, Right)>) {
+        let start = self.emit(code, &[operand]);
         let position = self.stack.len();
-        self.last = Some(Last { start, end: self.words.len(), position, binary });
+        let accumulator = self.accumulator.replace(self.home(position));
+        let end = self.words.len();
+        self.last = Some(Last { start, end, position, binary, accumulator });
         self.push(Place::Home);
+    }
+
+    /// The form for these operands.
+    fn form(&self, forms: &Forms, a: u16, right: Right) -> u64 {
+        let held = |slot: u16| self.accumulator == Some(slot);
+        match right {
+            Right::Slot(_) if held(a) => forms.ac_s,
+            Right::Slot(b) if held(b) => forms.s_ac,
+            Right::Slot(_) => forms.ss,
+            Right::Immediate(_) if held(a) => forms.ac_i,
+            Right::Immediate(_) => forms.si,
+        }
+    }
+
+    fn single(&self, code: Single, slot: u16) -> u64 {
+        if self.accumulator == Some(slot) { code.accumulator } else { code.slot }
     }
 
     /// The last operation, if it has given the topmost operand and nothing came behind it.
@@ -496,6 +575,7 @@ impl<'m> Translator<'m> {
                         *word = *word & !0xffff | u64::from(local);
                     }
                     self.last = None;
+                    self.accumulator = Some(local);
                     if let Some(place) = self.stack.last_mut() {
                         *place = Place::Local(local);
                     }
@@ -503,15 +583,15 @@ impl<'m> Translator<'m> {
                 }
                 None => {
                     let home = self.home(top);
-                    self.emit(encode::<Copy>(), &[pack([local, home, 0, 0])]);
+                    self.copy(local, home);
                 }
             },
             Place::Local(other) if other == local => {}
             Place::Local(other) => {
-                self.emit(encode::<Copy>(), &[pack([local, other, 0, 0])]);
+                self.copy(local, other);
             }
             Place::Constant(value) => {
-                self.emit(encode::<Constant>(), &[local.into(), value]);
+                self.constant(local, value);
             }
         }
         if !keep {
@@ -524,35 +604,32 @@ impl<'m> Translator<'m> {
             Numeric::Unary(code) => {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
-                self.give(code, &[pack([dst, a, 0, 0])], None);
+                self.give(self.single(code, a), pack([dst, a, 0, 0]), None);
             }
             Numeric::TryUnary(code) => {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
                 self.seek();
-                self.give(code, &[pack([dst, a, 0, 0])], None);
+                self.give(code, pack([dst, a, 0, 0]), None);
             }
-            Numeric::Binary(forms) => {
-                let (a, b) = self.operands(op, forms.narrow);
+            Numeric::Binary(binary) => {
+                let (a, right) = self.operands(op, binary.narrow);
                 let dst = self.home(self.stack.len());
-                match b {
-                    Right::Slot(b) => {
-                        self.give(forms.rr, &[pack([dst, a, b, 0])], Some((forms, true)));
-                    }
-                    Right::Immediate(value) => {
-                        let word = pack([dst, a, 0, 0]) | value;
-                        self.give(forms.ri, &[word], Some((forms, false)));
-                    }
-                }
+                let code = self.form(&binary.value, a, right);
+                let word = match right {
+                    Right::Slot(b) => pack([dst, a, b, 0]),
+                    Right::Immediate(value) => pack([dst, a, 0, 0]) | value,
+                };
+                self.give(code, word, Some((binary, a, right)));
             }
-            Numeric::TryBinary { rr, ri, narrow } => {
-                let (a, b) = self.operands(op, narrow);
+            Numeric::TryBinary { slot, immediate, narrow } => {
+                let (a, right) = self.operands(op, narrow);
                 let dst = self.home(self.stack.len());
                 self.seek();
-                match b {
-                    Right::Slot(b) => self.give(rr, &[pack([dst, a, b, 0])], None),
+                match right {
+                    Right::Slot(b) => self.give(slot, pack([dst, a, b, 0]), None),
                     Right::Immediate(value) => {
-                        self.give(ri, &[pack([dst, a, 0, 0]) | value], None);
+                        self.give(immediate, pack([dst, a, 0, 0]) | value, None);
                     }
                 }
             }
@@ -560,20 +637,23 @@ impl<'m> Translator<'m> {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
                 self.seek();
-                self.give(code, &[pack([dst, a, 0, 0]) | u64::from(offset) << 32], None);
+                let word = pack([dst, a, 0, 0]) | u64::from(offset) << 32;
+                self.give(self.single(code, a), word, None);
             }
-            Numeric::Store { rr, ri, offset } => {
+            Numeric::Store { code, constant, offset } => {
                 let value = self.pop();
                 let at = self.stack.len();
                 let address = self.pop_slot();
                 if let Place::Constant(value) = value {
                     self.seek();
-                    self.emit(ri, &[wide(address, offset), value]);
+                    let code = self.single(constant, address);
+                    self.emit(code, &[wide(address, offset), value]);
                 } else {
                     let value = self.slot(value, at);
                     self.seek();
+                    let code = self.form(&code, address, Right::Slot(value));
                     let word = pack([address, value, 0, 0]) | u64::from(offset) << 32;
-                    self.emit(rr, &[word]);
+                    self.emit(code, &[word]);
                 }
             }
         }
@@ -616,7 +696,7 @@ impl<'m> Translator<'m> {
                 let b = self.pop_slot();
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
-                self.give(encode::<Select>(), &[pack([dst, a, b, condition])], None);
+                self.give(encode::<Select>(), pack([dst, a, b, condition]), None);
             }
             Op::LocalGet { local } => self.push(Place::Local(local as u16)),
             Op::LocalSet { local } => self.local_set(local as u16, false),
@@ -624,7 +704,7 @@ impl<'m> Translator<'m> {
             Op::Const { slot } => self.push(Place::Constant(slot)),
             Op::GlobalGet { global } => {
                 let dst = self.home(self.stack.len());
-                self.give(encode::<GlobalGet>(), &[wide(dst, global)], None);
+                self.give(encode::<GlobalGet>(), wide(dst, global), None);
             }
             Op::GlobalSet { global } => {
                 let source = self.pop_slot();
@@ -770,34 +850,33 @@ impl<'m> Translator<'m> {
         let condition = self.pop();
         let position = self.stack.len();
         let fused = giver.and_then(|last| Some((last, last.binary?)));
-        if let Some((last, (forms, registers))) = fused {
-            let word = self.words.get(last.start + 1).copied().unwrap_or(0);
+        if let Some((last, (binary, a, right))) = fused {
+            // What it has computed is needed nowhere else.
             self.words.truncate(last.start);
             self.last = None;
+            self.accumulator = last.accumulator;
             self.settle();
             let (target, price) = self.target(to);
             let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
-            let code = match (registers, if_true) {
-                (true, true) => forms.br_if_rr,
-                (true, false) => forms.br_unless_rr,
-                (false, true) => forms.br_if_ri,
-                (false, false) => forms.br_unless_ri,
+            let forms = if if_true { &binary.br_if } else { &binary.br_unless };
+            let word = match right {
+                Right::Slot(b) => pack([a, b, 0, 0]),
+                Right::Immediate(value) => u64::from(a) | value,
             };
-            if registers {
-                let start = self.emit(code, &[word >> 16 & 0xffff_ffff, prices]);
-                self.fix(start + 1, true, start, target);
-            } else {
-                let start =
-                    self.emit(code, &[word >> 16 & 0xffff | word & !0xffff_ffff, prices, 0]);
-                self.fix(start + 3, false, start, target);
-            }
+            let start = self.emit(self.form(forms, a, right), &[word, prices, 0]);
+            self.fix(start + 3, false, start, target);
             return;
         }
         let slot = self.slot(condition, position);
         self.settle();
         let (target, price) = self.target(to);
         let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
-        let code = if if_true { encode::<BrIf>() } else { encode::<BrUnless>() };
+        let code = match (self.accumulator == Some(slot), if_true) {
+            (false, true) => encode::<BrIf>(),
+            (false, false) => encode::<BrUnless>(),
+            (true, true) => encode::<BrIfAccumulator>(),
+            (true, false) => encode::<BrUnlessAccumulator>(),
+        };
         let start = self.emit(code, &[slot.into(), prices]);
         self.fix(start + 1, true, start, target);
     }
@@ -897,6 +976,7 @@ impl<'m> Translator<'m> {
 }
 
 /// The right operand of a binary operator.
+#[derive(Clone, Copy)]
 enum Right {
     Slot(u16),
     /// In the upper half of the word.
