@@ -1,4 +1,4 @@
-//! Chooses how the fast tier goes from one operation to the next.
+//! Chooses how the fast tier goes from one operation to the next, and where memories are mapped.
 
 use std::env::var;
 
@@ -11,6 +11,13 @@ fn main() {
     let arch = matches!(var("CARGO_CFG_TARGET_ARCH").as_deref(), Ok("x86_64" | "aarch64"));
     let windows = var("CARGO_CFG_TARGET_OS").as_deref() == Ok("windows");
     let miri = var("CARGO_CFG_MIRI").is_ok();
+    // Miri does not know mappings either; addresses of 32 bits are too few to reserve them.
+    println!("cargo::rustc-check-cfg=cfg(mapped)");
+    let wide = var("CARGO_CFG_TARGET_POINTER_WIDTH").as_deref() == Ok("64");
+    let unix = var("CARGO_CFG_UNIX").is_ok() && var("CARGO_FEATURE_STD").is_ok();
+    if unix && wide && !miri {
+        println!("cargo::rustc-cfg=mapped");
+    }
     if optimised && arch && !windows && !miri {
         println!("cargo::rustc-cfg=threaded");
     }

@@ -1,12 +1,15 @@
 //! Linear memories: bytes that only grow.
 //!
 //! [`LinearMemory`] is what the store holds and the tiers access as slices. Its bytes come from a
-//! backend; `vec` is the one that works everywhere. Growth is checked against the
-//! declared maximum and the limits of [`Config`] here, and nowhere else.
+//! backend: `vec` works everywhere, `map` is used for larger memories on Unix. Growth is checked
+//! against the declared maximum and the limits of [`Config`] here, and nowhere else.
 
+mod bytes;
+#[cfg(mapped)]
+mod map;
 mod vec;
 
-use alloc::vec::Vec;
+use bytes::Bytes;
 
 use crate::config::Config;
 use crate::error::{Error, LimitKind, Result};
@@ -19,7 +22,7 @@ pub const PAGE_SIZE: u64 = 65_536;
 /// A linear memory of a store.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LinearMemory {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     ty: MemoryType,
 }
 
@@ -34,7 +37,7 @@ impl LinearMemory {
         }
         let bytes = pages * PAGE_SIZE;
         usage.check_memory(config, bytes)?;
-        let memory = Self { bytes: vec::zeroed(bytes)?, ty };
+        let memory = Self { bytes: Bytes::new(bytes, most(config, ty))?, ty };
         usage.memory += bytes;
         Ok(memory)
     }
@@ -46,19 +49,19 @@ impl LinearMemory {
 
     /// Size in pages of 64 KiB.
     pub fn pages(&self) -> u64 {
-        self.bytes.len() as u64 / PAGE_SIZE
+        self.bytes().len() as u64 / PAGE_SIZE
     }
 
     /// The contents.
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_slice()
     }
 
     /// The contents, for writing.
     #[inline(always)]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        self.bytes.as_mut_slice()
     }
 
     /// Bytes at `address`.
@@ -68,7 +71,7 @@ impl LinearMemory {
     pub fn read(&self, address: u64, len: u64) -> Result<&[u8]> {
         let range = || {
             let start = usize::try_from(address).ok()?;
-            self.bytes.get(start..start.checked_add(usize::try_from(len).ok()?)?)
+            self.bytes().get(start..start.checked_add(usize::try_from(len).ok()?)?)
         };
         range().ok_or_else(|| self.out_of_bounds(address, len))
     }
@@ -80,14 +83,14 @@ impl LinearMemory {
     pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
         self.read(address, bytes.len() as u64)?;
         let start = address as usize;
-        if let Some(target) = self.bytes.get_mut(start..start + bytes.len()) {
+        if let Some(target) = self.bytes_mut().get_mut(start..start + bytes.len()) {
             target.copy_from_slice(bytes);
         }
         Ok(())
     }
 
     fn out_of_bounds(&self, address: u64, len: u64) -> Error {
-        Error::MemoryAccess { address, len, size: self.bytes.len() as u64 }
+        Error::MemoryAccess { address, len, size: self.bytes().len() as u64 }
     }
 
     /// *Growing memories*: adds zeroed pages and returns the old size, or `None` if that cannot be.
@@ -100,8 +103,14 @@ impl LinearMemory {
         }
         let added = by * PAGE_SIZE;
         usage.check_memory(config, added).ok()?;
-        vec::extend_zeroed(&mut self.bytes, added).ok()?;
+        self.bytes.extend_zeroed(added, most(config, self.ty)).ok()?;
         usage.memory += added;
         Some(old)
     }
+}
+
+/// Bytes that a memory of this type may come to have.
+fn most(config: &Config, ty: MemoryType) -> u64 {
+    let pages = ty.limits.max.unwrap_or(u64::MAX).min(config.max_memory_pages);
+    pages.saturating_mul(PAGE_SIZE).min(config.max_store_memory)
 }

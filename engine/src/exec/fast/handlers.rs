@@ -456,6 +456,43 @@ operations! {
         leave_frame(r, high(w))
     }
 
+    /// Calls a function in place of the present one: `args - function`, `pc`, `height`; `args` are
+    /// where its arguments lie.
+    ReturnCall = 19, |r| {
+        let w = word(r, 1);
+        tail_call(r, high(w), usize::from(lo(w)))
+    }
+
+    /// Pages of memory 0: `dst`
+    MemorySize = 20, |r| {
+        let w = word(r, 1);
+        let pages = (*r.context).memory_size as u64 / crate::memory::PAGE_SIZE;
+        set(r, lo(w), pages);
+        forward(r, 2)
+    }
+
+    /// Within memory 0: `address value length`
+    MemoryFill = 21, |r| {
+        let w = word(r, 1);
+        let Some(range) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
+        let Some(bytes) = memory_mut(r).get_mut(range) else { return Flow::Trap };
+        bytes.fill(get(r, mid(w)) as u8);
+        forward(r, 2)
+    }
+
+    /// Within memory 0: `to from length`
+    MemoryCopy = 22, |r| {
+        let w = word(r, 1);
+        let Some(from) = range(get(r, mid(w)), get(r, third(w))) else { return Flow::Trap };
+        let Some(to) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
+        let memory = memory_mut(r);
+        if from.end > memory.len() || to.end > memory.len() {
+            return Flow::Trap;
+        }
+        memory.copy_within(from, to.start);
+        forward(r, 2)
+    }
+
     /// An instruction that the exact tier executes: `pc height`
     Exact = 16, |r| {
         let w = word(r, 1);
@@ -514,6 +551,39 @@ unsafe fn call(r: &mut Registers, func: u32, distance: usize, words: usize) -> F
             *fp.add(local as usize) = 0;
         }
         r.fp = fp;
+        r.ip = callee.words.as_ptr();
+        Flow::Next
+    }
+}
+
+/// The bytes from an address on, both 32 bits wide.
+#[inline(always)]
+fn range(address: u64, len: u64) -> Option<core::ops::Range<usize>> {
+    let (start, len) = (address as u32 as usize, len as u32 as usize);
+    Some(start..start.checked_add(len)?)
+}
+
+/// Replaces the present frame by one of a function of the same instance.
+#[inline(always)]
+unsafe fn tail_call(r: &mut Registers, func: u32, args: usize) -> Flow {
+    // SAFETY: what the module demands; the new frame's slots lie below the end of the value stack.
+    unsafe {
+        let context: *mut Context = r.context;
+        let Some(position) = func.checked_sub((*context).imported) else { return exact_call(r) };
+        let body = &*(*context).bodies.add(position as usize);
+        let Some(callee): Option<&FastCode> = body.fast.get() else { return exact_call(r) };
+        let price = *callee.segments.get_unchecked(0);
+        let room = (*context).stack_end.offset_from(r.fp) as usize;
+        if room < callee.slots as usize || r.fuel < i64::from(price) {
+            return exact_call(r);
+        }
+        r.fuel -= i64::from(price);
+        core::ptr::copy(r.fp.add(args), r.fp, callee.params as usize);
+        for local in callee.params..callee.locals {
+            *r.fp.add(local as usize) = 0;
+        }
+        (*(*context).frame).func = FuncIndex(func);
+        (*(*context).frame).pc = 0;
         r.ip = callee.words.as_ptr();
         Flow::Next
     }

@@ -81,6 +81,7 @@ fn segments(ops: &[Op]) -> Vec<u32> {
             Some(op) if is_exact(op) => continue,
             Some(Op::If { .. } | Op::BrIf(_) | Op::BrTable { .. }) => 0,
             Some(Op::Return | Op::Call { .. } | Op::CallIndirect { .. }) => 0,
+            Some(Op::ReturnCall { .. }) => 0,
             Some(Op::Else { target }) => of(*target as usize),
             Some(Op::Br(to)) if to.target as usize > pc => of(to.target as usize),
             Some(Op::Br(_)) => 0,
@@ -112,21 +113,21 @@ fn exact_effect(op: &Op) -> Option<(u32, u32)> {
             Some(match *op {
                 Op::Unreachable
                 | Op::CallImport { .. }
-                | Op::ReturnCall { .. }
                 | Op::ReturnCallImport { .. }
                 | Op::ReturnCallIndirect { .. }
                 | Op::ElemDrop { .. }
                 | Op::DataDrop { .. } => (0, 0),
                 Op::RefIsNull | Op::TableGet { .. } | Op::MemoryGrow { .. } => (1, 1),
-                Op::RefFunc { .. } | Op::TableSize { .. } | Op::MemorySize { .. } => (0, 1),
+                Op::RefFunc { .. } | Op::TableSize { .. } => (0, 1),
+                Op::MemorySize { memory } if memory != 0 => (0, 1),
                 Op::TableSet { .. } => (2, 0),
                 Op::TableGrow { .. } => (2, 1),
                 Op::TableFill { .. }
                 | Op::TableCopy { .. }
                 | Op::TableInit { .. }
-                | Op::MemoryFill { .. }
-                | Op::MemoryCopy { .. }
                 | Op::MemoryInit { .. } => (3, 0),
+                Op::MemoryFill { memory } if memory != 0 => (3, 0),
+                Op::MemoryCopy { to, from } if (to, from) != (0, 0) => (3, 0),
                 $(Op::$load { memory, offset } if memory != 0 || offset > u32::MAX.into() => (1, 1),)*
                 $(Op::$store { memory, offset } if memory != 0 || offset > u32::MAX.into() => (2, 0),)*
                 _ => return None,
@@ -739,6 +740,31 @@ impl<'m> Translator<'m> {
                 self.give_back();
                 return Next::Unreachable;
             }
+            Op::MemorySize { .. } => {
+                let dst = self.home(self.stack.len());
+                self.give(encode::<MemorySize>(), dst.into(), None);
+            }
+            Op::MemoryFill { .. } | Op::MemoryCopy { .. } => {
+                let code = match op {
+                    Op::MemoryFill { .. } => encode::<MemoryFill>(),
+                    _ => encode::<MemoryCopy>(),
+                };
+                let len = self.pop_slot();
+                let second = self.pop_slot();
+                let first = self.pop_slot();
+                self.seek();
+                self.emit(code, &[pack([first, second, len, 0])]);
+            }
+            Op::ReturnCall { func } => {
+                self.settle();
+                let ty = self.module.funcs.get(func as usize).copied().unwrap_or(0);
+                let (params, _) = self.arity(ty);
+                let height = self.stack.len();
+                let args = self.home(height - params);
+                let operands = [wide(args, func), self.pc.into(), height as u64];
+                self.emit(encode::<ReturnCall>(), &operands);
+                return Next::Unreachable;
+            }
             Op::Call { func } => {
                 self.settle();
                 let ty = self.module.funcs.get(func as usize).copied().unwrap_or(0);
@@ -784,10 +810,9 @@ impl<'m> Translator<'m> {
         };
         self.replace(pops, pushes);
         match op {
-            Op::Unreachable
-            | Op::ReturnCall { .. }
-            | Op::ReturnCallImport { .. }
-            | Op::ReturnCallIndirect { .. } => Next::Unreachable,
+            Op::Unreachable | Op::ReturnCallImport { .. } | Op::ReturnCallIndirect { .. } => {
+                Next::Unreachable
+            }
             _ => Next::Enter,
         }
     }
