@@ -1,0 +1,173 @@
+//! Branches, returns, and the distances to where they go.
+
+use alloc::vec::Vec;
+
+use super::super::dispatch::encode;
+use super::super::handlers::*;
+use super::forms::{Right, pack, wide};
+use super::{Fixup, Stub, Target, Translator};
+use crate::exec::exact::Branch;
+
+impl Translator<'_> {
+    pub(super) fn price(&self, pc: u32) -> u32 {
+        self.segments.get(pc as usize).copied().unwrap_or(0)
+    }
+
+    /// Notes how high the operand stack is at a target.
+    pub(super) fn expect(&mut self, target: u32, height: u32) {
+        if let Some(known) = self.heights.get_mut(target as usize) {
+            *known = height;
+        }
+    }
+
+    pub(super) fn fix(&mut self, word: usize, upper: bool, from: usize, to: Target) {
+        self.fixups.push(Fixup { word, upper, from, to });
+    }
+
+    /// Where a branch goes, by way of a stub if it carries values to another height, and its price.
+    pub(super) fn target(&mut self, to: Branch) -> (Target, u32) {
+        let height = self.stack.len() as u32;
+        let from = height.saturating_sub(to.arity);
+        if to.target == Branch::RETURN {
+            self.stubs.push(Stub::Return { source: self.home(from as usize) });
+            return (Target::Stub(self.stubs.len() - 1), 0);
+        }
+        self.expect(to.target, to.height + to.arity);
+        if to.arity == 0 || from == to.height {
+            return (Target::Pc(to.target), self.price(to.target));
+        }
+        let (source, goal) = (self.home(from as usize), self.home(to.height as usize));
+        self.stubs.push(Stub::Move { to: goal, from: source, count: to.arity, pc: to.target });
+        (Target::Stub(self.stubs.len() - 1), 0)
+    }
+
+    /// A branch that is taken if the topmost operand is not zero, or unless it is.
+    pub(super) fn branch_if(&mut self, to: Branch, if_true: bool) {
+        let giver = self.giver();
+        let condition = self.pop();
+        let position = self.stack.len();
+        let fused = giver.and_then(|last| Some((last, last.binary?)));
+        if let Some((last, (binary, a, right))) = fused {
+            // What it has computed is needed nowhere else.
+            self.words.truncate(last.start);
+            self.last = None;
+            self.accumulator = last.accumulator;
+            self.settle();
+            let (target, price) = self.target(to);
+            let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
+            let forms = if if_true { &binary.br_if } else { &binary.br_unless };
+            let word = match right {
+                Right::Slot(b) => pack([a, b, 0, 0]),
+                Right::Immediate(value) => u64::from(a) | value,
+            };
+            let start = self.emit(self.form(forms, a, right), &[word, prices, 0]);
+            self.fix(start + 3, false, start, target);
+            return;
+        }
+        let slot = self.slot(condition, position);
+        self.settle();
+        let (target, price) = self.target(to);
+        let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
+        let code = match (self.accumulator == Some(slot), if_true) {
+            (false, true) => encode::<BrIf>(),
+            (false, false) => encode::<BrUnless>(),
+            (true, true) => encode::<BrIfAccumulator>(),
+            (true, false) => encode::<BrUnlessAccumulator>(),
+        };
+        let start = self.emit(code, &[slot.into(), prices]);
+        self.fix(start + 1, true, start, target);
+    }
+
+    pub(super) fn branch_table(&mut self, first: u32, count: u32) {
+        let slot = self.pop_slot();
+        self.settle();
+        let start = self.emit(encode::<BrTable>(), &[wide(slot, count)]);
+        let code = self.code;
+        let range = first as usize..(first + count) as usize;
+        for to in code.branches.get(range).unwrap_or_default() {
+            let (target, price) = self.target(*to);
+            let word = self.words.len();
+            self.words.push(price.into());
+            self.fix(word, true, start, target);
+        }
+    }
+
+    /// Moves the values that a branch carries.
+    pub(super) fn carry(&mut self, to: Branch) {
+        let from = (self.stack.len() as u32).saturating_sub(to.arity);
+        if to.arity > 0 && from != to.height {
+            let (goal, source) = (self.home(to.height as usize), self.home(from as usize));
+            self.emit(
+                encode::<CopyMany>(),
+                &[pack([goal, source, 0, 0]) | u64::from(to.arity) << 32],
+            );
+        }
+        self.expect(to.target, to.height + to.arity);
+    }
+
+    /// Goes to an instruction from the present one.
+    pub(super) fn jump(&mut self, target: u32) {
+        if target > self.pc {
+            let start = self.emit(encode::<Jump>(), &[0]);
+            self.fix(start + 1, false, start, Target::Pc(target));
+        } else {
+            let start = self.emit(encode::<Br>(), &[self.price(target).into()]);
+            self.fix(start + 1, true, start, Target::Pc(target));
+        }
+    }
+
+    pub(super) fn give_back(&mut self) {
+        match self.code.results {
+            0 => {
+                self.emit(encode::<Return0>(), &[]);
+            }
+            1 => {
+                let source = self.pop_slot();
+                self.emit(encode::<Return1>(), &[source.into()]);
+            }
+            count => {
+                self.settle();
+                let source = self.home(self.stack.len().saturating_sub(count as usize));
+                self.emit(encode::<ReturnMany>(), &[wide(source, count)]);
+            }
+        }
+    }
+
+    /// Writes the stubs, then all distances.
+    pub(super) fn finish(&mut self) {
+        let stubs = core::mem::take(&mut self.stubs);
+        let mut places = Vec::with_capacity(stubs.len());
+        for stub in &stubs {
+            places.push(self.words.len());
+            match *stub {
+                Stub::Return { source } => match self.code.results {
+                    0 => {
+                        self.emit(encode::<Return0>(), &[]);
+                    }
+                    1 => {
+                        self.emit(encode::<Return1>(), &[source.into()]);
+                    }
+                    count => {
+                        self.emit(encode::<ReturnMany>(), &[wide(source, count)]);
+                    }
+                },
+                Stub::Move { to, from, count, pc } => {
+                    let word = pack([to, from, 0, 0]) | u64::from(count) << 32;
+                    self.emit(encode::<CopyMany>(), &[word]);
+                    let start = self.emit(encode::<Br>(), &[self.price(pc).into()]);
+                    self.fix(start + 1, true, start, Target::Pc(pc));
+                }
+            }
+        }
+        for Fixup { word, upper, from, to } in core::mem::take(&mut self.fixups) {
+            let place = match to {
+                Target::Pc(pc) => self.starts.get(pc as usize).copied().unwrap_or(0) as usize,
+                Target::Stub(index) => places.get(index).copied().unwrap_or(0),
+            };
+            let distance = u64::from((place as i64 - from as i64) as i32 as u32);
+            if let Some(word) = self.words.get_mut(word) {
+                *word |= if upper { distance << 32 } else { distance };
+            }
+        }
+    }
+}

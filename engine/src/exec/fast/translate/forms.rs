@@ -1,0 +1,163 @@
+//! The operations that an operator can become, and how their words are packed.
+
+use super::super::dispatch::encode;
+use super::super::handlers::*;
+use super::super::operators::*;
+use crate::exec::exact::{Op, for_each_numeric};
+
+/// First words of an operator whose operands may come from slots (`s`), constants (`i`) and the
+/// accumulator (`a`).
+#[derive(Clone, Copy)]
+pub(super) struct Forms {
+    pub(super) ss: u64,
+    pub(super) si: u64,
+    pub(super) ac_s: u64,
+    pub(super) ac_i: u64,
+    pub(super) s_ac: u64,
+}
+
+/// The same with one operand.
+#[derive(Clone, Copy)]
+pub(super) struct Single {
+    pub(super) slot: u64,
+    pub(super) accumulator: u64,
+}
+
+/// A binary operator by itself, and together with a branch.
+#[derive(Clone, Copy)]
+pub(super) struct Binary {
+    pub(super) value: Forms,
+    pub(super) br_if: Forms,
+    pub(super) br_unless: Forms,
+    /// Whether its operands are of 32 bits.
+    pub(super) narrow: bool,
+}
+
+/// What an operation of the table becomes.
+pub(super) enum Numeric {
+    Unary(Single),
+    TryUnary(u64),
+    Binary(Binary),
+    TryBinary { slot: u64, immediate: u64, narrow: bool },
+    Load { code: Single, offset: u32 },
+    Store { code: Forms, constant: Single, offset: u32 },
+}
+
+pub(super) fn numeric(op: &Op) -> Option<Numeric> {
+    macro_rules! forms {
+        (
+            unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
+            binary { $($binary:ident($ba:ty) -> $br:ty = $bf:path,)* }
+            try_unary { $($tunary:ident($tua:ty) -> $tur:ty = $tuf:path,)* }
+            try_binary { $($tbinary:ident($tba:ty) -> $tbr:ty = $tbf:path,)* }
+            load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
+            store { $($store:ident($sf:ident: $sw:ty),)* }
+        ) => {
+            Some(match *op {
+                $(Op::$unary => Numeric::Unary(Single {
+                    slot: encode::<UnaryOf<$unary, Second>>(),
+                    accumulator: encode::<UnaryOf<$unary, Accumulator>>(),
+                }),)*
+                $(Op::$binary => Numeric::Binary(Binary {
+                    value: Forms {
+                        ss: encode::<BinaryOf<$binary, Second, Third>>(),
+                        si: encode::<BinaryOf<$binary, Second, Immediate>>(),
+                        ac_s: encode::<BinaryOf<$binary, Accumulator, Third>>(),
+                        ac_i: encode::<BinaryOf<$binary, Accumulator, Immediate>>(),
+                        s_ac: encode::<BinaryOf<$binary, Second, Accumulator>>(),
+                    },
+                    br_if: Forms {
+                        ss: encode::<BrIfOf<$binary, First, Second>>(),
+                        si: encode::<BrIfOf<$binary, First, Immediate>>(),
+                        ac_s: encode::<BrIfOf<$binary, Accumulator, Second>>(),
+                        ac_i: encode::<BrIfOf<$binary, Accumulator, Immediate>>(),
+                        s_ac: encode::<BrIfOf<$binary, First, Accumulator>>(),
+                    },
+                    br_unless: Forms {
+                        ss: encode::<BrUnlessOf<$binary, First, Second>>(),
+                        si: encode::<BrUnlessOf<$binary, First, Immediate>>(),
+                        ac_s: encode::<BrUnlessOf<$binary, Accumulator, Second>>(),
+                        ac_i: encode::<BrUnlessOf<$binary, Accumulator, Immediate>>(),
+                        s_ac: encode::<BrUnlessOf<$binary, First, Accumulator>>(),
+                    },
+                    narrow: size_of::<$ba>() == 4,
+                }),)*
+                $(Op::$tunary => Numeric::TryUnary(encode::<TryUnaryOf<$tunary>>()),)*
+                $(Op::$tbinary => Numeric::TryBinary {
+                    slot: encode::<TryBinaryOf<$tbinary, Third>>(),
+                    immediate: encode::<TryBinaryOf<$tbinary, Immediate>>(),
+                    narrow: size_of::<$tba>() == 4,
+                },)*
+                $(Op::$load { offset, .. } => Numeric::Load {
+                    code: Single {
+                        slot: encode::<LoadOf<$load, Second>>(),
+                        accumulator: encode::<LoadOf<$load, Accumulator>>(),
+                    },
+                    offset: u32::try_from(offset).ok()?,
+                },)*
+                $(Op::$store { offset, .. } => Numeric::Store {
+                    code: Forms {
+                        ss: encode::<StoreOf<$store, First, Second>>(),
+                        si: 0,
+                        ac_s: encode::<StoreOf<$store, Accumulator, Second>>(),
+                        ac_i: 0,
+                        s_ac: encode::<StoreOf<$store, First, Accumulator>>(),
+                    },
+                    constant: Single {
+                        slot: encode::<StoreConstant<$store, First>>(),
+                        accumulator: encode::<StoreConstant<$store, Accumulator>>(),
+                    },
+                    offset: u32::try_from(offset).ok()?,
+                },)*
+                _ => return None,
+            })
+        };
+    }
+    for_each_numeric!(forms)
+}
+
+/// Whether the operands may change places.
+pub(super) fn commutes(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::I32Add
+            | Op::I32Mul
+            | Op::I32And
+            | Op::I32Or
+            | Op::I32Xor
+            | Op::I32Eq
+            | Op::I32Ne
+            | Op::I64Add
+            | Op::I64Mul
+            | Op::I64And
+            | Op::I64Or
+            | Op::I64Xor
+            | Op::I64Eq
+            | Op::I64Ne
+    )
+}
+
+/// The constant as the upper half of a word, if it fits there.
+pub(super) fn immediate(constant: u64, narrow: bool) -> Option<u64> {
+    let extended = constant as u32 as i32 as i64 as u64;
+    (narrow || extended == constant).then_some(u64::from(constant as u32) << 32)
+}
+
+/// Fields of 16 bits, low ones first.
+pub(super) fn pack(fields: [u16; 4]) -> u64 {
+    let [a, b, c, d] = fields.map(u64::from);
+    a | b << 16 | c << 32 | d << 48
+}
+
+/// A field of 16 bits and one of 32.
+pub(super) fn wide(low: u16, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+/// The right operand of a binary operator.
+#[derive(Clone, Copy)]
+pub(super) enum Right {
+    Slot(u16),
+    /// In the upper half of the word.
+    Immediate(u64),
+}

@@ -1,0 +1,239 @@
+//! From the exact tier's operations to fast ones.
+//!
+//! The operand stack is followed symbolically: a constant or a local that was pushed costs nothing
+//! until something needs it in its *home slot*, the place where the exact tier would have it.
+//! Everything is in its home wherever execution may enter or stop: at the beginning of each
+//! segment. The time taken is linear in the number of operations.
+
+mod branches;
+mod forms;
+mod operations;
+mod segments;
+mod stack;
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::code::{Entry, FastCode};
+use crate::error::Result;
+use crate::exec::exact::{FuncCode, Op};
+use crate::ids::FuncIndex;
+use crate::module::ModuleInner;
+
+use forms::{Binary, Right};
+use segments::segments;
+
+/// Operands that may be anywhere but in their homes. A bound keeps `local.set` from looking through
+/// a deep stack.
+const PENDING: usize = 32;
+
+/// A function in the fast tier's form; without words if it has more slots than operations can name.
+pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCode> {
+    let code = module.code(func)?;
+    let segments = segments(&code.ops);
+    let mut fast = FastCode {
+        words: Default::default(),
+        entries: Default::default(),
+        params: code.params,
+        locals: code.locals,
+        slots: u32::MAX,
+        segments: Default::default(),
+    };
+    if code.frame_slots <= u32::from(u16::MAX) {
+        let mut translator = Translator::new(module, code, &segments);
+        translator.run(None);
+        fast.words = translator.words.into_boxed_slice();
+        fast.entries = translator.entries.into_boxed_slice();
+        fast.slots = code.frame_slots;
+    }
+    fast.segments = segments.into_boxed_slice();
+    Ok(fast)
+}
+
+/// Where an operand is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Place {
+    Home,
+    Local(u16),
+    Constant(u64),
+}
+
+/// Which instruction an operation that traps stands for, and where its operands are before it.
+pub(super) fn explain(
+    module: &ModuleInner,
+    func: FuncIndex,
+    word: u32,
+) -> Result<Option<(u32, Vec<Place>)>> {
+    let code = module.code(func)?;
+    let segments = segments(&code.ops);
+    let mut first = Translator::new(module, code, &segments);
+    first.sought = Some(word as usize);
+    first.run(None);
+    Ok(first.found.map(|pc| {
+        let mut second = Translator::new(module, code, &segments);
+        second.run(Some(pc));
+        (pc, second.stack)
+    }))
+}
+
+/// The operation written last, if its result may still go elsewhere or become a branch.
+#[derive(Clone, Copy)]
+struct Last {
+    start: usize,
+    end: usize,
+    /// Where on the operand stack its result is.
+    position: usize,
+    /// For a binary operator: its forms and operands.
+    binary: Option<(Binary, u16, Right)>,
+    /// What the accumulator held before it.
+    accumulator: Option<u16>,
+}
+
+/// A distance to be filled in: where, counted from which operation, to which instruction or stub.
+struct Fixup {
+    word: usize,
+    upper: bool,
+    from: usize,
+    to: Target,
+}
+
+#[derive(Clone, Copy)]
+enum Target {
+    Pc(u32),
+    Stub(usize),
+}
+
+/// What a branch does that does not go straight to its target.
+enum Stub {
+    Return { source: u16 },
+    Move { to: u16, from: u16, count: u32, pc: u32 },
+}
+
+struct Translator<'m> {
+    module: &'m ModuleInner,
+    code: &'m FuncCode,
+    segments: &'m [u32],
+    words: Vec<u64>,
+    entries: Vec<Entry>,
+    /// First word of each instruction that something goes to.
+    starts: Vec<u32>,
+    /// Height of the operand stack at targets, once a branch to them has been met.
+    heights: Vec<u32>,
+    targets: Vec<bool>,
+    fixups: Vec<Fixup>,
+    stubs: Vec<Stub>,
+    stack: Vec<Place>,
+    /// All operands below are in their homes.
+    settled: usize,
+    last: Option<Last>,
+    /// The slot whose value the accumulator holds.
+    accumulator: Option<u16>,
+    pc: u32,
+    /// The first word of an operation whose instruction is looked for, and that instruction.
+    sought: Option<usize>,
+    found: Option<u32>,
+}
+
+const UNKNOWN: u32 = u32::MAX;
+
+impl<'m> Translator<'m> {
+    fn new(module: &'m ModuleInner, code: &'m FuncCode, segments: &'m [u32]) -> Self {
+        let count = code.ops.len() + 1;
+        let mut translator = Self {
+            module,
+            code,
+            segments,
+            words: Vec::with_capacity(count * 2),
+            entries: Vec::new(),
+            starts: vec![UNKNOWN; count],
+            heights: vec![UNKNOWN; count],
+            targets: vec![false; count],
+            fixups: Vec::new(),
+            stubs: Vec::new(),
+            stack: Vec::new(),
+            settled: 0,
+            last: None,
+            accumulator: None,
+            pc: 0,
+            sought: None,
+            found: None,
+        };
+        translator.mark_targets();
+        translator
+    }
+
+    fn mark_targets(&mut self) {
+        let mut mark = |target: u32| {
+            if let Some(marked) = self.targets.get_mut(target as usize) {
+                *marked = true;
+            }
+        };
+        for op in &self.code.ops {
+            match *op {
+                Op::If { target } | Op::Else { target } => mark(target),
+                Op::Br(to) | Op::BrIf(to) => mark(to.target),
+                _ => {}
+            }
+        }
+        for to in &self.code.branches {
+            mark(to.target);
+        }
+    }
+
+    /// Translates everything, or up to an instruction.
+    fn run(&mut self, stop: Option<u32>) {
+        let mut reachable = true;
+        let mut enter = true;
+        let code = self.code;
+        for (pc, op) in (0u32..).zip(&code.ops) {
+            self.pc = pc;
+            if self.targets.get(pc as usize) == Some(&true) {
+                let height = self.heights.get(pc as usize).copied().unwrap_or(UNKNOWN);
+                if reachable {
+                    self.settle();
+                } else if height != UNKNOWN {
+                    self.stack.clear();
+                    self.stack.resize(height as usize, Place::Home);
+                    self.settled = self.stack.len();
+                    reachable = true;
+                }
+                enter = true;
+            }
+            if !reachable {
+                continue;
+            }
+            if stop == Some(pc) {
+                return;
+            }
+            if enter {
+                self.enter();
+                enter = false;
+            }
+            match self.operation(op) {
+                Next::On => {}
+                Next::Enter => enter = true,
+                Next::Unreachable => reachable = false,
+            }
+        }
+        self.finish();
+    }
+
+    /// Notes that execution may come to the present instruction from elsewhere.
+    fn enter(&mut self) {
+        let word = self.words.len() as u32;
+        if let Some(start) = self.starts.get_mut(self.pc as usize) {
+            *start = word;
+        }
+        self.entries.push(Entry { pc: self.pc, word, height: self.stack.len() as u32 });
+        self.last = None;
+        self.accumulator = None;
+    }
+}
+
+/// What comes behind an operation.
+enum Next {
+    On,
+    /// Something else may go to the next instruction.
+    Enter,
+    Unreachable,
+}

@@ -1,0 +1,73 @@
+//! What a budget pays for, and what is left to the exact tier.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::exec::exact::{Op, for_each_numeric};
+
+/// For each operation: how many are executed from it up to the end of its segment. Jumps forward
+/// belong to a segment; what leaves a choice, goes back or goes elsewhere ends one. Operations of
+/// the exact tier belong to none.
+pub(super) fn segments(ops: &[Op]) -> Vec<u32> {
+    let mut segments = vec![0u32; ops.len()];
+    for pc in (0..ops.len()).rev() {
+        let of = |target: usize| segments.get(target).copied().unwrap_or(0);
+        let next = match ops.get(pc) {
+            Some(op) if is_exact(op) => continue,
+            Some(Op::If { .. } | Op::BrIf(_) | Op::BrTable { .. }) => 0,
+            Some(Op::Return | Op::Call { .. } | Op::CallIndirect { .. }) => 0,
+            Some(Op::ReturnCall { .. }) => 0,
+            Some(Op::Else { target }) => of(*target as usize),
+            Some(Op::Br(to)) if to.target as usize > pc => of(to.target as usize),
+            Some(Op::Br(_)) => 0,
+            _ => of(pc + 1),
+        };
+        if let Some(segment) = segments.get_mut(pc) {
+            *segment = 1 + next;
+        }
+    }
+    segments
+}
+
+/// Operations that are left to the exact tier: rare ones, and those that stop.
+pub(super) fn is_exact(op: &Op) -> bool {
+    exact_effect(op).is_some()
+}
+
+/// Operands that such an operation takes and gives; calls aside, whose types say it.
+pub(super) fn exact_effect(op: &Op) -> Option<(u32, u32)> {
+    macro_rules! other_memories {
+        (
+            unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
+            binary { $($binary:ident($ba:ty) -> $br:ty = $bf:path,)* }
+            try_unary { $($tunary:ident($tua:ty) -> $tur:ty = $tuf:path,)* }
+            try_binary { $($tbinary:ident($tba:ty) -> $tbr:ty = $tbf:path,)* }
+            load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
+            store { $($store:ident($sf:ident: $sw:ty),)* }
+        ) => {
+            Some(match *op {
+                Op::Unreachable
+                | Op::CallImport { .. }
+                | Op::ReturnCallImport { .. }
+                | Op::ReturnCallIndirect { .. }
+                | Op::ElemDrop { .. }
+                | Op::DataDrop { .. } => (0, 0),
+                Op::RefIsNull | Op::TableGet { .. } | Op::MemoryGrow { .. } => (1, 1),
+                Op::RefFunc { .. } | Op::TableSize { .. } => (0, 1),
+                Op::MemorySize { memory } if memory != 0 => (0, 1),
+                Op::TableSet { .. } => (2, 0),
+                Op::TableGrow { .. } => (2, 1),
+                Op::TableFill { .. }
+                | Op::TableCopy { .. }
+                | Op::TableInit { .. }
+                | Op::MemoryInit { .. } => (3, 0),
+                Op::MemoryFill { memory } if memory != 0 => (3, 0),
+                Op::MemoryCopy { to, from } if (to, from) != (0, 0) => (3, 0),
+                $(Op::$load { memory, offset } if memory != 0 || offset > u32::MAX.into() => (1, 1),)*
+                $(Op::$store { memory, offset } if memory != 0 || offset > u32::MAX.into() => (2, 0),)*
+                _ => return None,
+            })
+        };
+    }
+    for_each_numeric!(other_memories)
+}
