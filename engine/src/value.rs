@@ -162,6 +162,9 @@ fn is_far_from_one(value: f64) -> bool {
 
 /// A type that fills one stack slot; the operator tables convert through it.
 pub(crate) trait Slot: Copy {
+    /// Whether it is computed with as a float.
+    const FLOAT: bool = false;
+
     fn from_slot(slot: u64) -> Self;
     fn into_slot(self) -> u64;
 }
@@ -196,6 +199,8 @@ impl Slot for i32 {
 }
 
 impl Slot for f32 {
+    const FLOAT: bool = true;
+
     #[inline(always)]
     fn from_slot(slot: u64) -> Self {
         f32::from_bits(slot as u32)
@@ -208,6 +213,8 @@ impl Slot for f32 {
 }
 
 impl Slot for f64 {
+    const FLOAT: bool = true;
+
     #[inline(always)]
     fn from_slot(slot: u64) -> Self {
         f64::from_bits(slot)

@@ -40,6 +40,7 @@ type Handler = unsafe extern "C" fn(
     u64,
     i64,
     *mut super::machine::Context,
+    f64,
 ) -> Flow;
 
 #[cfg(threaded)]
@@ -48,7 +49,7 @@ unsafe fn jump(r: Registers) -> Flow {
     // SAFETY: the first word of an operation is the address of a handler.
     unsafe {
         let handler: Handler = core::mem::transmute::<usize, Handler>(*r.ip as usize);
-        handler(r.ip, r.fp, r.memory, r.accumulator, r.fuel, r.context)
+        handler(r.ip, r.fp, r.memory, r.accumulator, r.fuel, r.context, r.float)
     }
 }
 
@@ -62,8 +63,9 @@ unsafe extern "C" fn handle<O: Operation>(
     accumulator: u64,
     fuel: i64,
     context: *mut super::machine::Context,
+    float: f64,
 ) -> Flow {
-    let mut r = Registers { ip, fp, memory, accumulator, fuel, context };
+    let mut r = Registers { ip, fp, memory, accumulator, float, fuel, context };
     // SAFETY: as for `execute`.
     unsafe {
         match O::run(&mut r) {

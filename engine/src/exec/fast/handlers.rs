@@ -58,6 +58,18 @@ unsafe fn set(r: &mut Registers, slot: u16, value: u64) {
     unsafe { *r.fp.add(usize::from(slot)) = value }
 }
 
+/// As [`set`], into the accumulator of the kind that the result is.
+#[inline(always)]
+unsafe fn set_as(r: &mut Registers, slot: u16, value: u64, float: bool) {
+    if float {
+        r.float = f64::from_bits(value);
+    } else {
+        r.accumulator = value;
+    }
+    // SAFETY: as for `get`.
+    unsafe { *r.fp.add(usize::from(slot)) = value }
+}
+
 #[inline(always)]
 fn lo(word: u64) -> u16 {
     word as u16
@@ -134,6 +146,16 @@ pub(super) trait Source {
     /// # Safety
     /// See the module.
     unsafe fn read(r: &Registers, w: u64) -> u64;
+
+    /// The same for an operator on floats.
+    ///
+    /// # Safety
+    /// See the module.
+    #[inline(always)]
+    unsafe fn read_as(r: &Registers, w: u64, float: bool) -> u64 {
+        // SAFETY: as for `read`.
+        unsafe { if float && Self::FORM == 2 { r.float.to_bits() } else { Self::read(r, w) } }
+    }
 }
 
 macro_rules! sources {
@@ -198,16 +220,17 @@ families! {
     /// `dst a`
     UnaryOf<O: Unary, A> = A::FORM, |r| {
         let w = word(r, 1);
-        let result = O::apply(A::read(r, w));
-        set(r, lo(w), result);
+        let result = O::apply(A::read_as(r, w, O::FLOAT_OPERANDS));
+        set_as(r, lo(w), result, O::FLOAT_RESULT);
         forward(r, 2)
     }
 
     /// `dst a b`, or `dst a immediate`
     BinaryOf<O: Binary, L, R> = pair::<L, R>(), |r| {
         let w = word(r, 1);
-        let result = O::apply(L::read(r, w), R::read(r, w));
-        set(r, lo(w), result);
+        let float = O::FLOAT_OPERANDS;
+        let result = O::apply(L::read_as(r, w, float), R::read_as(r, w, float));
+        set_as(r, lo(w), result, O::FLOAT_RESULT);
         forward(r, 2)
     }
 
@@ -215,7 +238,8 @@ families! {
     /// `price of to, price of the next`; `to`
     BrIfOf<O: Binary, L, R> = 5 + pair::<L, R>(), |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
-        if O::apply(L::read(r, w), R::read(r, w)) as u32 != 0 {
+        let float = O::FLOAT_OPERANDS;
+        if O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 != 0 {
             let to = word(r, 3) as i32;
             go(r, to, prices as u32)
         } else {
@@ -226,7 +250,8 @@ families! {
     /// As [`BrIfOf`], if the result is zero.
     BrUnlessOf<O: Binary, L, R> = 10 + pair::<L, R>(), |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
-        if O::apply(L::read(r, w), R::read(r, w)) as u32 == 0 {
+        let float = O::FLOAT_OPERANDS;
+        if O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 == 0 {
             let to = word(r, 3) as i32;
             go(r, to, prices as u32)
         } else {
@@ -255,7 +280,7 @@ families! {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
         let Some(value) = O::load(memory(r), address, w >> 32) else { return Flow::Trap };
-        set(r, lo(w), value);
+        set_as(r, lo(w), value, O::FLOAT_RESULT);
         forward(r, 2)
     }
 

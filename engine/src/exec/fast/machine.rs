@@ -19,6 +19,8 @@ pub(super) struct Registers {
     pub(super) memory: *mut u8,
     /// What was last written to a slot by an operation that computes.
     pub(super) accumulator: u64,
+    /// The same for floats, by its bits.
+    pub(super) float: f64,
     /// Instructions that may still be executed; those of the present segment are paid for.
     pub(super) fuel: i64,
     pub(super) context: *mut Context,

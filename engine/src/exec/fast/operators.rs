@@ -26,6 +26,8 @@ macro_rules! define {
             pub(super) struct $unary;
             impl Unary for $unary {
                 const NUMBER: u32 = Number::$unary as u32;
+                const FLOAT_OPERANDS: bool = <$ua as Slot>::FLOAT;
+                const FLOAT_RESULT: bool = <$ur as Slot>::FLOAT;
                 #[inline(always)]
                 fn apply(operand: u64) -> u64 {
                     let result: $ur = $uf(<$ua>::from_slot(operand));
@@ -37,6 +39,8 @@ macro_rules! define {
             pub(super) struct $binary;
             impl Binary for $binary {
                 const NUMBER: u32 = Number::$binary as u32;
+                const FLOAT_OPERANDS: bool = <$ba as Slot>::FLOAT;
+                const FLOAT_RESULT: bool = <$br as Slot>::FLOAT;
                 #[inline(always)]
                 fn apply(left: u64, right: u64) -> u64 {
                     let result: $br = $bf(<$ba>::from_slot(left), <$ba>::from_slot(right));
@@ -71,6 +75,8 @@ macro_rules! define {
             pub(super) struct $load;
             impl Load for $load {
                 const NUMBER: u32 = Number::$load as u32;
+                const FLOAT_RESULT: bool =
+                    matches!(Number::$load, Number::F32Load | Number::F64Load);
                 #[inline(always)]
                 fn load(memory: &[u8], address: u64, offset: u64) -> Option<u64> {
                     let loaded: $lw = access::$lf(memory, address, offset).ok()?;
@@ -94,12 +100,16 @@ macro_rules! define {
 /// One operand, one result.
 pub(super) trait Unary {
     const NUMBER: u32;
+    const FLOAT_OPERANDS: bool;
+    const FLOAT_RESULT: bool;
     fn apply(operand: u64) -> u64;
 }
 
 /// Two operands, one result; comparisons are among them.
 pub(super) trait Binary {
     const NUMBER: u32;
+    const FLOAT_OPERANDS: bool;
+    const FLOAT_RESULT: bool;
     fn apply(left: u64, right: u64) -> u64;
 }
 
@@ -118,6 +128,7 @@ pub(super) trait TryBinary {
 /// Reads memory; `None` is a trap.
 pub(super) trait Load {
     const NUMBER: u32;
+    const FLOAT_RESULT: bool;
     fn load(memory: &[u8], address: u64, offset: u64) -> Option<u64>;
 }
 

@@ -136,6 +136,7 @@ pub(crate) fn run(
                 fp: slots.start.add(frame.base as usize),
                 memory,
                 accumulator: 0,
+                float: 0.0,
                 fuel: affordable as i64 - price as i64,
                 context: &raw mut context,
             })

@@ -51,7 +51,7 @@ impl Translator<'_> {
             // What it has computed is needed nowhere else.
             self.words.truncate(last.start);
             self.last = None;
-            self.accumulator = last.accumulator;
+            self.held = last.held;
             self.settle();
             let (target, price) = self.target(to);
             let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
@@ -60,7 +60,8 @@ impl Translator<'_> {
                 Right::Slot(b) => pack([a, b, 0, 0]),
                 Right::Immediate(value) => u64::from(a) | value,
             };
-            let start = self.emit(self.form(forms, a, right), &[word, prices, 0]);
+            let start =
+                self.emit(self.form(forms, a, right, binary.kinds.operands), &[word, prices, 0]);
             self.fix(start + 3, false, start, target);
             return;
         }
@@ -68,7 +69,7 @@ impl Translator<'_> {
         self.settle();
         let (target, price) = self.target(to);
         let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
-        let code = match (self.accumulator == Some(slot), if_true) {
+        let code = match (self.held.integer == Some(slot), if_true) {
             (false, true) => encode::<BrIf>(),
             (false, false) => encode::<BrUnless>(),
             (true, true) => encode::<BrIfAccumulator>(),

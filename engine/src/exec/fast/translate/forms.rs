@@ -21,6 +21,15 @@ pub(super) struct Forms {
 pub(super) struct Single {
     pub(super) slot: u64,
     pub(super) accumulator: u64,
+    /// Which accumulator it reads, and which it leaves its result in.
+    pub(super) kinds: Kinds,
+}
+
+/// Whether operands and result are floats, which have an accumulator of their own.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Kinds {
+    pub(super) operands: bool,
+    pub(super) result: bool,
 }
 
 /// A binary operator by itself, and together with a branch.
@@ -31,6 +40,7 @@ pub(super) struct Binary {
     pub(super) br_unless: Forms,
     /// Whether its operands are of 32 bits.
     pub(super) narrow: bool,
+    pub(super) kinds: Kinds,
 }
 
 /// What an operation of the table becomes.
@@ -57,6 +67,10 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                 $(Op::$unary => Numeric::Unary(Single {
                     slot: encode::<UnaryOf<$unary, Second>>(),
                     accumulator: encode::<UnaryOf<$unary, Accumulator>>(),
+                    kinds: Kinds {
+                        operands: <$unary as Unary>::FLOAT_OPERANDS,
+                        result: <$unary as Unary>::FLOAT_RESULT,
+                    },
                 }),)*
                 $(Op::$binary => Numeric::Binary(Binary {
                     value: Forms {
@@ -81,6 +95,10 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                         s_ac: encode::<BrUnlessOf<$binary, First, Accumulator>>(),
                     },
                     narrow: size_of::<$ba>() == 4,
+                    kinds: Kinds {
+                        operands: <$binary as super::super::operators::Binary>::FLOAT_OPERANDS,
+                        result: <$binary as super::super::operators::Binary>::FLOAT_RESULT,
+                    },
                 }),)*
                 $(Op::$tunary => Numeric::TryUnary(encode::<TryUnaryOf<$tunary>>()),)*
                 $(Op::$tbinary => Numeric::TryBinary {
@@ -92,6 +110,7 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                     code: Single {
                         slot: encode::<LoadOf<$load, Second>>(),
                         accumulator: encode::<LoadOf<$load, Accumulator>>(),
+                        kinds: Kinds { operands: false, result: <$load as Load>::FLOAT_RESULT },
                     },
                     offset: u32::try_from(offset).ok()?,
                 },)*
@@ -106,6 +125,7 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                     constant: Single {
                         slot: encode::<StoreConstant<$store, First>>(),
                         accumulator: encode::<StoreConstant<$store, Accumulator>>(),
+                        kinds: Kinds::default(),
                     },
                     offset: u32::try_from(offset).ok()?,
                 },)*

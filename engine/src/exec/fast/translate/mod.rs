@@ -85,8 +85,34 @@ struct Last {
     position: usize,
     /// For a binary operator: its forms and operands.
     binary: Option<(Binary, u16, Right)>,
-    /// What the accumulator held before it.
-    accumulator: Option<u16>,
+    /// What the accumulators held before it.
+    held: Held,
+    /// Whether its result is a float.
+    float: bool,
+}
+
+/// The slots whose values the accumulators hold, that for integers and that for floats.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    integer: Option<u16>,
+    float: Option<u16>,
+}
+
+impl Held {
+    fn get(self, float: bool) -> Option<u16> {
+        if float { self.float } else { self.integer }
+    }
+
+    /// A slot has been written, from an accumulator or by other means.
+    fn write(&mut self, slot: u16, from: Option<bool>) {
+        for (kind, held) in [(false, &mut self.integer), (true, &mut self.float)] {
+            if from == Some(kind) {
+                *held = Some(slot);
+            } else if *held == Some(slot) {
+                *held = None;
+            }
+        }
+    }
 }
 
 /// A distance to be filled in: where, counted from which operation, to which instruction or stub.
@@ -126,8 +152,7 @@ struct Translator<'m> {
     /// All operands below are in their homes.
     settled: usize,
     last: Option<Last>,
-    /// The slot whose value the accumulator holds.
-    accumulator: Option<u16>,
+    held: Held,
     pc: u32,
     /// The first word of an operation whose instruction is looked for, and that instruction.
     sought: Option<usize>,
@@ -153,7 +178,7 @@ impl<'m> Translator<'m> {
             stack: Vec::new(),
             settled: 0,
             last: None,
-            accumulator: None,
+            held: Held::default(),
             pc: 0,
             sought: None,
             found: None,
@@ -226,7 +251,7 @@ impl<'m> Translator<'m> {
         }
         self.entries.push(Entry { pc: self.pc, word, height: self.stack.len() as u32 });
         self.last = None;
-        self.accumulator = None;
+        self.held = Held::default();
     }
 }
 

@@ -17,27 +17,32 @@ impl Translator<'_> {
 
     pub(super) fn copy(&mut self, to: u16, from: u16) {
         self.emit(encode::<Copy>(), &[pack([to, from, 0, 0])]);
-        self.accumulator = self.accumulator.filter(|slot| *slot != to);
+        self.held.write(to, None);
     }
 
     pub(super) fn constant(&mut self, to: u16, value: u64) {
         self.emit(encode::<Constant>(), &[to.into(), value]);
-        self.accumulator = self.accumulator.filter(|slot| *slot != to);
+        self.held.write(to, None);
     }
 
     /// An operation whose result goes to the next home, as the low field of its second word says.
-    pub(super) fn give(&mut self, code: u64, operand: u64, binary: Option<(Binary, u16, Right)>) {
+    pub(super) fn give(
+        &mut self,
+        code: u64,
+        operand: u64,
+        float: bool,
+        binary: Option<(Binary, u16, Right)>,
+    ) {
         let start = self.emit(code, &[operand]);
-        let position = self.stack.len();
-        let accumulator = self.accumulator.replace(self.home(position));
-        let end = self.words.len();
-        self.last = Some(Last { start, end, position, binary, accumulator });
+        let (position, end, held) = (self.stack.len(), self.words.len(), self.held);
+        self.held.write(self.home(position), Some(float));
+        self.last = Some(Last { start, end, position, binary, held, float });
         self.push(Place::Home);
     }
 
     /// The form for these operands.
-    pub(super) fn form(&self, forms: &Forms, a: u16, right: Right) -> u64 {
-        let held = |slot: u16| self.accumulator == Some(slot);
+    pub(super) fn form(&self, forms: &Forms, a: u16, right: Right, float: bool) -> u64 {
+        let held = |slot: u16| self.held.get(float) == Some(slot);
         match right {
             Right::Slot(_) if held(a) => forms.ac_s,
             Right::Slot(b) if held(b) => forms.s_ac,
@@ -48,7 +53,8 @@ impl Translator<'_> {
     }
 
     pub(super) fn single(&self, code: Single, slot: u16) -> u64 {
-        if self.accumulator == Some(slot) { code.accumulator } else { code.slot }
+        let held = self.held.get(code.kinds.operands) == Some(slot);
+        if held { code.accumulator } else { code.slot }
     }
 
     /// The last operation, if it has given the topmost operand and nothing came behind it.
@@ -81,7 +87,7 @@ impl Translator<'_> {
                         *word = *word & !0xffff | u64::from(local);
                     }
                     self.last = None;
-                    self.accumulator = Some(local);
+                    self.held.write(local, Some(last.float));
                     if let Some(place) = self.stack.last_mut() {
                         *place = Place::Local(local);
                     }
@@ -110,32 +116,33 @@ impl Translator<'_> {
             Numeric::Unary(code) => {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
-                self.give(self.single(code, a), pack([dst, a, 0, 0]), None);
+                let float = code.kinds.result;
+                self.give(self.single(code, a), pack([dst, a, 0, 0]), float, None);
             }
             Numeric::TryUnary(code) => {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
                 self.seek();
-                self.give(code, pack([dst, a, 0, 0]), None);
+                self.give(code, pack([dst, a, 0, 0]), false, None);
             }
             Numeric::Binary(binary) => {
                 let (a, right) = self.operands(op, binary.narrow);
                 let dst = self.home(self.stack.len());
-                let code = self.form(&binary.value, a, right);
+                let code = self.form(&binary.value, a, right, binary.kinds.operands);
                 let word = match right {
                     Right::Slot(b) => pack([dst, a, b, 0]),
                     Right::Immediate(value) => pack([dst, a, 0, 0]) | value,
                 };
-                self.give(code, word, Some((binary, a, right)));
+                self.give(code, word, binary.kinds.result, Some((binary, a, right)));
             }
             Numeric::TryBinary { slot, immediate, narrow } => {
                 let (a, right) = self.operands(op, narrow);
                 let dst = self.home(self.stack.len());
                 self.seek();
                 match right {
-                    Right::Slot(b) => self.give(slot, pack([dst, a, b, 0]), None),
+                    Right::Slot(b) => self.give(slot, pack([dst, a, b, 0]), false, None),
                     Right::Immediate(value) => {
-                        self.give(immediate, pack([dst, a, 0, 0]) | value, None);
+                        self.give(immediate, pack([dst, a, 0, 0]) | value, false, None);
                     }
                 }
             }
@@ -144,7 +151,7 @@ impl Translator<'_> {
                 let dst = self.home(self.stack.len());
                 self.seek();
                 let word = pack([dst, a, 0, 0]) | u64::from(offset) << 32;
-                self.give(self.single(code, a), word, None);
+                self.give(self.single(code, a), word, code.kinds.result, None);
             }
             Numeric::Store { code, constant, offset } => {
                 let value = self.pop();
@@ -157,7 +164,7 @@ impl Translator<'_> {
                 } else {
                     let value = self.slot(value, at);
                     self.seek();
-                    let code = self.form(&code, address, Right::Slot(value));
+                    let code = self.form(&code, address, Right::Slot(value), false);
                     let word = pack([address, value, 0, 0]) | u64::from(offset) << 32;
                     self.emit(code, &[word]);
                 }
@@ -202,7 +209,7 @@ impl Translator<'_> {
                 let b = self.pop_slot();
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
-                self.give(encode::<Select>(), pack([dst, a, b, condition]), None);
+                self.give(encode::<Select>(), pack([dst, a, b, condition]), false, None);
             }
             Op::LocalGet { local } => self.push(Place::Local(local as u16)),
             Op::LocalSet { local } => self.local_set(local as u16, false),
@@ -210,7 +217,7 @@ impl Translator<'_> {
             Op::Const { slot } => self.push(Place::Constant(slot)),
             Op::GlobalGet { global } => {
                 let dst = self.home(self.stack.len());
-                self.give(encode::<GlobalGet>(), wide(dst, global), None);
+                self.give(encode::<GlobalGet>(), wide(dst, global), false, None);
             }
             Op::GlobalSet { global } => {
                 let source = self.pop_slot();
@@ -247,7 +254,7 @@ impl Translator<'_> {
             }
             Op::MemorySize { .. } => {
                 let dst = self.home(self.stack.len());
-                self.give(encode::<MemorySize>(), dst.into(), None);
+                self.give(encode::<MemorySize>(), dst.into(), false, None);
             }
             Op::MemoryFill { .. } | Op::MemoryCopy { .. } => {
                 let code = match op {
