@@ -65,7 +65,17 @@ impl Translator<'_> {
             self.fix(start + 3, false, start, target);
             return;
         }
-        let slot = self.slot(condition, position);
+        // A comparison with zero is the same branch the other way round.
+        let zero = giver.and_then(|last| Some((last, last.zero?)));
+        let (slot, if_true) = match zero {
+            Some((last, slot)) => {
+                self.words.truncate(last.start);
+                self.last = None;
+                self.held = last.held;
+                (slot, !if_true)
+            }
+            None => (self.slot(condition, position), if_true),
+        };
         self.settle();
         let (target, price) = self.target(to);
         let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;

@@ -89,6 +89,8 @@ struct Last {
     held: Held,
     /// Whether its result is a float.
     float: bool,
+    /// The slot that it compares with zero, if that is all it does.
+    zero: Option<u16>,
 }
 
 /// The slots whose values the accumulators hold, that for integers and that for floats.

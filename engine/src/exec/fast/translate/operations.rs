@@ -36,7 +36,7 @@ impl Translator<'_> {
         let start = self.emit(code, &[operand]);
         let (position, end, held) = (self.stack.len(), self.words.len(), self.held);
         self.held.write(self.home(position), Some(float));
-        self.last = Some(Last { start, end, position, binary, held, float });
+        self.last = Some(Last { start, end, position, binary, held, float, zero: None });
         self.push(Place::Home);
     }
 
@@ -118,6 +118,9 @@ impl Translator<'_> {
                 let dst = self.home(self.stack.len());
                 let float = code.kinds.result;
                 self.give(self.single(code, a), pack([dst, a, 0, 0]), float, None);
+                if let (Op::I32Eqz, Some(last)) = (op, &mut self.last) {
+                    last.zero = Some(a);
+                }
             }
             Numeric::TryUnary(code) => {
                 let a = self.pop_slot();
