@@ -206,6 +206,36 @@ fn blocks_nested_a_hundred_thousand_deep() {
 }
 
 #[test]
+fn many_branches_on_a_deep_stack_take_no_longer_than_few() {
+    const DEPTH: usize = 20_000;
+    const BRANCHES: usize = 100_000;
+    let mut code = vec![0];
+    code.extend([0x41, 0].repeat(DEPTH));
+    // block, br 0, end
+    code.extend([0x02, 0x40, 0x0c, 0, 0x0b].repeat(BRANCHES));
+    code.extend(vec![0x1a; DEPTH]);
+    code.push(0x0b);
+    let mut body = vec![1];
+    body.extend(leb(code.len() as u32));
+    body.extend(code);
+    let mut bytes = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0".to_vec();
+    bytes.extend(b"\x07\x05\x01\x01f\0\0");
+    bytes.push(10);
+    bytes.extend(leb(body.len() as u32));
+    bytes.extend(body);
+
+    // A translation that looked at the whole stack at each branch would take minutes.
+    let engine = Engine::new(Config::default());
+    let module = Module::new(&engine, &bytes).unwrap();
+    let mut store = Store::new(&engine);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    let func = store.export_func(instance, "f").unwrap();
+    let mut task = store.start(func, &[]).unwrap();
+    task.run(&mut store, stepwell_engine::Budget::unlimited()).unwrap();
+    assert_eq!(task.executed() as usize, 2 * DEPTH + 2 * BRANCHES + 1);
+}
+
+#[test]
 fn text_nested_deeply_overflows_nothing() {
     let folded = format!("(module (func {} {}))", "(block ".repeat(100_000), ")".repeat(100_000));
     assert!(Module::from_wat(&Engine::new(small()), &folded).is_ok());

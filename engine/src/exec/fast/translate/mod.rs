@@ -219,9 +219,7 @@ impl<'m> Translator<'m> {
                 if reachable {
                     self.settle();
                 } else if height != UNKNOWN {
-                    self.stack.clear();
-                    self.stack.resize(height as usize, Place::Home);
-                    self.settled = self.stack.len();
+                    self.arrive(height as usize);
                     reachable = true;
                 }
                 enter = true;

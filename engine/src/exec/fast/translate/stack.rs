@@ -45,6 +45,16 @@ impl Translator<'_> {
         self.settled = self.stack.len();
     }
 
+    /// The stack at a target that nothing falls through to. What lies below is left as it is, so that
+    /// many targets on a deep stack cost no more than few.
+    pub(super) fn arrive(&mut self, height: usize) {
+        for place in self.stack.iter_mut().skip(self.settled) {
+            *place = Place::Home;
+        }
+        self.stack.resize(height, Place::Home);
+        self.settled = height;
+    }
+
     /// A slot that holds an operand which has been popped from `position`.
     pub(super) fn slot(&mut self, place: Place, position: usize) -> u16 {
         match place {
