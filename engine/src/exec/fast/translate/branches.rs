@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use super::super::dispatch::encode;
 use super::super::handlers::*;
 use super::forms::{Right, pack, wide};
-use super::{Fixup, Stub, Target, Translator};
-use crate::exec::exact::Branch;
+use super::{Fixup, Held, Last, Stub, Target, Translator};
+use crate::exec::exact::{Branch, Op};
 
 impl Translator<'_> {
     pub(super) fn price(&self, pc: u32) -> u32 {
@@ -42,51 +42,95 @@ impl Translator<'_> {
     }
 
     /// A branch that is taken if the topmost operand is not zero, or unless it is.
-    pub(super) fn branch_if(&mut self, to: Branch, if_true: bool) {
+    ///
+    /// Where a loop is gone `round`, what comes next is elsewhere: then the branch goes there, and to
+    /// its target goes what falls through.
+    pub(super) fn branch_if(&mut self, to: Branch, if_true: bool, round: bool) {
         let giver = self.giver();
         let condition = self.pop();
         let position = self.stack.len();
-        let fused = giver.and_then(|last| Some((last, last.binary?)));
-        if let Some((last, (binary, a, right))) = fused {
-            // What it has computed is needed nowhere else.
-            self.words.truncate(last.start);
-            self.last = None;
-            self.held = last.held;
-            self.settle();
-            let (target, price) = self.target(to);
-            let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
+        let binary = giver.and_then(|last| Some((last, last.binary?)));
+        // A comparison with zero is the same branch the other way round.
+        let zero = giver.and_then(|last| Some((last, last.zero?)));
+        // What gave the condition is needed nowhere else.
+        if let Some((last, _)) = binary {
+            self.take_back(last);
+        } else if let Some((last, _)) = zero {
+            self.take_back(last);
+        }
+        let if_true = (if_true != zero.is_some()) != round;
+        let slot = match (binary, zero) {
+            (Some(_), _) => 0,
+            (None, Some((_, slot))) => slot,
+            (None, None) => self.slot(condition, position),
+        };
+        self.settle();
+        let next = (Target::Pc(self.pc + 1), self.price(self.pc + 1));
+        let goal = self.target(to);
+        let ((taken, price), (other, other_price)) =
+            if round { (next, goal) } else { (goal, next) };
+        // Behind a branch that goes on with a loop stands one that leaves it, and pays itself.
+        let falling = if round { 0 } else { other_price };
+        let prices = u64::from(price) | u64::from(falling) << 32;
+        if let Some((_, (binary, a, right))) = binary {
             let forms = if if_true { &binary.br_if } else { &binary.br_unless };
             let word = match right {
                 Right::Slot(b) => pack([a, b, 0, 0]),
                 Right::Immediate(value) => u64::from(a) | value,
             };
-            let start =
-                self.emit(self.form(forms, a, right, binary.kinds.operands), &[word, prices, 0]);
-            self.fix(start + 3, false, start, target);
-            return;
+            let code = self.form(forms, a, right, binary.kinds.operands);
+            let start = self.emit(code, &[word, prices, 0]);
+            self.fix(start + 3, false, start, taken);
+        } else {
+            let code = match (self.held.integer == Some(slot), if_true) {
+                (false, true) => encode::<BrIf>(),
+                (false, false) => encode::<BrUnless>(),
+                (true, true) => encode::<BrIfAccumulator>(),
+                (true, false) => encode::<BrUnlessAccumulator>(),
+            };
+            let start = self.emit(code, &[slot.into(), prices]);
+            self.fix(start + 1, true, start, taken);
         }
-        // A comparison with zero is the same branch the other way round.
-        let zero = giver.and_then(|last| Some((last, last.zero?)));
-        let (slot, if_true) = match zero {
-            Some((last, slot)) => {
-                self.words.truncate(last.start);
-                self.last = None;
-                self.held = last.held;
-                (slot, !if_true)
+        if round {
+            let start = self.emit(encode::<Br>(), &[other_price.into()]);
+            self.fix(start + 1, true, start, other);
+        }
+    }
+
+    /// Removes the last operation.
+    fn take_back(&mut self, last: Last) {
+        self.words.truncate(last.start);
+        self.last = None;
+        self.held = last.held;
+    }
+
+    /// Writes the head of a loop once more, up to its first choice, in place of a jump back to it.
+    pub(super) fn round(&mut self, to: Branch, choice: u32) {
+        let here = self.pc;
+        let code = self.code;
+        if to.arity > 0 {
+            self.held = Held::default();
+        }
+        self.last = None;
+        self.arrive((to.height + to.arity) as usize);
+        for (pc, op) in (0u32..).zip(&code.ops).skip(to.target as usize) {
+            self.pc = pc;
+            if pc < choice {
+                self.operation(op);
+                continue;
             }
-            None => (self.slot(condition, position), if_true),
-        };
-        self.settle();
-        let (target, price) = self.target(to);
-        let prices = u64::from(price) | u64::from(self.price(self.pc + 1)) << 32;
-        let code = match (self.held.integer == Some(slot), if_true) {
-            (false, true) => encode::<BrIf>(),
-            (false, false) => encode::<BrUnless>(),
-            (true, true) => encode::<BrIfAccumulator>(),
-            (true, false) => encode::<BrUnlessAccumulator>(),
-        };
-        let start = self.emit(code, &[slot.into(), prices]);
-        self.fix(start + 1, true, start, target);
+            match *op {
+                Op::If { target } => {
+                    let height = self.stack.len() as u32 - 1;
+                    self.branch_if(Branch { target, height, arity: 0 }, false, true);
+                }
+                Op::BrIf(to) => self.branch_if(to, true, true),
+                Op::BrTable { first, count } => self.branch_table(first, count),
+                _ => {}
+            }
+            break;
+        }
+        self.pc = here;
     }
 
     pub(super) fn branch_table(&mut self, first: u32, count: u32) {

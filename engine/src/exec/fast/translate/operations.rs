@@ -3,7 +3,7 @@
 use super::super::dispatch::encode;
 use super::super::handlers::*;
 use super::forms::*;
-use super::segments::exact_effect;
+use super::segments::{exact_effect, round};
 use super::{Last, Next, Place, Translator};
 use crate::exec::exact::{Branch, Op};
 
@@ -228,11 +228,11 @@ impl Translator<'_> {
             }
             Op::If { target } => {
                 let to = Branch { target, height: self.stack.len() as u32 - 1, arity: 0 };
-                self.branch_if(to, false);
+                self.branch_if(to, false, false);
                 return Next::Enter;
             }
             Op::BrIf(to) => {
-                self.branch_if(to, true);
+                self.branch_if(to, true, false);
                 return Next::Enter;
             }
             Op::Else { target } => {
@@ -244,7 +244,10 @@ impl Translator<'_> {
             Op::Br(to) => {
                 self.settle();
                 self.carry(to);
-                self.jump(to.target);
+                match round(&self.code.ops, self.pc as usize) {
+                    Some(choice) => self.round(to, choice),
+                    None => self.jump(to.target),
+                }
                 return Next::Unreachable;
             }
             Op::BrTable { first, count } => {

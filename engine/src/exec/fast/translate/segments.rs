@@ -6,27 +6,54 @@ use alloc::vec::Vec;
 use crate::exec::exact::{Op, for_each_numeric};
 
 /// For each operation: how many are executed from it up to the end of its segment. Jumps forward
-/// belong to a segment; what leaves a choice, goes back or goes elsewhere ends one. Operations of
-/// the exact tier belong to none.
+/// belong to a segment, and those back that [go round](round); what leaves a choice or goes
+/// elsewhere ends one. Operations of the exact tier belong to none.
 pub(super) fn segments(ops: &[Op]) -> Vec<u32> {
     let mut segments = vec![0u32; ops.len()];
-    for pc in (0..ops.len()).rev() {
-        let of = |target: usize| segments.get(target).copied().unwrap_or(0);
-        let next = match ops.get(pc) {
-            Some(op) if is_exact(op) => continue,
-            Some(Op::If { .. } | Op::BrIf(_) | Op::BrTable { .. }) => 0,
-            Some(Op::Return | Op::Call { .. } | Op::CallIndirect { .. }) => 0,
-            Some(Op::ReturnCall { .. }) => 0,
-            Some(Op::Else { target }) => of(*target as usize),
-            Some(Op::Br(to)) if to.target as usize > pc => of(to.target as usize),
-            Some(Op::Br(_)) => 0,
-            _ => of(pc + 1),
-        };
-        if let Some(segment) = segments.get_mut(pc) {
-            *segment = 1 + next;
+    // What a jump back adds has to be known before it, so it is left out at first.
+    for round_too in [false, true] {
+        for pc in (0..ops.len()).rev() {
+            let of = |target: usize| segments.get(target).copied().unwrap_or(0);
+            let next = match ops.get(pc) {
+                Some(op) if is_exact(op) => continue,
+                Some(Op::If { .. } | Op::BrIf(_) | Op::BrTable { .. }) => 0,
+                Some(Op::Return | Op::Call { .. } | Op::CallIndirect { .. }) => 0,
+                Some(Op::ReturnCall { .. }) => 0,
+                Some(Op::Else { target }) => of(*target as usize),
+                Some(Op::Br(to)) if to.target as usize > pc => of(to.target as usize),
+                Some(Op::Br(to)) if round_too && round(ops, pc).is_some() => of(to.target as usize),
+                Some(Op::Br(_)) => 0,
+                _ => of(pc + 1),
+            };
+            if let Some(segment) = segments.get_mut(pc) {
+                *segment = 1 + next;
+            }
         }
     }
     segments
+}
+
+/// Operations at the head of a loop that are written once more where it is gone round, at most.
+const HEAD: usize = 10;
+/// Targets of a `br_table` that is written once more, at most.
+const TARGETS: u32 = 32;
+
+/// Where a jump back leads to a choice after a few operations, that choice. It then need not go
+/// back: the operations are written once more in its place.
+pub(super) fn round(ops: &[Op], pc: usize) -> Option<u32> {
+    let Some(Op::Br(to)) = ops.get(pc) else { return None };
+    let head = to.target as usize;
+    for at in (head..pc).take(HEAD) {
+        match ops.get(at)? {
+            Op::If { .. } | Op::BrIf(_) => return Some(at as u32),
+            Op::BrTable { count, .. } => return (*count <= TARGETS).then_some(at as u32),
+            Op::Br(_) | Op::Else { .. } | Op::Return => return None,
+            Op::Call { .. } | Op::CallIndirect { .. } | Op::ReturnCall { .. } => return None,
+            op if is_exact(op) => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Operations that are left to the exact tier: rare ones, and those that stop.
