@@ -75,9 +75,10 @@ has_ended() { ! running; }
 mkdir -p target
 [ -x "$stepwell" ] || fail "$stepwell is not there; build it with: cargo build -p stepwell"
 
-# Xvfb picks a free display itself and tells which as soon as it takes connections.
+# Xvfb picks a free display itself and tells which as soon as it takes connections. It is not to
+# begin anew when a client leaves: who connects just then would be turned away.
 mkfifo "$work/display"
-Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3> "$work/display" 2> "$work/xvfb" &
+Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp -noreset 3> "$work/display" 2> "$work/xvfb" &
 screen=$!
 read -r -t "$limit" display <> "$work/display" || fail "no display: $(cat "$work/xvfb")"
 export DISPLAY=":$display" LIBGL_ALWAYS_SOFTWARE=1
