@@ -158,20 +158,18 @@ pub(crate) fn run(
             match flow {
                 Flow::Unpaid => {
                     left += i64::from(context.value);
-                    if let Some(entry) = code.entry_of_word(word(), context.value) {
-                        frame.pc = entry.pc;
-                        stack.top = operands + entry.height;
-                    }
+                    let entry = code.entry_of_word(word(), context.value).ok_or_else(defect)?;
+                    frame.pc = entry.pc;
+                    stack.top = operands + entry.height;
                     break 'leave Leave::Exact(left as u64);
                 }
                 Flow::Trap | Flow::Next => {
                     let explained = translate::explain(inner, frame.func, word())?;
-                    if let Some((pc, places)) = explained {
-                        frame.pc = pc;
-                        left += i64::from(code.segment(pc));
-                        stack.top = operands + places.len() as u32;
-                        settle(&mut stack.slots, base, operands, &places);
-                    }
+                    let (pc, places) = explained.ok_or_else(defect)?;
+                    frame.pc = pc;
+                    left += i64::from(code.segment(pc));
+                    stack.top = operands + places.len() as u32;
+                    settle(&mut stack.slots, base, operands, &places);
                 }
                 Flow::Exact | Flow::ExactCall => {
                     frame.pc = context.value;
@@ -194,6 +192,12 @@ pub(crate) fn run(
         *fuel = *fuel - affordable + left as u64;
         return Ok(leave);
     }
+}
+
+/// The fast tier stopped where it cannot have been: better an error than a wrong state.
+fn defect() -> Error {
+    let message = "the fast tier stopped at an unknown operation".into();
+    Error::Invalid { message, offset: 0 }
 }
 
 /// Puts operands into their homes.

@@ -1,0 +1,139 @@
+//! What each operation does, whatever dispatches it.
+//!
+//! An operation is a type; [`Operation::run`] executes it and moves `ip` behind it. The words that
+//! follow its first one are laid out in fields of 16 and 32 bits, described at each operation, low
+//! bits first: `dst`, `a`, `b` and `src` are slots of the frame, `to` is a distance in words from
+//! the operation's first one, `price` what the segment there costs.
+//!
+//! # Safety
+//! All of this relies on the translator: slots lie within the frame, which lies within the value
+//! stack; distances lead to operations of the same function; indices are those of a validated
+//! module. [`Registers`] and [`Context`](super::machine::Context) are valid for the whole run.
+
+mod calls;
+mod numeric;
+mod single;
+
+use core::slice;
+
+use super::machine::{Flow, Registers};
+
+pub(super) use numeric::*;
+pub(super) use single::*;
+
+/// An operation.
+pub(in crate::exec::fast) trait Operation {
+    /// Its number, for dispatch without addresses.
+    const CODE: u32;
+
+    /// Executes it.
+    ///
+    /// # Safety
+    /// See the module.
+    unsafe fn run(r: &mut Registers) -> Flow;
+}
+
+/// Codes below this one are those of single operations; families follow.
+const FAMILIES: u32 = 32;
+
+/// The code of an operator in one of its forms.
+const fn code(number: u32, form: u32) -> u32 {
+    FAMILIES + number * 16 + form
+}
+
+#[inline(always)]
+unsafe fn word(r: &Registers, index: usize) -> u64 {
+    // SAFETY: operations are as long as the translator made them.
+    unsafe { *r.ip.add(index) }
+}
+
+#[inline(always)]
+unsafe fn get(r: &Registers, slot: u16) -> u64 {
+    // SAFETY: slots of operations lie within the frame.
+    unsafe { *r.fp.add(usize::from(slot)) }
+}
+
+#[inline(always)]
+unsafe fn set(r: &mut Registers, slot: u16, value: u64) {
+    r.accumulator = value;
+    // SAFETY: as for `get`.
+    unsafe { *r.fp.add(usize::from(slot)) = value }
+}
+
+/// As [`set`], into the accumulator of the kind that the result is.
+#[inline(always)]
+unsafe fn set_as(r: &mut Registers, slot: u16, value: u64, float: bool) {
+    if float {
+        r.float = f64::from_bits(value);
+    } else {
+        r.accumulator = value;
+    }
+    // SAFETY: as for `get`.
+    unsafe { *r.fp.add(usize::from(slot)) = value }
+}
+
+#[inline(always)]
+fn lo(word: u64) -> u16 {
+    word as u16
+}
+
+#[inline(always)]
+fn mid(word: u64) -> u16 {
+    (word >> 16) as u16
+}
+
+#[inline(always)]
+fn third(word: u64) -> u16 {
+    (word >> 32) as u16
+}
+
+#[inline(always)]
+fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+/// The upper half as an operand: numbers of 32 bits as they are, wider ones extended by sign.
+#[inline(always)]
+fn immediate(word: u64) -> u64 {
+    (word as i64 >> 32) as u64
+}
+
+#[inline(always)]
+unsafe fn forward(r: &mut Registers, words: usize) -> Flow {
+    // SAFETY: the translator ends no function without a return.
+    r.ip = unsafe { r.ip.add(words) };
+    Flow::Next
+}
+
+/// Pays for the segment at `ip`.
+#[inline(always)]
+unsafe fn pay(r: &mut Registers, price: u32) -> Flow {
+    r.fuel -= i64::from(price);
+    if r.fuel < 0 {
+        // SAFETY: the context is valid.
+        unsafe { (*r.context).value = price };
+        return Flow::Unpaid;
+    }
+    Flow::Next
+}
+
+#[inline(always)]
+unsafe fn go(r: &mut Registers, to: i32, price: u32) -> Flow {
+    // SAFETY: distances lead to operations of the same function.
+    unsafe {
+        r.ip = r.ip.offset(to as isize);
+        pay(r, price)
+    }
+}
+
+#[inline(always)]
+unsafe fn memory<'a>(r: &Registers) -> &'a [u8] {
+    // SAFETY: base and size are those of the instance's memory, or none.
+    unsafe { slice::from_raw_parts(r.memory, (*r.context).memory_size) }
+}
+
+#[inline(always)]
+unsafe fn memory_mut<'a>(r: &Registers) -> &'a mut [u8] {
+    // SAFETY: as for `memory`; one operation at a time looks at it.
+    unsafe { slice::from_raw_parts_mut(r.memory, (*r.context).memory_size) }
+}

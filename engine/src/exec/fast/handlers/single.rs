@@ -1,0 +1,233 @@
+//! Operations that stand for themselves: copies, branches, calls, globals, bulk memory.
+
+use super::super::machine::{Flow, Registers};
+use super::calls::{call, exact_call, leave_frame, tail_call};
+use super::*;
+use crate::store::FuncEntity;
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident = $code:expr, |$r:ident| $body:block)*) => {$(
+        $(#[$doc])*
+        pub(in crate::exec::fast) struct $name;
+        impl Operation for $name {
+            const CODE: u32 = $code;
+            #[inline(always)]
+            unsafe fn run($r: &mut Registers) -> Flow {
+                // SAFETY: what the module demands.
+                unsafe { $body }
+            }
+        }
+    )*};
+}
+
+operations! {
+    /// `dst src`; as the next one, it leaves the accumulator alone.
+    Copy = 0, |r| {
+        let w = word(r, 1);
+        *r.fp.add(usize::from(lo(w))) = get(r, mid(w));
+        forward(r, 2)
+    }
+
+    /// `dst`, `value`
+    Constant = 1, |r| {
+        let (w, value) = (word(r, 1), word(r, 2));
+        *r.fp.add(usize::from(lo(w))) = value;
+        forward(r, 3)
+    }
+
+    /// Copies a run of slots downward: `dst src count`
+    CopyMany = 2, |r| {
+        let w = word(r, 1);
+        let from = r.fp.add(usize::from(mid(w)));
+        core::ptr::copy(from, r.fp.add(usize::from(lo(w))), high(w) as usize);
+        forward(r, 2)
+    }
+
+    /// `dst a b condition`
+    Select = 3, |r| {
+        let w = word(r, 1);
+        let (a, b) = (get(r, mid(w)), get(r, third(w)));
+        let value = if get(r, (w >> 48) as u16) as u32 != 0 { a } else { b };
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// A branch that its target's segment has paid for: `to`
+    Jump = 4, |r| {
+        let to = word(r, 1) as i32;
+        r.ip = r.ip.offset(to as isize);
+        Flow::Next
+    }
+
+    /// `price to`
+    Br = 5, |r| {
+        let w = word(r, 1);
+        go(r, high(w) as i32, w as u32)
+    }
+
+    /// `a - to`, `price of to, price of the next`
+    BrIf = 6, |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if get(r, lo(w)) as u32 != 0 {
+            go(r, high(w) as i32, prices as u32)
+        } else {
+            go(r, 3, high(prices))
+        }
+    }
+
+    /// As [`BrIf`], of the accumulator.
+    BrIfAccumulator = 17, |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if r.accumulator as u32 != 0 {
+            go(r, high(w) as i32, prices as u32)
+        } else {
+            go(r, 3, high(prices))
+        }
+    }
+
+    /// As [`BrUnless`], of the accumulator.
+    BrUnlessAccumulator = 18, |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if r.accumulator as u32 == 0 {
+            go(r, high(w) as i32, prices as u32)
+        } else {
+            go(r, 3, high(prices))
+        }
+    }
+
+    /// As [`BrIf`], if `a` is zero.
+    BrUnless = 7, |r| {
+        let (w, prices) = (word(r, 1), word(r, 2));
+        if get(r, lo(w)) as u32 == 0 {
+            go(r, high(w) as i32, prices as u32)
+        } else {
+            go(r, 3, high(prices))
+        }
+    }
+
+    /// `a - count`, then `price to` for each; the last is the default.
+    BrTable = 8, |r| {
+        let w = word(r, 1);
+        let selected = (get(r, lo(w)) as u32).min(high(w) - 1);
+        let target = word(r, 2 + selected as usize);
+        go(r, high(target) as i32, target as u32)
+    }
+
+    /// `dst - global`
+    GlobalGet = 9, |r| {
+        let w = word(r, 1);
+        let context = &*r.context;
+        let addr = *context.instance_globals.add(high(w) as usize);
+        let value = (*context.globals.add(addr.index())).slot;
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// `src - global`
+    GlobalSet = 10, |r| {
+        let w = word(r, 1);
+        let value = get(r, lo(w));
+        let context = &*r.context;
+        let addr = *context.instance_globals.add(high(w) as usize);
+        (*context.globals.add(addr.index())).slot = value;
+        forward(r, 2)
+    }
+
+    /// `args - function`, `pc price`, `height`; `args` is the callee's first slot.
+    Call = 11, |r| {
+        let w = word(r, 1);
+        call(r, high(w), usize::from(lo(w)), 4)
+    }
+
+    /// `args index type`, `pc price`, `height table`
+    CallIndirect = 12, |r| {
+        let w = word(r, 1);
+        let index = get(r, mid(w)) as u32 as usize;
+        let context = &*r.context;
+        let table = *context.instance_tables.add(high(word(r, 3)) as usize);
+        let table = &*context.tables.add(table.index());
+        let entry = table.elements.get(index).copied();
+        let Some(addr) = entry.unwrap_or(0).checked_sub(1) else { return exact_call(r) };
+        let ty = *context.types.add(high(w) as usize);
+        match context.func(crate::ids::FuncAddr(addr as u32)) {
+            FuncEntity::Wasm { instance, func, ty: found }
+                if found == ty && instance == context.instance =>
+            {
+                call(r, func.0, usize::from(lo(w)), 4)
+            }
+            // Traps, other instances and the host.
+            _ => exact_call(r),
+        }
+    }
+
+    /// Nothing is returned.
+    Return0 = 13, |r| { leave_frame(r, 0) }
+
+    /// `src`
+    Return1 = 14, |r| {
+        let w = word(r, 1);
+        let value = get(r, lo(w));
+        set(r, 0, value);
+        leave_frame(r, 1)
+    }
+
+    /// `src - count`
+    ReturnMany = 15, |r| {
+        let w = word(r, 1);
+        let from = r.fp.add(usize::from(lo(w)));
+        core::ptr::copy(from, r.fp, high(w) as usize);
+        leave_frame(r, high(w))
+    }
+
+    /// Calls a function in place of the present one: `args - function`, `pc`, `height`; `args` are
+    /// where its arguments lie.
+    ReturnCall = 19, |r| {
+        let w = word(r, 1);
+        tail_call(r, high(w), usize::from(lo(w)))
+    }
+
+    /// Pages of memory 0: `dst`
+    MemorySize = 20, |r| {
+        let w = word(r, 1);
+        let pages = (*r.context).memory_size as u64 / crate::memory::PAGE_SIZE;
+        set(r, lo(w), pages);
+        forward(r, 2)
+    }
+
+    /// Within memory 0: `address value length`
+    MemoryFill = 21, |r| {
+        let w = word(r, 1);
+        let Some(range) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
+        let Some(bytes) = memory_mut(r).get_mut(range) else { return Flow::Trap };
+        bytes.fill(get(r, mid(w)) as u8);
+        forward(r, 2)
+    }
+
+    /// Within memory 0: `to from length`
+    MemoryCopy = 22, |r| {
+        let w = word(r, 1);
+        let Some(from) = range(get(r, mid(w)), get(r, third(w))) else { return Flow::Trap };
+        let Some(to) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
+        let memory = memory_mut(r);
+        if from.end > memory.len() || to.end > memory.len() {
+            return Flow::Trap;
+        }
+        memory.copy_within(from, to.start);
+        forward(r, 2)
+    }
+
+    /// An instruction that the exact tier executes: `pc height`
+    Exact = 16, |r| {
+        let w = word(r, 1);
+        (*r.context).value = w as u32;
+        (*r.context).height = high(w);
+        Flow::Exact
+    }
+}
+
+/// The bytes from an address on, both 32 bits wide.
+#[inline(always)]
+fn range(address: u64, len: u64) -> Option<core::ops::Range<usize>> {
+    let (start, len) = (address as u32 as usize, len as u32 as usize);
+    Some(start..start.checked_add(len)?)
+}
