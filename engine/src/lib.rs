@@ -27,8 +27,8 @@
 //! # Ok::<(), stepwell_engine::Error>(())
 //! ```
 //!
-//! The crate is `no_std` with `alloc`; the feature `std` (on by default) only lets float rounding
-//! use the platform's instructions, and `wat` adds `Module::from_wat`.
+//! The crate is `no_std` with `alloc`; the feature `std` (on by default) lets float rounding use the
+//! platform's instructions and maps large memories on 64-bit Unix, and `wat` adds `Module::from_wat`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

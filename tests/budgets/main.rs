@@ -175,6 +175,24 @@ fn a_trap_in_the_middle_of_a_sequence_leaves_its_operands() {
 }
 
 #[test]
+fn a_trap_in_a_loop_within_a_loop_leaves_what_lies_below() {
+    // The second time round, `$x` is pushed by the outer loop and the inner one traps.
+    let text = r#"(module (memory 1) (func (export "run") (param $x i32) (result i32) (local $p i32)
+      loop $outer
+        local.get $x  i32.const 77
+        loop $inner
+          local.get $p  i32.load  br_if $inner
+        end
+        drop  drop
+        local.get $x  i32.const 1  i32.add  local.set $x
+        local.get $p  i32.const 40000  i32.add  local.set $p
+        br $outer
+      end
+      unreachable))"#;
+    traps(text, 5, TrapCode::MemoryOutOfBounds);
+}
+
+#[test]
 fn tables_tail_calls_and_several_results() {
     let text = r#"(module (type $op (func (param i32 i32) (result i32)))
       (table 4 funcref) (elem (i32.const 0) $add $sub)

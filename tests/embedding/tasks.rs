@@ -146,3 +146,11 @@ fn a_closure_that_answers_wrongly_is_a_trap() {
     let error = store.invoke(func, &[]).unwrap_err().to_string();
     assert!(error.contains("env.f answered wrongly"), "{error}");
 }
+
+#[test]
+fn tasks_and_modules_may_go_to_another_thread() {
+    fn may_go<T: Send + Sync>() {}
+    may_go::<stepwell_engine::Task>();
+    may_go::<stepwell_engine::Module>();
+    may_go::<stepwell_engine::store::StoreState>();
+}

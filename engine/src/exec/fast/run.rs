@@ -27,6 +27,12 @@ pub(crate) struct Scratch {
     returns: Vec<Return>,
 }
 
+// SAFETY: between runs there is nothing in it: `run` clears it before it is left. During a run only
+// the thread that runs looks at it, through a unique reference.
+unsafe impl Send for Scratch {}
+// SAFETY: as above; a shared reference gives access to nothing.
+unsafe impl Sync for Scratch {}
+
 impl Clone for Scratch {
     fn clone(&self) -> Self {
         Self::default()

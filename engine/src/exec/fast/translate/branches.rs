@@ -160,9 +160,16 @@ impl Translator<'_> {
         self.expect(to.target, to.height + to.arity);
     }
 
-    /// Goes to an instruction from the present one.
-    pub(super) fn jump(&mut self, target: u32) {
-        if target > self.pc {
+    /// Whether nothing goes to the instructions behind `head`, up to `choice`. Elsewhere operands are
+    /// put into their homes, so that what is written once more would not stop in the same state.
+    pub(super) fn is_straight(&self, head: u32, choice: u32) -> bool {
+        let behind = self.targets.get(head as usize + 1..=choice as usize);
+        !behind.is_some_and(|targets| targets.contains(&true))
+    }
+
+    /// Goes to an instruction from the present one, which may be in the segment that was paid for.
+    pub(super) fn jump(&mut self, target: u32, paid: bool) {
+        if paid {
             let start = self.emit(encode::<Jump>(), &[0]);
             self.fix(start + 1, false, start, Target::Pc(target));
         } else {
@@ -172,20 +179,24 @@ impl Translator<'_> {
     }
 
     pub(super) fn give_back(&mut self) {
-        match self.code.results {
-            0 => {
-                self.emit(encode::<Return0>(), &[]);
-            }
-            1 => {
-                let source = self.pop_slot();
-                self.emit(encode::<Return1>(), &[source.into()]);
-            }
+        let source = match self.code.results {
+            0 => 0,
+            1 => self.pop_slot(),
             count => {
                 self.settle();
-                let source = self.home(self.stack.len().saturating_sub(count as usize));
-                self.emit(encode::<ReturnMany>(), &[wide(source, count)]);
+                self.home(self.stack.len().saturating_sub(count as usize))
             }
-        }
+        };
+        self.give_back_from(source);
+    }
+
+    /// Returns the results that lie from a slot on.
+    fn give_back_from(&mut self, source: u16) {
+        match self.code.results {
+            0 => self.emit(encode::<Return0>(), &[]),
+            1 => self.emit(encode::<Return1>(), &[source.into()]),
+            count => self.emit(encode::<ReturnMany>(), &[wide(source, count)]),
+        };
     }
 
     /// Writes the stubs, then all distances.
@@ -195,17 +206,7 @@ impl Translator<'_> {
         for stub in &stubs {
             places.push(self.words.len());
             match *stub {
-                Stub::Return { source } => match self.code.results {
-                    0 => {
-                        self.emit(encode::<Return0>(), &[]);
-                    }
-                    1 => {
-                        self.emit(encode::<Return1>(), &[source.into()]);
-                    }
-                    count => {
-                        self.emit(encode::<ReturnMany>(), &[wide(source, count)]);
-                    }
-                },
+                Stub::Return { source } => self.give_back_from(source),
                 Stub::Move { to, from, count, pc } => {
                     let word = pack([to, from, 0, 0]) | u64::from(count) << 32;
                     self.emit(encode::<CopyMany>(), &[word]);

@@ -238,15 +238,16 @@ impl Translator<'_> {
             Op::Else { target } => {
                 self.settle();
                 self.expect(target, self.stack.len() as u32);
-                self.jump(target);
+                self.jump(target, true);
                 return Next::Unreachable;
             }
             Op::Br(to) => {
                 self.settle();
                 self.carry(to);
                 match round(&self.code.ops, self.pc as usize) {
-                    Some(choice) => self.round(to, choice),
-                    None => self.jump(to.target),
+                    Some(choice) if self.is_straight(to.target, choice) => self.round(to, choice),
+                    Some(_) => self.jump(to.target, true),
+                    None => self.jump(to.target, to.target > self.pc),
                 }
                 return Next::Unreachable;
             }
