@@ -63,6 +63,17 @@ scene("a script that is missing is reported", async ({ openPage }) => {
   assert.match(await app.failureText(), /^Stepwell could not be loaded\./);
 });
 
+scene("a program that ends later is reported over what it has drawn", async ({ openPage }) => {
+  const app = await openPage();
+  await app.page.evaluate(() =>
+    window.dispatchEvent(
+      new CustomEvent("stepwell-failed", { detail: { message: "a fault, for the test" } }),
+    ),
+  );
+  assert.match(await app.failureText(), /^Stepwell has stopped\..*a fault, for the test$/);
+  await app.screenshot("stopped");
+});
+
 scene("without JavaScript the page says what it needs", async ({ openPage }) => {
   const app = await openPage({
     untilReady: false,

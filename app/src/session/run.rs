@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::observe::FrameView;
 use stepwell_engine::{Budget, CallSite, CodeOffset, InstanceId, Stop, Task, Value};
 use web_time::Instant;
@@ -153,16 +154,15 @@ impl Session {
         };
         let mut tops = self.modules.iter().rev().filter(|open| !is_imported(open.key));
         let main = tops.next().or(self.modules.last())?;
-        let starts = |name: &str| {
-            let item = main.module.export(name)?.item;
-            match main.module.export_type(item)? {
-                stepwell_engine::ExternType::Func(ty) => ty.params().is_empty().then_some(()),
-                _ => None,
+        let can_start = |export: &&Export| match export.item {
+            ExportItem::Func(func) => {
+                main.module.func_type(func).is_some_and(|ty| ty.params().is_empty())
             }
+            _ => false,
         };
-        let usual = ["_start", "main"].into_iter().find(|name| starts(name).is_some());
-        let mut names = main.module.exports().iter().map(|export| &*export.name);
-        usual.or_else(|| names.find(|name| starts(name).is_some())).map(|name| (main.key, name))
+        let usual = ["_start", "main"].into_iter().filter_map(|name| main.module.export(name));
+        let found = usual.chain(main.module.exports()).find(can_start)?;
+        Some((main.key, &*found.name))
     }
 
     fn read_args(
