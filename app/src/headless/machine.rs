@@ -24,6 +24,8 @@ pub(super) struct Machine {
     stubs: Option<Stubs>,
     /// Export and arguments; taken when its task is made.
     call: Option<(String, Vec<String>)>,
+    /// The stem of the last file given, and its instance once there is one.
+    main_stem: String,
     main: Option<InstanceId>,
 }
 
@@ -42,6 +44,7 @@ impl Machine {
             names: BTreeMap::new(),
             stubs: invocation.stubs,
             call: None,
+            main_stem: modules.last().map(|(stem, _)| stem.clone()).unwrap_or_default(),
             main: None,
         };
         let export = match (&invocation.export, modules.last()) {
@@ -121,10 +124,10 @@ impl Machine {
             let made = self.linker.begin_instantiate(&mut self.store, &module);
             let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
             self.linker.define_instance(&stem, made.instance);
-            self.names.insert(made.instance, stem);
-            if self.waiting.is_empty() {
+            if stem == self.main_stem {
                 self.main = Some(made.instance);
             }
+            self.names.insert(made.instance, stem);
             if let Some(start) = made.start {
                 return Ok(Some(start));
             }
