@@ -12,8 +12,8 @@
 //!
 //! The page hears of two events on `window`: `stepwell-ready` when the first frame has been drawn,
 //! `stepwell-failed` with a message in `detail.message` when that fails or the program later ends
-//! on an error of its own. `?example=recursion` in the
-//! address opens that example instead of the first one.
+//! on an error of its own. `?example=memory` in the address opens that example instead of the
+//! first one.
 #![cfg(target_arch = "wasm32")]
 
 mod handle;

@@ -1,13 +1,10 @@
 //! The page around the window: its events, its address, its keys.
 
 use eframe::egui;
-use stepwell::session::{Command, Session};
+use stepwell::session::{Command, FIRST_EXAMPLE, Session};
 use stepwell::ui::App;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-
-/// What is open when the address names no example.
-const FIRST_EXAMPLE: &str = "recursion";
 
 /// The window, and what the handle needs of it.
 pub(crate) struct Page {

@@ -2,6 +2,9 @@
 
 use super::types::Example;
 
+/// The example that is open where nothing else was asked for.
+pub const FIRST_EXAMPLE: &str = "recursion";
+
 macro_rules! files {
     ($($path:literal),* $(,)?) => {
         &[$(($path, include_bytes!(concat!("../../../assets/examples/", $path)))),*]

@@ -27,6 +27,7 @@ use stepwell_engine::observe::FrameView;
 use stepwell_engine::{CodeOffset, Config, Engine, Store, Task, ValType, Value};
 
 pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, Theme};
+pub use examples::FIRST_EXAMPLE;
 pub use load::load_module;
 pub use modules::readable_name;
 pub use types::{

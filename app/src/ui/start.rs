@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use super::App;
-use crate::session::{Command, Session};
+use crate::session::{Command, FIRST_EXAMPLE, Session};
 
-/// What is open when no file was named.
-const FIRST_EXAMPLE: &str = "recursion";
 /// Size at the first start.
 const SIZE: [f32; 2] = [1280.0, 800.0];
 const SMALLEST: [f32; 2] = [640.0, 400.0];
