@@ -8,6 +8,7 @@ mod debugger;
 mod frames;
 mod types;
 
+pub use crate::exec::fast::{FastListing, FastOperation};
 pub use debugger::{Access, Breakpoint, Debugger, Watchpoint};
 pub(crate) use debugger::{Observer, Unobserved};
 pub use frames::{FrameView, Label, Local};

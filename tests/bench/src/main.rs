@@ -6,6 +6,7 @@
 
 #![allow(missing_docs)] // a program, not a library
 
+mod compiled;
 mod frames;
 mod measure;
 mod memory;
@@ -19,7 +20,7 @@ mod step;
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
 const USAGE: &str =
-    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [memory]";
+    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [memory]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -31,7 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "open" => open::measure(&arguments.next().ok_or(USAGE)?)?,
             "frames" => frames::measure(&arguments.next().ok_or(USAGE)?)?,
             "step" => step::measure()?,
-            "run" => run::measure()?,
+            "run" => run::measure("")?,
+            "kernel" => run::measure(&arguments.next().ok_or(USAGE)?)?,
             "memory" => memory::measure()?,
             _ => return Err(USAGE.into()),
         }

@@ -3,7 +3,8 @@
 use stepwell_engine::{Budget, Config, Engine, FuncAddr, Linker, Module, Stop, Store, Tier, Value};
 
 use crate::measure::{interleaved, line, ms, ns_each, ratio};
-use crate::programs::{ALL, Program};
+use crate::compiled;
+use crate::programs::ALL;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -27,12 +28,20 @@ fn run(
     }
 }
 
-fn start(program: &Program, tier: Tier) -> Result<(Store, FuncAddr), Failure> {
+/// A program as both sides get it.
+struct Kernel<'a> {
+    name: &'a str,
+    bytes: &'a [u8],
+    export: &'a str,
+    argument: i32,
+}
+
+fn start(kernel: &Kernel<'_>, tier: Tier) -> Result<(Store, FuncAddr), Failure> {
     let engine = Engine::new(Config { tier, ..Config::default() });
-    let module = Module::from_wat(&engine, program.text)?;
+    let module = Module::new(&engine, kernel.bytes)?;
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module)?;
-    let func = store.export_func(instance, "run")?;
+    let func = store.export_func(instance, kernel.export)?;
     Ok((store, func))
 }
 
@@ -53,56 +62,64 @@ impl Means {
 }
 
 /// Each program on the fast tier against wasmi, in slices of 1,000 against whole, and on the exact
-/// tier against wasmi.
-pub fn measure() -> Result<(), Failure> {
-    let (mut fast, mut sliced, mut exact) = <(Means, Means, Means)>::default();
-    for program in &ALL {
-        let name = program.name;
-        let (mut store, func) = start(program, Tier::Fast)?;
-        let other_engine = wasmi::Engine::default();
-        let other_module = wasmi::Module::new(&other_engine, wat::parse_str(program.text)?)?;
-        let mut other_store = wasmi::Store::new(&other_engine, ());
-        let linker = wasmi::Linker::<()>::new(&other_engine);
-        let other_instance = linker.instantiate_and_start(&mut other_store, &other_module)?;
-        let other = other_instance.get_typed_func::<i32, i32>(&other_store, "run")?;
-
-        // Both translate on first call; and they have to agree before their times mean anything.
-        let whole = Budget::unlimited();
-        let (value, executed) = run(&mut store, func, program.argument, whole)?;
-        let expected = other.call(&mut other_store, program.argument)?;
-        if value != Value::I32(expected) {
-            return Err(format!("{name}: {value} here, {expected} there").into());
-        }
-        let mut peer = || {
-            std::hint::black_box(other.call(&mut other_store, program.argument).is_ok());
-        };
-        let mut failure = None;
-        let mut note = |result: Result<(Value, u64), Failure>| failure = result.err();
-        let times =
-            interleaved(11, || note(run(&mut store, func, program.argument, whole)), &mut peer);
-        line(&format!("run.{name}.fast"), ms(times.0), "ms");
-        line(&format!("run.{name}.wasmi"), ms(times.1), "ms");
-        line(&format!("run.{name}.each"), ns_each(times.0, executed), "ns/instruction");
-        fast.add(&format!("run.{name}.fast_to_wasmi"), ratio(times));
-
-        let (mut other_half, slices) = (start(program, Tier::Fast)?, Budget::instructions(1_000));
-        let times = interleaved(
-            7,
-            || note(run(&mut other_half.0, other_half.1, program.argument, slices)),
-            || drop(run(&mut store, func, program.argument, whole)),
-        );
-        sliced.add(&format!("run.{name}.sliced_to_whole"), ratio(times));
-
-        let (mut store, func) = start(program, Tier::Exact)?;
-        let times =
-            interleaved(5, || note(run(&mut store, func, program.argument, whole)), &mut peer);
-        exact.add(&format!("run.{name}.exact_to_wasmi"), ratio(times));
-        if let Some(failure) = failure {
-            return Err(failure);
+/// tier against wasmi; those whose name contains `filter`.
+pub fn measure(filter: &str) -> Result<(), Failure> {
+    let mut means = <(Means, Means, Means)>::default();
+    for program in ALL.iter().filter(|program| program.name.contains(filter)) {
+        let bytes = wat::parse_str(program.text)?;
+        let (name, argument) = (program.name, program.argument);
+        one(&Kernel { name, bytes: &bytes, export: "run", argument }, &mut means)?;
+    }
+    for (name, argument) in compiled::ALL {
+        if name.contains(filter) {
+            one(&Kernel { name, bytes: compiled::MODULE, export: name, argument }, &mut means)?;
         }
     }
-    fast.line("fast_to_wasmi");
-    sliced.line("sliced_to_whole");
-    exact.line("exact_to_wasmi");
+    means.0.line("fast_to_wasmi");
+    means.1.line("sliced_to_whole");
+    means.2.line("exact_to_wasmi");
     Ok(())
+}
+
+fn one(kernel: &Kernel<'_>, means: &mut (Means, Means, Means)) -> Result<(), Failure> {
+    let (fast, sliced, exact) = (&mut means.0, &mut means.1, &mut means.2);
+    let name = kernel.name;
+    let (mut store, func) = start(kernel, Tier::Fast)?;
+    let other_engine = wasmi::Engine::default();
+    let other_module = wasmi::Module::new(&other_engine, kernel.bytes)?;
+    let mut other_store = wasmi::Store::new(&other_engine, ());
+    let linker = wasmi::Linker::<()>::new(&other_engine);
+    let other_instance = linker.instantiate_and_start(&mut other_store, &other_module)?;
+    let other = other_instance.get_typed_func::<i32, i32>(&other_store, kernel.export)?;
+
+    // Both translate on first call; and they have to agree before their times mean anything.
+    let whole = Budget::unlimited();
+    let (value, executed) = run(&mut store, func, kernel.argument, whole)?;
+    let expected = other.call(&mut other_store, kernel.argument)?;
+    if value != Value::I32(expected) {
+        return Err(format!("{name}: {value} here, {expected} there").into());
+    }
+    let mut peer = || {
+        std::hint::black_box(other.call(&mut other_store, kernel.argument).is_ok());
+    };
+    let mut failure = None;
+    let mut note = |result: Result<(Value, u64), Failure>| failure = result.err();
+    let times = interleaved(11, || note(run(&mut store, func, kernel.argument, whole)), &mut peer);
+    line(&format!("run.{name}.fast"), ms(times.0), "ms");
+    line(&format!("run.{name}.wasmi"), ms(times.1), "ms");
+    line(&format!("run.{name}.each"), ns_each(times.0, executed), "ns/instruction");
+    fast.add(&format!("run.{name}.fast_to_wasmi"), ratio(times));
+
+    let (mut other_half, slices) = (start(kernel, Tier::Fast)?, Budget::instructions(1_000));
+    let times = interleaved(
+        7,
+        || note(run(&mut other_half.0, other_half.1, kernel.argument, slices)),
+        || drop(run(&mut store, func, kernel.argument, whole)),
+    );
+    sliced.add(&format!("run.{name}.sliced_to_whole"), ratio(times));
+
+    let (mut store, func) = start(kernel, Tier::Exact)?;
+    let times = interleaved(5, || note(run(&mut store, func, kernel.argument, whole)), &mut peer);
+    exact.add(&format!("run.{name}.exact_to_wasmi"), ratio(times));
+    failure.map_or(Ok(()), Err)
 }

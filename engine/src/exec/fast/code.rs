@@ -17,7 +17,7 @@ pub(crate) struct FastCode {
 }
 
 /// A place where all operands are in their home slots.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Entry {
     /// The instruction.
     pub(super) pc: u32,

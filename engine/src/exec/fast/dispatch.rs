@@ -1,25 +1,126 @@
-//! From one operation to the next: by sibling calls where the compiler turns these into jumps,
-//! otherwise by a loop around one `match`. The build script chooses.
+//! The one list of operations, and how to get from one to the next: by sibling calls where the
+//! compiler turns these into jumps, otherwise by a loop around one `match`. The build script
+//! chooses.
+//!
+//! The translator writes codes. [`link`] makes of them what the dispatch needs.
 
 use super::handlers::*;
 use super::machine::{Flow, Registers};
 use super::operators::*;
-#[cfg(not(threaded))]
 use crate::exec::exact::for_each_numeric;
 
-/// The first word of an operation.
-#[cfg(not(threaded))]
-#[inline(always)]
-pub(super) fn encode<O: Operation>() -> u64 {
-    u64::from(O::CODE)
+/// How an operation reads: its operator's name and its layout.
+pub(super) type Description = (&'static str, &'static [Part]);
+
+/// One more than the highest code.
+const CODES: usize = code(Number::COUNT, 0) as usize;
+
+/// Makes the tables by code, and the loop, from the list of all operations.
+macro_rules! define {
+    ($($operation:ty,)*) => {
+        static DESCRIPTIONS: [Option<Description>; CODES] = {
+            let mut table: [Option<Description>; CODES] = [None; CODES];
+            $(table[<$operation>::CODE as usize] =
+                Some((<$operation>::NAME, <$operation>::LAYOUT));)*
+            table
+        };
+
+        #[cfg(threaded)]
+        static HANDLERS: [Option<Handler>; CODES] = {
+            let mut table: [Option<Handler>; CODES] = [None; CODES];
+            $(table[<$operation>::CODE as usize] = Some(handle::<$operation>);)*
+            table
+        };
+
+        /// Executes operations until one of them does not go on.
+        ///
+        /// # Safety
+        /// See [`handlers`](super::handlers).
+        #[cfg(not(threaded))]
+        pub(super) unsafe fn execute(mut r: Registers) -> Flow {
+            loop {
+                // SAFETY: as demanded; the first word of an operation is its code.
+                let flow = unsafe {
+                    match *r.ip as u32 {
+                        $(<$operation>::CODE => <$operation>::run(&mut r),)*
+                        _ => Flow::Trap,
+                    }
+                };
+                if flow != Flow::Next {
+                    // SAFETY: the context is valid.
+                    let context = unsafe { &mut *r.context };
+                    (context.ip, context.fp, context.fuel) = (r.ip, r.fp, r.fuel);
+                    return flow;
+                }
+            }
+        }
+    };
 }
 
-/// The first word of an operation: its handler's address.
-#[cfg(threaded)]
-#[inline(always)]
-pub(super) fn encode<O: Operation>() -> u64 {
-    let handler: Handler = handle::<O>;
-    handler as usize as u64
+macro_rules! list {
+    (
+        unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
+        binary { $($binary:ident($ba:ty) -> $br:ty = $bf:path,)* }
+        try_unary { $($tunary:ident($tua:ty) -> $tur:ty = $tuf:path,)* }
+        try_binary { $($tbinary:ident($tba:ty) -> $tbr:ty = $tbf:path,)* }
+        load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
+        store { $($store:ident($sf:ident: $sw:ty),)* }
+    ) => {
+        define! {
+            Copy, Constant, CopyMany, Select, Jump, Br, BrIf, BrUnless, BrTable, GlobalGet,
+            GlobalSet, Call, CallIndirect, Return0, Return1, ReturnMany, ReturnCall, MemorySize,
+            MemoryFill, MemoryCopy, Exact, BrIfAccumulator, BrUnlessAccumulator,
+            $(UnaryOf<$unary, Second>, UnaryOf<$unary, Accumulator>,)*
+            $(
+                BinaryOf<$binary, Second, Third>,
+                BinaryOf<$binary, Second, Immediate>,
+                BinaryOf<$binary, Accumulator, Third>,
+                BinaryOf<$binary, Accumulator, Immediate>,
+                BinaryOf<$binary, Second, Accumulator>,
+                BrIfOf<$binary, First, Second>,
+                BrIfOf<$binary, First, Immediate>,
+                BrIfOf<$binary, Accumulator, Second>,
+                BrIfOf<$binary, Accumulator, Immediate>,
+                BrIfOf<$binary, First, Accumulator>,
+                BrUnlessOf<$binary, First, Second>,
+                BrUnlessOf<$binary, First, Immediate>,
+                BrUnlessOf<$binary, Accumulator, Second>,
+                BrUnlessOf<$binary, Accumulator, Immediate>,
+                BrUnlessOf<$binary, First, Accumulator>,
+            )*
+            $(TryUnaryOf<$tunary>,)*
+            $(TryBinaryOf<$tbinary, Third>, TryBinaryOf<$tbinary, Immediate>,)*
+            $(LoadOf<$load, Second>, LoadOf<$load, Accumulator>,)*
+            $(
+                StoreOf<$store, First, Second>,
+                StoreOf<$store, Accumulator, Second>,
+                StoreOf<$store, First, Accumulator>,
+                StoreConstant<$store, First>,
+                StoreConstant<$store, Accumulator>,
+            )*
+        }
+    };
+}
+
+for_each_numeric!(list);
+
+/// How the operation with this code reads.
+pub(super) fn description(code: u64) -> Option<Description> {
+    DESCRIPTIONS.get(usize::try_from(code).ok()?).copied().flatten()
+}
+
+/// Makes words executable: the operations that begin at `starts` name their handlers by code.
+pub(super) fn link(words: &mut [u64], starts: impl Iterator<Item = u32>) {
+    #[cfg(threaded)]
+    for start in starts {
+        if let Some(word) = words.get_mut(start as usize)
+            && let Some(Some(handler)) = HANDLERS.get(*word as usize)
+        {
+            *word = *handler as usize as u64;
+        }
+    }
+    #[cfg(not(threaded))]
+    let _ = (words, starts);
 }
 
 /// Executes operations until one of them does not go on.
@@ -92,100 +193,4 @@ unsafe extern "C" fn leave(
         (*context).fuel = fuel;
     }
     flow
-}
-
-/// As above, around one `match`.
-///
-/// # Safety
-/// See [`handlers`](super::handlers).
-#[cfg(not(threaded))]
-pub(super) unsafe fn execute(mut r: Registers) -> Flow {
-    macro_rules! dispatch {
-        (
-            unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
-            binary { $($binary:ident($ba:ty) -> $br:ty = $bf:path,)* }
-            try_unary { $($tunary:ident($tua:ty) -> $tur:ty = $tuf:path,)* }
-            try_binary { $($tbinary:ident($tba:ty) -> $tbr:ty = $tbf:path,)* }
-            load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
-            store { $($store:ident($sf:ident: $sw:ty),)* }
-        ) => {
-            loop {
-                // SAFETY: as demanded; the first word of an operation is its code.
-                let flow = unsafe {
-                    match *r.ip as u32 {
-                        Copy::CODE => Copy::run(&mut r),
-                        Constant::CODE => Constant::run(&mut r),
-                        CopyMany::CODE => CopyMany::run(&mut r),
-                        Select::CODE => Select::run(&mut r),
-                        Jump::CODE => Jump::run(&mut r),
-                        Br::CODE => Br::run(&mut r),
-                        BrIf::CODE => BrIf::run(&mut r),
-                        BrUnless::CODE => BrUnless::run(&mut r),
-                        BrTable::CODE => BrTable::run(&mut r),
-                        GlobalGet::CODE => GlobalGet::run(&mut r),
-                        GlobalSet::CODE => GlobalSet::run(&mut r),
-                        Call::CODE => Call::run(&mut r),
-                        CallIndirect::CODE => CallIndirect::run(&mut r),
-                        Return0::CODE => Return0::run(&mut r),
-                        Return1::CODE => Return1::run(&mut r),
-                        ReturnMany::CODE => ReturnMany::run(&mut r),
-                        ReturnCall::CODE => ReturnCall::run(&mut r),
-                        MemorySize::CODE => MemorySize::run(&mut r),
-                        MemoryFill::CODE => MemoryFill::run(&mut r),
-                        MemoryCopy::CODE => MemoryCopy::run(&mut r),
-                        Exact::CODE => Exact::run(&mut r),
-                        BrIfAccumulator::CODE => BrIfAccumulator::run(&mut r),
-                        BrUnlessAccumulator::CODE => BrUnlessAccumulator::run(&mut r),
-                        $(
-                            <UnaryOf<$unary, Second>>::CODE => <UnaryOf<$unary, Second>>::run(&mut r),
-                            <UnaryOf<$unary, Accumulator>>::CODE => <UnaryOf<$unary, Accumulator>>::run(&mut r),
-                        )*
-                        $(
-                            <BinaryOf<$binary, Second, Third>>::CODE => <BinaryOf<$binary, Second, Third>>::run(&mut r),
-                            <BinaryOf<$binary, Second, Immediate>>::CODE => <BinaryOf<$binary, Second, Immediate>>::run(&mut r),
-                            <BinaryOf<$binary, Accumulator, Third>>::CODE => <BinaryOf<$binary, Accumulator, Third>>::run(&mut r),
-                            <BinaryOf<$binary, Accumulator, Immediate>>::CODE => <BinaryOf<$binary, Accumulator, Immediate>>::run(&mut r),
-                            <BinaryOf<$binary, Second, Accumulator>>::CODE => <BinaryOf<$binary, Second, Accumulator>>::run(&mut r),
-                            <BrIfOf<$binary, First, Second>>::CODE => <BrIfOf<$binary, First, Second>>::run(&mut r),
-                            <BrIfOf<$binary, First, Immediate>>::CODE => <BrIfOf<$binary, First, Immediate>>::run(&mut r),
-                            <BrIfOf<$binary, Accumulator, Second>>::CODE => <BrIfOf<$binary, Accumulator, Second>>::run(&mut r),
-                            <BrIfOf<$binary, Accumulator, Immediate>>::CODE => <BrIfOf<$binary, Accumulator, Immediate>>::run(&mut r),
-                            <BrIfOf<$binary, First, Accumulator>>::CODE => <BrIfOf<$binary, First, Accumulator>>::run(&mut r),
-                            <BrUnlessOf<$binary, First, Second>>::CODE => <BrUnlessOf<$binary, First, Second>>::run(&mut r),
-                            <BrUnlessOf<$binary, First, Immediate>>::CODE => <BrUnlessOf<$binary, First, Immediate>>::run(&mut r),
-                            <BrUnlessOf<$binary, Accumulator, Second>>::CODE => <BrUnlessOf<$binary, Accumulator, Second>>::run(&mut r),
-                            <BrUnlessOf<$binary, Accumulator, Immediate>>::CODE => <BrUnlessOf<$binary, Accumulator, Immediate>>::run(&mut r),
-                            <BrUnlessOf<$binary, First, Accumulator>>::CODE => <BrUnlessOf<$binary, First, Accumulator>>::run(&mut r),
-                        )*
-                        $(
-                            <TryUnaryOf<$tunary>>::CODE => <TryUnaryOf<$tunary>>::run(&mut r),
-                        )*
-                        $(
-                            <TryBinaryOf<$tbinary, Third>>::CODE => <TryBinaryOf<$tbinary, Third>>::run(&mut r),
-                            <TryBinaryOf<$tbinary, Immediate>>::CODE => <TryBinaryOf<$tbinary, Immediate>>::run(&mut r),
-                        )*
-                        $(
-                            <LoadOf<$load, Second>>::CODE => <LoadOf<$load, Second>>::run(&mut r),
-                            <LoadOf<$load, Accumulator>>::CODE => <LoadOf<$load, Accumulator>>::run(&mut r),
-                        )*
-                        $(
-                            <StoreOf<$store, First, Second>>::CODE => <StoreOf<$store, First, Second>>::run(&mut r),
-                            <StoreOf<$store, Accumulator, Second>>::CODE => <StoreOf<$store, Accumulator, Second>>::run(&mut r),
-                            <StoreOf<$store, First, Accumulator>>::CODE => <StoreOf<$store, First, Accumulator>>::run(&mut r),
-                            <StoreConstant<$store, First>>::CODE => <StoreConstant<$store, First>>::run(&mut r),
-                            <StoreConstant<$store, Accumulator>>::CODE => <StoreConstant<$store, Accumulator>>::run(&mut r),
-                        )*
-                        _ => Flow::Trap,
-                    }
-                };
-                if flow != Flow::Next {
-                    // SAFETY: the context is valid.
-                    let context = unsafe { &mut *r.context };
-                    (context.ip, context.fp, context.fuel) = (r.ip, r.fp, r.fuel);
-                    return flow;
-                }
-            }
-        };
-    }
-    for_each_numeric!(dispatch)
 }

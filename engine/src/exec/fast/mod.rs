@@ -16,10 +16,12 @@
 mod code;
 mod dispatch;
 mod handlers;
+mod listing;
 mod machine;
 mod operators;
 mod run;
 mod translate;
 
 pub(crate) use code::FastCode;
+pub use listing::{FastListing, FastOperation};
 pub(crate) use run::{Leave, Scratch, run};

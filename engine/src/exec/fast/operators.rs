@@ -20,12 +20,19 @@ macro_rules! define {
         #[repr(u32)]
         pub(super) enum Number {
             $($unary,)* $($binary,)* $($tunary,)* $($tbinary,)* $($load,)* $($store,)*
+            /// One more than the last.
+            End,
+        }
+
+        impl Number {
+            pub(super) const COUNT: u32 = Number::End as u32;
         }
 
         $(
             pub(super) struct $unary;
             impl Unary for $unary {
                 const NUMBER: u32 = Number::$unary as u32;
+                const NAME: &'static str = stringify!($unary);
                 const FLOAT_OPERANDS: bool = <$ua as Slot>::FLOAT;
                 const FLOAT_RESULT: bool = <$ur as Slot>::FLOAT;
                 #[inline(always)]
@@ -39,6 +46,7 @@ macro_rules! define {
             pub(super) struct $binary;
             impl Binary for $binary {
                 const NUMBER: u32 = Number::$binary as u32;
+                const NAME: &'static str = stringify!($binary);
                 const FLOAT_OPERANDS: bool = <$ba as Slot>::FLOAT;
                 const FLOAT_RESULT: bool = <$br as Slot>::FLOAT;
                 #[inline(always)]
@@ -52,6 +60,7 @@ macro_rules! define {
             pub(super) struct $tunary;
             impl TryUnary for $tunary {
                 const NUMBER: u32 = Number::$tunary as u32;
+                const NAME: &'static str = stringify!($tunary);
                 #[inline(always)]
                 fn apply(operand: u64) -> Option<u64> {
                     let result: Option<$tur> = $tuf(<$tua>::from_slot(operand)).ok();
@@ -63,6 +72,7 @@ macro_rules! define {
             pub(super) struct $tbinary;
             impl TryBinary for $tbinary {
                 const NUMBER: u32 = Number::$tbinary as u32;
+                const NAME: &'static str = stringify!($tbinary);
                 #[inline(always)]
                 fn apply(left: u64, right: u64) -> Option<u64> {
                     let (left, right) = (<$tba>::from_slot(left), <$tba>::from_slot(right));
@@ -75,6 +85,7 @@ macro_rules! define {
             pub(super) struct $load;
             impl Load for $load {
                 const NUMBER: u32 = Number::$load as u32;
+                const NAME: &'static str = stringify!($load);
                 const FLOAT_RESULT: bool =
                     matches!(Number::$load, Number::F32Load | Number::F64Load);
                 #[inline(always)]
@@ -88,6 +99,7 @@ macro_rules! define {
             pub(super) struct $store;
             impl Store for $store {
                 const NUMBER: u32 = Number::$store as u32;
+                const NAME: &'static str = stringify!($store);
                 #[inline(always)]
                 fn store(memory: &mut [u8], address: u64, offset: u64, slot: u64) -> Option<()> {
                     access::$sf(memory, address, offset, slot as $sw).ok()
@@ -100,6 +112,7 @@ macro_rules! define {
 /// One operand, one result.
 pub(super) trait Unary {
     const NUMBER: u32;
+    const NAME: &'static str;
     const FLOAT_OPERANDS: bool;
     const FLOAT_RESULT: bool;
     fn apply(operand: u64) -> u64;
@@ -108,6 +121,7 @@ pub(super) trait Unary {
 /// Two operands, one result; comparisons are among them.
 pub(super) trait Binary {
     const NUMBER: u32;
+    const NAME: &'static str;
     const FLOAT_OPERANDS: bool;
     const FLOAT_RESULT: bool;
     fn apply(left: u64, right: u64) -> u64;
@@ -116,18 +130,21 @@ pub(super) trait Binary {
 /// As [`Unary`]; `None` is a trap.
 pub(super) trait TryUnary {
     const NUMBER: u32;
+    const NAME: &'static str;
     fn apply(operand: u64) -> Option<u64>;
 }
 
 /// As [`Binary`]; `None` is a trap.
 pub(super) trait TryBinary {
     const NUMBER: u32;
+    const NAME: &'static str;
     fn apply(left: u64, right: u64) -> Option<u64>;
 }
 
 /// Reads memory; `None` is a trap.
 pub(super) trait Load {
     const NUMBER: u32;
+    const NAME: &'static str;
     const FLOAT_RESULT: bool;
     fn load(memory: &[u8], address: u64, offset: u64) -> Option<u64>;
 }
@@ -135,6 +152,7 @@ pub(super) trait Load {
 /// Writes memory; `None` is a trap, and nothing has been written.
 pub(super) trait Store {
     const NUMBER: u32;
+    const NAME: &'static str;
     fn store(memory: &mut [u8], address: u64, offset: u64, slot: u64) -> Option<()>;
 }
 

@@ -3,7 +3,8 @@
 //! An operation is a type; [`Operation::run`] executes it and moves `ip` behind it. The words that
 //! follow its first one are laid out in fields of 16 and 32 bits, described at each operation, low
 //! bits first: `dst`, `a`, `b` and `src` are slots of the frame, `to` is a distance in words from
-//! the operation's first one, `price` what the segment there costs.
+//! the operation's first one, `price` what the segment there costs. [`Operation::LAYOUT`] says the
+//! same to the listing.
 //!
 //! # Safety
 //! All of this relies on the translator: slots lie within the frame, which lies within the value
@@ -23,8 +24,12 @@ pub(super) use single::*;
 
 /// An operation.
 pub(in crate::exec::fast) trait Operation {
-    /// Its number, for dispatch without addresses.
+    /// Its number, which the translator writes.
     const CODE: u32;
+    /// The operator's name: of the operator table, in its spelling, or one of this folder.
+    const NAME: &'static str;
+    /// How it reads.
+    const LAYOUT: &'static [Part];
 
     /// Executes it.
     ///
@@ -33,11 +38,51 @@ pub(in crate::exec::fast) trait Operation {
     unsafe fn run(r: &mut Registers) -> Flow;
 }
 
+/// A piece of an operation's text.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(in crate::exec::fast) enum Part {
+    Text(&'static str),
+    /// The operator.
+    Name,
+    /// A slot: word and field of 16 bits.
+    Slot(u8, u8),
+    /// The upper half of a word, with and without a sign.
+    Signed(u8),
+    Unsigned(u8),
+    /// A whole word.
+    Constant(u8),
+    /// A distance in the lower or upper half of a word.
+    To(u8, Half),
+    /// A price there; none if it is 0.
+    Price(u8, Half),
+    Global(u8),
+    Func(u8),
+    /// A type's index, and a table's.
+    Type(u8),
+    Table(u8),
+    /// What stands in an accumulator.
+    Accumulator,
+    /// Targets of a `br_table`, from a word on; their number is in the upper half of the word before.
+    Targets(u8),
+}
+
+/// Half of a word.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(in crate::exec::fast) enum Half {
+    Lower,
+    Upper,
+}
+
+/// The first word of an operation as the translator writes it.
+pub(in crate::exec::fast) const fn encode<O: Operation>() -> u64 {
+    O::CODE as u64
+}
+
 /// Codes below this one are those of single operations; families follow.
 const FAMILIES: u32 = 32;
 
 /// The code of an operator in one of its forms.
-const fn code(number: u32, form: u32) -> u32 {
+pub(in crate::exec::fast) const fn code(number: u32, form: u32) -> u32 {
     FAMILIES + number * 16 + form
 }
 

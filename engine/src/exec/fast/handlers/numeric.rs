@@ -3,12 +3,19 @@
 
 use super::super::machine::{Flow, Registers};
 use super::super::operators::{Binary, Load, Store, TryBinary, TryUnary, Unary};
+use super::Half::{Lower, Upper};
+use super::Part::{Constant, Name, Price, Signed, Slot, Text, To, Unsigned};
 use super::*;
+
+/// Where the result goes.
+const DST: Part = Slot(1, 0);
 
 /// Where an operand comes from.
 pub(in crate::exec::fast) trait Source {
     /// Distinguishes the forms of an operator.
     const FORM: u32;
+    /// How it reads.
+    const PART: Part;
 
     /// Reads it; `w` is the operation's second word.
     ///
@@ -28,11 +35,12 @@ pub(in crate::exec::fast) trait Source {
 }
 
 macro_rules! sources {
-    ($($(#[$doc:meta])* $name:ident = $form:literal, |$r:ident, $w:ident| $value:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $form:literal, $part:expr, |$r:ident, $w:ident| $value:expr;)*) => {$(
         $(#[$doc])*
         pub(in crate::exec::fast) struct $name;
         impl Source for $name {
             const FORM: u32 = $form;
+            const PART: Part = $part;
             #[inline(always)]
             #[allow(unused_variables, unused_unsafe)] // each reads what it needs
             unsafe fn read($r: &Registers, $w: u64) -> u64 {
@@ -45,15 +53,15 @@ macro_rules! sources {
 
 sources! {
     /// The slot in the lowest field.
-    First = 0, |r, w| get(r, lo(w));
+    First = 0, Slot(1, 0), |r, w| get(r, lo(w));
     /// The slot in the second field.
-    Second = 0, |r, w| get(r, mid(w));
+    Second = 0, Slot(1, 1), |r, w| get(r, mid(w));
     /// The slot in the third field.
-    Third = 0, |r, w| get(r, third(w));
+    Third = 0, Slot(1, 2), |r, w| get(r, third(w));
     /// A constant in the upper half.
-    Immediate = 1, |r, w| immediate(w);
+    Immediate = 1, Signed(1), |r, w| immediate(w);
     /// The accumulator.
-    Accumulator = 2, |r, w| r.accumulator;
+    Accumulator = 2, Part::Accumulator, |r, w| r.accumulator;
 }
 
 /// The form of two sources.
@@ -70,12 +78,14 @@ const fn pair<L: Source, R: Source>() -> u32 {
 macro_rules! families {
     ($(
         $(#[$doc:meta])*
-        $name:ident<$o:ident: $family:ident $(, $l:ident)*> = $form:expr, |$r:ident| $body:block
+        $name:ident<$o:ident: $family:ident $(, $l:ident)*> = $form:expr, $layout:expr, |$r:ident| $body:block
     )*) => {$(
         $(#[$doc])*
         pub(in crate::exec::fast) struct $name<$o $(, $l)*>(core::marker::PhantomData<($o, $($l,)*)>);
         impl<$o: $family $(, $l: Source)*> Operation for $name<$o $(, $l)*> {
             const CODE: u32 = code($o::NUMBER, $form);
+            const NAME: &'static str = $o::NAME;
+            const LAYOUT: &'static [Part] = $layout;
             #[inline(always)]
             unsafe fn run($r: &mut Registers) -> Flow {
                 // SAFETY: what the module demands.
@@ -87,7 +97,8 @@ macro_rules! families {
 
 families! {
     /// `dst a`
-    UnaryOf<O: Unary, A> = A::FORM, |r| {
+    UnaryOf<O: Unary, A> = A::FORM,
+    &[DST, Text(" = "), Name, A::PART], |r| {
         let w = word(r, 1);
         let result = O::apply(A::read_as(r, w, O::FLOAT_OPERANDS));
         set_as(r, lo(w), result, O::FLOAT_RESULT);
@@ -95,7 +106,8 @@ families! {
     }
 
     /// `dst a b`, or `dst a immediate`
-    BinaryOf<O: Binary, L, R> = pair::<L, R>(), |r| {
+    BinaryOf<O: Binary, L, R> = pair::<L, R>(),
+    &[DST, Text(" = "), Name, L::PART, R::PART], |r| {
         let w = word(r, 1);
         let float = O::FLOAT_OPERANDS;
         let result = O::apply(L::read_as(r, w, float), R::read_as(r, w, float));
@@ -105,7 +117,8 @@ families! {
 
     /// Goes to `to` unless the result is zero: `a b -`, or `a - immediate`;
     /// `price of to, price of the next`; `to`
-    BrIfOf<O: Binary, L, R> = 5 + pair::<L, R>(), |r| {
+    BrIfOf<O: Binary, L, R> = 5 + pair::<L, R>(),
+    &[Text("br_if "), Name, L::PART, R::PART, To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)], |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
         let float = O::FLOAT_OPERANDS;
         if O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 != 0 {
@@ -117,7 +130,8 @@ families! {
     }
 
     /// As [`BrIfOf`], if the result is zero.
-    BrUnlessOf<O: Binary, L, R> = 10 + pair::<L, R>(), |r| {
+    BrUnlessOf<O: Binary, L, R> = 10 + pair::<L, R>(),
+    &[Text("br_unless "), Name, L::PART, R::PART, To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)], |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
         let float = O::FLOAT_OPERANDS;
         if O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 == 0 {
@@ -129,7 +143,8 @@ families! {
     }
 
     /// `dst a`
-    TryUnaryOf<O: TryUnary> = 0, |r| {
+    TryUnaryOf<O: TryUnary> = 0,
+    &[DST, Text(" = "), Name, Slot(1, 1)], |r| {
         let w = word(r, 1);
         let Some(result) = O::apply(get(r, mid(w))) else { return Flow::Trap };
         set(r, lo(w), result);
@@ -137,7 +152,8 @@ families! {
     }
 
     /// `dst a b`, or `dst a immediate`
-    TryBinaryOf<O: TryBinary, R> = R::FORM, |r| {
+    TryBinaryOf<O: TryBinary, R> = R::FORM,
+    &[DST, Text(" = "), Name, Slot(1, 1), R::PART], |r| {
         let w = word(r, 1);
         let Some(result) = O::apply(get(r, mid(w)), R::read(r, w)) else { return Flow::Trap };
         set(r, lo(w), result);
@@ -145,7 +161,8 @@ families! {
     }
 
     /// `dst a offset`
-    LoadOf<O: Load, A> = A::FORM, |r| {
+    LoadOf<O: Load, A> = A::FORM,
+    &[DST, Text(" = "), Name, A::PART, Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
         let Some(value) = O::load(memory(r), address, w >> 32) else { return Flow::Trap };
@@ -154,7 +171,8 @@ families! {
     }
 
     /// `a value offset`
-    StoreOf<O: Store, A, V> = pair::<A, V>(), |r| {
+    StoreOf<O: Store, A, V> = pair::<A, V>(),
+    &[Name, A::PART, V::PART, Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
         let value = V::read(r, w);
@@ -165,7 +183,8 @@ families! {
     }
 
     /// `a - offset`, `value`
-    StoreConstant<O: Store, A> = 8 + A::FORM, |r| {
+    StoreConstant<O: Store, A> = 8 + A::FORM,
+    &[Name, A::PART, Constant(2), Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
         let value = word(r, 2);

@@ -2,15 +2,19 @@
 
 use super::super::machine::{Flow, Registers};
 use super::calls::{call, exact_call, leave_frame, tail_call};
+use super::Half::{Lower, Upper};
+use super::Part::{Func, Global, Name, Price, Slot, Table, Targets, Text, To, Type, Unsigned};
 use super::*;
 use crate::store::FuncEntity;
 
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident = $code:expr, |$r:ident| $body:block)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $code:expr, $text:literal, $layout:expr, |$r:ident| $body:block)*) => {$(
         $(#[$doc])*
         pub(in crate::exec::fast) struct $name;
         impl Operation for $name {
             const CODE: u32 = $code;
+            const NAME: &'static str = $text;
+            const LAYOUT: &'static [Part] = $layout;
             #[inline(always)]
             unsafe fn run($r: &mut Registers) -> Flow {
                 // SAFETY: what the module demands.
@@ -22,21 +26,27 @@ macro_rules! operations {
 
 operations! {
     /// `dst src`; as the next one, it leaves the accumulator alone.
-    Copy = 0, |r| {
+    Copy = 0, "copy",
+    &[Slot(1, 0), Text(" = "), Slot(1, 1)],
+    |r| {
         let w = word(r, 1);
         *r.fp.add(usize::from(lo(w))) = get(r, mid(w));
         forward(r, 2)
     }
 
     /// `dst`, `value`
-    Constant = 1, |r| {
+    Constant = 1, "const",
+    &[Slot(1, 0), Text(" = "), Part::Constant(2)],
+    |r| {
         let (w, value) = (word(r, 1), word(r, 2));
         *r.fp.add(usize::from(lo(w))) = value;
         forward(r, 3)
     }
 
     /// Copies a run of slots downward: `dst src count`
-    CopyMany = 2, |r| {
+    CopyMany = 2, "copy_many",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" count="), Unsigned(1)],
+    |r| {
         let w = word(r, 1);
         let from = r.fp.add(usize::from(mid(w)));
         core::ptr::copy(from, r.fp.add(usize::from(lo(w))), high(w) as usize);
@@ -44,7 +54,9 @@ operations! {
     }
 
     /// `dst a b condition`
-    Select = 3, |r| {
+    Select = 3, "select",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2), Slot(1, 3)],
+    |r| {
         let w = word(r, 1);
         let (a, b) = (get(r, mid(w)), get(r, third(w)));
         let value = if get(r, (w >> 48) as u16) as u32 != 0 { a } else { b };
@@ -53,20 +65,26 @@ operations! {
     }
 
     /// A branch that its target's segment has paid for: `to`
-    Jump = 4, |r| {
+    Jump = 4, "jump",
+    &[Name, To(1, Lower)],
+    |r| {
         let to = word(r, 1) as i32;
         r.ip = r.ip.offset(to as isize);
         Flow::Next
     }
 
     /// `price to`
-    Br = 5, |r| {
+    Br = 5, "br",
+    &[Name, To(1, Upper), Price(1, Lower)],
+    |r| {
         let w = word(r, 1);
         go(r, high(w) as i32, w as u32)
     }
 
     /// `a - to`, `price of to, price of the next`
-    BrIf = 6, |r| {
+    BrIf = 6, "br_if",
+    &[Name, Slot(1, 0), To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
         if get(r, lo(w)) as u32 != 0 {
             go(r, high(w) as i32, prices as u32)
@@ -76,7 +94,9 @@ operations! {
     }
 
     /// As [`BrIf`], of the accumulator.
-    BrIfAccumulator = 17, |r| {
+    BrIfAccumulator = 17, "br_if",
+    &[Name, Part::Accumulator, To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
         if r.accumulator as u32 != 0 {
             go(r, high(w) as i32, prices as u32)
@@ -86,7 +106,9 @@ operations! {
     }
 
     /// As [`BrUnless`], of the accumulator.
-    BrUnlessAccumulator = 18, |r| {
+    BrUnlessAccumulator = 18, "br_unless",
+    &[Name, Part::Accumulator, To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
         if r.accumulator as u32 == 0 {
             go(r, high(w) as i32, prices as u32)
@@ -96,7 +118,9 @@ operations! {
     }
 
     /// As [`BrIf`], if `a` is zero.
-    BrUnless = 7, |r| {
+    BrUnless = 7, "br_unless",
+    &[Name, Slot(1, 0), To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
         let (w, prices) = (word(r, 1), word(r, 2));
         if get(r, lo(w)) as u32 == 0 {
             go(r, high(w) as i32, prices as u32)
@@ -106,7 +130,9 @@ operations! {
     }
 
     /// `a - count`, then `price to` for each; the last is the default.
-    BrTable = 8, |r| {
+    BrTable = 8, "br_table",
+    &[Name, Slot(1, 0), Targets(2)],
+    |r| {
         let w = word(r, 1);
         let selected = (get(r, lo(w)) as u32).min(high(w) - 1);
         let target = word(r, 2 + selected as usize);
@@ -114,7 +140,9 @@ operations! {
     }
 
     /// `dst - global`
-    GlobalGet = 9, |r| {
+    GlobalGet = 9, "global.get",
+    &[Slot(1, 0), Text(" = "), Name, Global(1)],
+    |r| {
         let w = word(r, 1);
         let context = &*r.context;
         let addr = *context.instance_globals.add(high(w) as usize);
@@ -124,7 +152,9 @@ operations! {
     }
 
     /// `src - global`
-    GlobalSet = 10, |r| {
+    GlobalSet = 10, "global.set",
+    &[Name, Global(1), Slot(1, 0)],
+    |r| {
         let w = word(r, 1);
         let value = get(r, lo(w));
         let context = &*r.context;
@@ -134,13 +164,17 @@ operations! {
     }
 
     /// `args - function`, `pc price`, `height`; `args` is the callee's first slot.
-    Call = 11, |r| {
+    Call = 11, "call",
+    &[Name, Func(1), Text(" at"), Slot(1, 0), Text(" back"), Price(2, Upper)],
+    |r| {
         let w = word(r, 1);
         call(r, high(w), usize::from(lo(w)), 4)
     }
 
     /// `args index type`, `pc price`, `height table`
-    CallIndirect = 12, |r| {
+    CallIndirect = 12, "call_indirect",
+    &[Name, Table(3), Type(1), Slot(1, 1), Text(" at"), Slot(1, 0), Text(" back"), Price(2, Upper)],
+    |r| {
         let w = word(r, 1);
         let index = get(r, mid(w)) as u32 as usize;
         let context = &*r.context;
@@ -161,10 +195,14 @@ operations! {
     }
 
     /// Nothing is returned.
-    Return0 = 13, |r| { leave_frame(r, 0) }
+    Return0 = 13, "return",
+    &[Name],
+    |r| { leave_frame(r, 0) }
 
     /// `src`
-    Return1 = 14, |r| {
+    Return1 = 14, "return",
+    &[Name, Slot(1, 0)],
+    |r| {
         let w = word(r, 1);
         let value = get(r, lo(w));
         set(r, 0, value);
@@ -172,7 +210,9 @@ operations! {
     }
 
     /// `src - count`
-    ReturnMany = 15, |r| {
+    ReturnMany = 15, "return",
+    &[Name, Slot(1, 0), Text(" count="), Unsigned(1)],
+    |r| {
         let w = word(r, 1);
         let from = r.fp.add(usize::from(lo(w)));
         core::ptr::copy(from, r.fp, high(w) as usize);
@@ -181,13 +221,17 @@ operations! {
 
     /// Calls a function in place of the present one: `args - function`, `pc`, `height`; `args` are
     /// where its arguments lie.
-    ReturnCall = 19, |r| {
+    ReturnCall = 19, "return_call",
+    &[Name, Func(1), Text(" from"), Slot(1, 0)],
+    |r| {
         let w = word(r, 1);
         tail_call(r, high(w), usize::from(lo(w)))
     }
 
     /// Pages of memory 0: `dst`
-    MemorySize = 20, |r| {
+    MemorySize = 20, "memory.size",
+    &[Slot(1, 0), Text(" = "), Name],
+    |r| {
         let w = word(r, 1);
         let pages = (*r.context).memory_size as u64 / crate::memory::PAGE_SIZE;
         set(r, lo(w), pages);
@@ -195,7 +239,9 @@ operations! {
     }
 
     /// Within memory 0: `address value length`
-    MemoryFill = 21, |r| {
+    MemoryFill = 21, "memory.fill",
+    &[Name, Slot(1, 0), Slot(1, 1), Slot(1, 2)],
+    |r| {
         let w = word(r, 1);
         let Some(range) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
         let Some(bytes) = memory_mut(r).get_mut(range) else { return Flow::Trap };
@@ -204,7 +250,9 @@ operations! {
     }
 
     /// Within memory 0: `to from length`
-    MemoryCopy = 22, |r| {
+    MemoryCopy = 22, "memory.copy",
+    &[Name, Slot(1, 0), Slot(1, 1), Slot(1, 2)],
+    |r| {
         let w = word(r, 1);
         let Some(from) = range(get(r, mid(w)), get(r, third(w))) else { return Flow::Trap };
         let Some(to) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
@@ -217,7 +265,9 @@ operations! {
     }
 
     /// An instruction that the exact tier executes: `pc height`
-    Exact = 16, |r| {
+    Exact = 16, "exact",
+    &[Name],
+    |r| {
         let w = word(r, 1);
         (*r.context).value = w as u32;
         (*r.context).height = high(w);

@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::super::dispatch::encode;
 use super::super::handlers::*;
 use super::forms::{Right, pack, wide};
 use super::{Fixup, Held, Last, Stub, Target, Translator};
@@ -29,7 +28,8 @@ impl Translator<'_> {
         let height = self.stack.len() as u32;
         let from = height.saturating_sub(to.arity);
         if to.target == Branch::RETURN {
-            self.stubs.push(Stub::Return { source: self.home(from as usize) });
+            let source = self.home(from as usize);
+            self.stubs.push((Stub::Return { source }, self.origin));
             return (Target::Stub(self.stubs.len() - 1), 0);
         }
         self.expect(to.target, to.height + to.arity);
@@ -37,7 +37,8 @@ impl Translator<'_> {
             return (Target::Pc(to.target), self.price(to.target));
         }
         let (source, goal) = (self.home(from as usize), self.home(to.height as usize));
-        self.stubs.push(Stub::Move { to: goal, from: source, count: to.arity, pc: to.target });
+        let stub = Stub::Move { to: goal, from: source, count: to.arity, pc: to.target };
+        self.stubs.push((stub, self.origin));
         (Target::Stub(self.stubs.len() - 1), 0)
     }
 
@@ -100,6 +101,7 @@ impl Translator<'_> {
     /// Removes the last operation.
     fn take_back(&mut self, last: Last) {
         self.words.truncate(last.start);
+        self.operations.pop();
         self.last = None;
         self.held = last.held;
     }
@@ -203,8 +205,9 @@ impl Translator<'_> {
     pub(super) fn finish(&mut self) {
         let stubs = core::mem::take(&mut self.stubs);
         let mut places = Vec::with_capacity(stubs.len());
-        for stub in &stubs {
+        for (stub, origin) in &stubs {
             places.push(self.words.len());
+            self.origin = *origin;
             match *stub {
                 Stub::Return { source } => self.give_back_from(source),
                 Stub::Move { to, from, count, pc } => {

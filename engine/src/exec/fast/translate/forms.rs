@@ -1,6 +1,5 @@
 //! The operations that an operator can become, and how their words are packed.
 
-use super::super::dispatch::encode;
 use super::super::handlers::*;
 use super::super::operators::*;
 use crate::exec::exact::{Op, for_each_numeric};

@@ -15,6 +15,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::code::{Entry, FastCode};
+use super::dispatch::link;
 use crate::error::Result;
 use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
@@ -42,12 +43,35 @@ pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCod
     if code.frame_slots <= u32::from(u16::MAX) {
         let mut translator = Translator::new(module, code, &segments);
         translator.run(None);
+        link(&mut translator.words, translator.operations.iter().map(|(start, _)| *start));
         fast.words = translator.words.into_boxed_slice();
         fast.entries = translator.entries.into_boxed_slice();
         fast.slots = code.frame_slots;
     }
     fast.segments = segments.into_boxed_slice();
     Ok(fast)
+}
+
+/// A translation to be looked at: operations still have their codes.
+pub(super) struct Draft {
+    pub(super) words: Vec<u64>,
+    /// Where each operation begins, and the instruction that it was written for.
+    pub(super) operations: Vec<(u32, u32)>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) segments: Vec<u32>,
+    pub(super) locals: u32,
+}
+
+/// Translates a function once more, to be looked at; without operations if it cannot be translated.
+pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
+    let code = module.code(func)?;
+    let segments = segments(&code.ops);
+    let mut translator = Translator::new(module, code, &segments);
+    if code.frame_slots <= u32::from(u16::MAX) {
+        translator.run(None);
+    }
+    let Translator { words, operations, entries, .. } = translator;
+    Ok(Draft { words, operations, entries, segments, locals: code.locals })
 }
 
 /// Where an operand is.
@@ -142,6 +166,10 @@ struct Translator<'m> {
     code: &'m FuncCode,
     segments: &'m [u32],
     words: Vec<u64>,
+    /// Where each operation begins, and the instruction that it was written for.
+    operations: Vec<(u32, u32)>,
+    /// The instruction that operations are written for now.
+    origin: u32,
     entries: Vec<Entry>,
     /// First word of each instruction that something goes to.
     starts: Vec<u32>,
@@ -149,7 +177,8 @@ struct Translator<'m> {
     heights: Vec<u32>,
     targets: Vec<bool>,
     fixups: Vec<Fixup>,
-    stubs: Vec<Stub>,
+    /// What branches do, and which ones.
+    stubs: Vec<(Stub, u32)>,
     stack: Vec<Place>,
     /// All operands below are in their homes.
     settled: usize,
@@ -171,6 +200,8 @@ impl<'m> Translator<'m> {
             code,
             segments,
             words: Vec::with_capacity(count * 2),
+            operations: Vec::with_capacity(count),
+            origin: 0,
             entries: Vec::new(),
             starts: vec![UNKNOWN; count],
             heights: vec![UNKNOWN; count],
@@ -213,7 +244,7 @@ impl<'m> Translator<'m> {
         let mut enter = true;
         let code = self.code;
         for (pc, op) in (0u32..).zip(&code.ops) {
-            self.pc = pc;
+            (self.pc, self.origin) = (pc, pc);
             if self.targets.get(pc as usize) == Some(&true) {
                 let height = self.heights.get(pc as usize).copied().unwrap_or(UNKNOWN);
                 if reachable {

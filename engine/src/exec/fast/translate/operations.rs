@@ -1,6 +1,5 @@
 //! Operations that compute, call and access memory.
 
-use super::super::dispatch::encode;
 use super::super::handlers::*;
 use super::forms::*;
 use super::segments::{exact_effect, round};
@@ -10,6 +9,7 @@ use crate::exec::exact::{Branch, Op};
 impl Translator<'_> {
     pub(super) fn emit(&mut self, code: u64, operands: &[u64]) -> usize {
         let start = self.words.len();
+        self.operations.push((start as u32, self.origin));
         self.words.push(code);
         self.words.extend_from_slice(operands);
         start
