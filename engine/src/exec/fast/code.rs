@@ -2,6 +2,8 @@
 
 use alloc::boxed::Box;
 
+use crate::exec::exact::Op;
+
 /// A translated function: operations of one to some words, the first of which names the handler.
 pub(crate) struct FastCode {
     pub(super) words: Box<[u64]>,
@@ -25,6 +27,32 @@ pub(super) struct Entry {
     pub(super) word: u32,
     /// Height of the operand stack.
     pub(super) height: u32,
+    /// The slots whose values are in the accumulators as well.
+    pub(super) integer: u16,
+    pub(super) float: u16,
+    /// How many instructions from this one on follow each other in the same segment, at least, and
+    /// so do their operations.
+    pub(super) straight: u32,
+}
+
+impl Entry {
+    /// No slot.
+    pub(super) const NOTHING: u16 = u16::MAX;
+}
+
+/// Notes at each place how far it goes straight on from there.
+pub(super) fn measure(ops: &[Op], segments: &[u32], entries: &mut [Entry]) {
+    let mut straight = 0u32;
+    let mut end = ops.len();
+    for entry in entries.iter_mut().rev() {
+        let here = (entry.pc as usize).min(end);
+        for (op, segment) in ops.iter().zip(segments).take(end).skip(here).rev() {
+            let jumps = matches!(op, Op::Br(_) | Op::Else { .. });
+            straight = if jumps || *segment <= 1 { 0 } else { straight + 1 };
+        }
+        entry.straight = straight;
+        end = here;
+    }
 }
 
 impl FastCode {
@@ -32,6 +60,21 @@ impl FastCode {
     pub(super) fn entry_at(&self, pc: u32) -> Option<Entry> {
         let found = self.entries.binary_search_by_key(&pc, |entry| entry.pc).ok()?;
         self.entries.get(found).copied()
+    }
+
+    /// Instructions up to the next place, as long as none goes elsewhere.
+    pub(super) fn until_entry(&self, pc: u32) -> u32 {
+        let next = self.entries.partition_point(|entry| entry.pc <= pc);
+        let end = self.segment(pc);
+        self.entries.get(next).map_or(end, |entry| (entry.pc - pc).min(end)).max(1)
+    }
+
+    /// The last place behind this one, straight on, up to which so many instructions can be paid for.
+    pub(super) fn affordable(&self, entry: Entry, fuel: u64) -> Option<Entry> {
+        let reach = u64::from(entry.pc) + fuel.min(entry.straight.into());
+        let behind = self.entries.partition_point(|entry| u64::from(entry.pc) <= reach);
+        let last = self.entries.get(behind.checked_sub(1)?).copied()?;
+        (last.pc > entry.pc && last.word > entry.word).then_some(last)
     }
 
     /// The place whose first word this is and which costs this much. Several places share a word

@@ -57,6 +57,21 @@ macro_rules! define {
     };
 }
 
+/// Adds what ends loops that count, for these comparisons.
+macro_rules! define_with_loops {
+    ([$($compare:ident)*] $($operation:ty,)*) => {
+        define! {
+            $($operation,)*
+            $(
+                AddBrIf<$compare, Third>,
+                AddBrIf<$compare, Immediate>,
+                AddBrUnless<$compare, Third>,
+                AddBrUnless<$compare, Immediate>,
+            )*
+        }
+    };
+}
+
 macro_rules! list {
     (
         unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
@@ -66,10 +81,17 @@ macro_rules! list {
         load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
         store { $($store:ident($sf:ident: $sw:ty),)* }
     ) => {
-        define! {
+        define_with_loops! {
+            [I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU]
             Copy, Constant, CopyMany, Select, Jump, Br, BrIf, BrUnless, BrTable, GlobalGet,
             GlobalSet, Call, CallIndirect, Return0, Return1, ReturnMany, ReturnCall, MemorySize,
             MemoryFill, MemoryCopy, Exact, BrIfAccumulator, BrUnlessAccumulator,
+            CopyTwo, Stop,
+            ShiftSum<I32Shl, Third>, ShiftSum<I32Shl, Accumulator>,
+            ProductSum<I32Mul, I32Add, Second>, ProductSum<I32Mul, I32Add, Accumulator>,
+            ProductSum<I64Mul, I64Add, Second>, ProductSum<I64Mul, I64Add, Accumulator>,
+            ProductSum<F32Mul, F32Add, Second>, ProductSum<F32Mul, F32Add, Accumulator>,
+            ProductSum<F64Mul, F64Add, Second>, ProductSum<F64Mul, F64Add, Accumulator>,
             $(UnaryOf<$unary, Second>, UnaryOf<$unary, Accumulator>,)*
             $(
                 BinaryOf<$binary, Second, Third>,
@@ -77,6 +99,10 @@ macro_rules! list {
                 BinaryOf<$binary, Accumulator, Third>,
                 BinaryOf<$binary, Accumulator, Immediate>,
                 BinaryOf<$binary, Second, Accumulator>,
+                BinaryOf<$binary, Second, Wide>,
+                BinaryOf<$binary, Accumulator, Wide>,
+                BinaryOf<$binary, Wide, Third>,
+                BinaryOf<$binary, Wide, Accumulator>,
                 BrIfOf<$binary, First, Second>,
                 BrIfOf<$binary, First, Immediate>,
                 BrIfOf<$binary, Accumulator, Second>,
@@ -90,11 +116,19 @@ macro_rules! list {
             )*
             $(TryUnaryOf<$tunary>,)*
             $(TryBinaryOf<$tbinary, Third>, TryBinaryOf<$tbinary, Immediate>,)*
-            $(LoadOf<$load, Second>, LoadOf<$load, Accumulator>,)*
+            $(
+                LoadOf<$load, Second>,
+                LoadOf<$load, Accumulator>,
+                LoadPlus<$load, Second>,
+                LoadPlus<$load, Accumulator>,
+                LoadIndexed<$load, Third>,
+                LoadIndexed<$load, Accumulator>,
+            )*
             $(
                 StoreOf<$store, First, Second>,
                 StoreOf<$store, Accumulator, Second>,
                 StoreOf<$store, First, Accumulator>,
+                StoreIndexed<$store>,
                 StoreConstant<$store, First>,
                 StoreConstant<$store, Accumulator>,
             )*
@@ -121,6 +155,13 @@ pub(super) fn link(words: &mut [u64], starts: impl Iterator<Item = u32>) {
     }
     #[cfg(not(threaded))]
     let _ = (words, starts);
+}
+
+/// The operation that ends a part of a segment.
+pub(super) fn stop() -> u64 {
+    let mut word = [encode::<Stop>()];
+    link(&mut word, core::iter::once(0));
+    word[0]
 }
 
 /// Executes operations until one of them does not go on.

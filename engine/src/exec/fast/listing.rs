@@ -6,7 +6,6 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::code::Entry;
 use super::dispatch::description;
 use super::handlers::{Half, Part};
 use super::translate::{Draft, draft};
@@ -36,8 +35,8 @@ use crate::module::{Module, NameKind};
 #[derive(Clone, PartialEq, Debug)]
 pub struct FastListing {
     operations: Vec<FastOperation>,
-    entries: Vec<Entry>,
-    segments: Vec<u32>,
+    /// By instruction, where branches, calls and returns lead to.
+    prices: Vec<(u32, u32)>,
 }
 
 /// An operation of the fast tier.
@@ -62,7 +61,7 @@ impl FastListing {
         let names = module.local_names(func).into_iter().collect();
         let text = Text { module, draft: &draft, names };
         let operations = (0..draft.operations.len()).filter_map(|at| text.operation(at)).collect();
-        Ok(Self { operations, entries: draft.entries, segments: draft.segments })
+        Ok(Self { operations, prices: prices(&draft) })
     }
 
     /// The operations, in the order in which they lie in memory. None if the function has more slots
@@ -78,11 +77,21 @@ impl FastListing {
         operations.filter(move |(_, op)| op.instruction == instruction).map(|(at, _)| at)
     }
 
-    /// What is paid by whoever enters at an instruction; `None` where nothing enters.
+    /// What a branch, call or return to an instruction pays for; `None` where none leads.
     pub fn price_at(&self, instruction: u32) -> Option<u32> {
-        self.entries.binary_search_by_key(&instruction, |entry| entry.pc).ok()?;
-        self.segments.get(instruction as usize).copied().filter(|price| *price > 0)
+        let position = self.prices.binary_search_by_key(&instruction, |(at, _)| *at).ok()?;
+        self.prices.get(position).map(|(_, price)| *price)
     }
+}
+
+fn prices(draft: &Draft) -> Vec<(u32, u32)> {
+    let price = |pc: u32| draft.segments.get(pc as usize).copied().unwrap_or(0);
+    let begins = |pc: u32| {
+        let behind = pc.checked_sub(1).is_none_or(|before| price(before) <= 1);
+        behind || draft.targets.get(pc as usize) == Some(&true)
+    };
+    let entries = draft.entries.iter().map(|entry| entry.pc);
+    entries.filter(|pc| begins(*pc) && price(*pc) > 0).map(|pc| (pc, price(pc))).collect()
 }
 
 /// What texts are made of.
@@ -124,6 +133,9 @@ impl Text<'_> {
             }
             Part::Slot(index, field) => {
                 write!(text, " {}", self.slot((word(index) >> (16 * field)) as u16))
+            }
+            Part::Small(index, field) => {
+                write!(text, " {}", (word(index) >> (16 * field)) as i16)
             }
             Part::Signed(index) => write!(text, " {}", upper(index) as i32),
             Part::Unsigned(index) => write!(text, "{}", upper(index)),

@@ -33,6 +33,8 @@ pub(super) enum Flow {
     Next,
     /// The segment at `ip` could not be paid for; its price is in [`Context::value`].
     Unpaid,
+    /// The budget pays for nothing behind `ip`.
+    Stop,
     /// The operation at `ip` would trap; it has changed nothing.
     Trap,
     /// The exact tier is to execute an instruction: `value` is its pc, `height` that of the operand

@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::dispatch::execute;
+use super::code::Entry;
+use super::dispatch::{self, execute};
 use super::machine::{Context, Flow, Registers, Return};
-use super::translate::{self, Place};
+use super::translate::{self, Address, Place};
 use crate::error::{Error, Result};
 use crate::exec::exact::Machine;
 use crate::exec::frame::grow;
@@ -25,6 +26,8 @@ pub(crate) enum Leave {
 #[derive(Default)]
 pub(crate) struct Scratch {
     returns: Vec<Return>,
+    /// Operations of a part of a segment, with an end.
+    part: Vec<u64>,
 }
 
 // SAFETY: between runs there is nothing in it: `run` clears it before it is left. During a run only
@@ -80,12 +83,18 @@ pub(crate) fn run(
             return Ok(Leave::Exact(UNTRANSLATED));
         }
         let Some(entry) = code.entry_at(frame.pc) else {
-            return Ok(Leave::Exact(code.segment(frame.pc).max(1).into()));
+            return Ok(Leave::Exact(code.until_entry(frame.pc).into()));
         };
-        let price = u64::from(code.segment(frame.pc));
-        if *fuel < price || *fuel == 0 {
-            return Ok(Leave::Exact(*fuel));
-        }
+        let segment = code.segment(frame.pc);
+        // Where the budget ends within the segment, a part of it is executed.
+        let end = match *fuel >= u64::from(segment) {
+            true if segment > 0 => None,
+            _ => match code.affordable(entry, *fuel) {
+                Some(end) => Some(end),
+                None => return Ok(Leave::Exact((*fuel).min(code.until_entry(frame.pc).into()))),
+            },
+        };
+        let price = u64::from(end.map_or(segment, |end| end.pc - entry.pc));
 
         let depth = config.max_call_depth as usize;
         frames.reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
@@ -134,15 +143,31 @@ pub(crate) fn run(
                 height: 0,
             }
         };
-        // SAFETY: the entry's word begins an operation; the frame's slots have been reserved; nothing
-        // that the context points into is touched by anything else until the run is left.
+        let words = match end {
+            Some(end) => {
+                let part = entry.word as usize..end.word as usize;
+                scratch.part.clear();
+                scratch.part.extend_from_slice(code.words.get(part).unwrap_or_default());
+                scratch.part.push(dispatch::stop());
+                scratch.part.as_slice()
+            }
+            None => code.words.get(entry.word as usize..).unwrap_or_default(),
+        };
+        let held = |slot: u16| match slot {
+            Entry::NOTHING => 0,
+            // SAFETY: a slot of the frame, which has been reserved.
+            slot => unsafe { *slots.start.add(frame.base as usize + usize::from(slot)) },
+        };
+        // SAFETY: the entry's word begins an operation; what is executed of a segment ends with a
+        // stop; the frame's slots have been reserved; nothing that the context points into is touched
+        // by anything else until the run is left.
         let flow = unsafe {
             execute(Registers {
-                ip: code.words.as_ptr().add(entry.word as usize),
+                ip: words.as_ptr(),
                 fp: slots.start.add(frame.base as usize),
                 memory,
-                accumulator: 0,
-                float: 0.0,
+                accumulator: held(entry.integer),
+                float: f64::from_bits(held(entry.float)),
                 fuel: affordable as i64 - price as i64,
                 context: &raw mut context,
             })
@@ -160,20 +185,36 @@ pub(crate) fn run(
             let base = frame.base;
             let operands = base + code.locals;
             // SAFETY: `ip` lies within the words of the innermost frame's function.
-            let word = || unsafe { context.ip.offset_from(code.words.as_ptr()) as u32 };
+            let word = || unsafe {
+                match end {
+                    Some(_) => entry.word + context.ip.offset_from(words.as_ptr()) as u32,
+                    None => context.ip.offset_from(code.words.as_ptr()) as u32,
+                }
+            };
             match flow {
+                Flow::Stop => {
+                    let end = end.ok_or_else(defect)?;
+                    frame.pc = end.pc;
+                    stack.top = operands + end.height;
+                    break 'leave Leave::Exact(left as u64);
+                }
                 Flow::Unpaid => {
                     left += i64::from(context.value);
                     let entry = code.entry_of_word(word(), context.value).ok_or_else(defect)?;
                     frame.pc = entry.pc;
                     stack.top = operands + entry.height;
-                    break 'leave Leave::Exact(left as u64);
+                    // As much of the segment as can be paid for.
+                    *fuel = *fuel - affordable + left as u64;
+                    continue 'again;
                 }
                 Flow::Trap | Flow::Next => {
                     let explained = translate::explain(inner, frame.func, word())?;
                     let (pc, places) = explained.ok_or_else(defect)?;
                     frame.pc = pc;
-                    left += i64::from(code.segment(pc));
+                    left += i64::from(match end {
+                        Some(end) => end.pc - pc,
+                        None => code.segment(pc),
+                    });
                     stack.top = operands + places.len() as u32;
                     settle(&mut stack.slots, base, operands, &places);
                 }
@@ -209,10 +250,18 @@ fn defect() -> Error {
 /// Puts operands into their homes.
 fn settle(slots: &mut [u64], base: u32, operands: u32, places: &[Place]) {
     for (position, place) in (operands as usize..).zip(places) {
+        let local = |slot: u16| slots.get(base as usize + usize::from(slot)).copied();
         let value = match *place {
             Place::Home => continue,
-            Place::Local(local) => slots.get(base as usize + usize::from(local)).copied(),
+            Place::Local(slot) => local(slot),
             Place::Constant(value) => Some(value),
+            Place::Address(Address::Indexed { a, b, shift }) => {
+                let b = local(b).map(|b| (b as u32).wrapping_shl(shift.into()));
+                local(a).zip(b).map(|(a, b)| u64::from((a as u32).wrapping_add(b)))
+            }
+            Place::Address(Address::Plus { a, added }) => {
+                local(a).map(|a| u64::from((a as u32).wrapping_add(added)))
+            }
         };
         if let (Some(slot), Some(value)) = (slots.get_mut(position), value) {
             *slot = value;

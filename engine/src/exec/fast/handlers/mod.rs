@@ -46,6 +46,8 @@ pub(in crate::exec::fast) enum Part {
     Name,
     /// A slot: word and field of 16 bits.
     Slot(u8, u8),
+    /// A field of 16 bits as a number with a sign.
+    Small(u8, u8),
     /// The upper half of a word, with and without a sign.
     Signed(u8),
     Unsigned(u8),
@@ -83,7 +85,7 @@ const FAMILIES: u32 = 32;
 
 /// The code of an operator in one of its forms.
 pub(in crate::exec::fast) const fn code(number: u32, form: u32) -> u32 {
-    FAMILIES + number * 16 + form
+    FAMILIES + number * 32 + form
 }
 
 #[inline(always)]

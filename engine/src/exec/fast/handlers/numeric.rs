@@ -4,7 +4,7 @@
 use super::super::machine::{Flow, Registers};
 use super::super::operators::{Binary, Load, Store, TryBinary, TryUnary, Unary};
 use super::Half::{Lower, Upper};
-use super::Part::{Constant, Name, Price, Signed, Slot, Text, To, Unsigned};
+use super::Part::{Constant, Name, Price, Signed, Slot, Small, Text, To, Unsigned};
 use super::*;
 
 /// Where the result goes.
@@ -60,6 +60,8 @@ sources! {
     Third = 0, Slot(1, 2), |r, w| get(r, third(w));
     /// A constant in the upper half.
     Immediate = 1, Signed(1), |r, w| immediate(w);
+    /// A constant in the word behind.
+    Wide = 3, Constant(2), |r, w| word(r, 2);
     /// The accumulator.
     Accumulator = 2, Part::Accumulator, |r, w| r.accumulator;
 }
@@ -71,7 +73,27 @@ const fn pair<L: Source, R: Source>() -> u32 {
         (0, 1) => 1,
         (2, 0) => 2,
         (2, 1) => 3,
-        _ => 4,
+        (_, 2) if L::FORM == 0 => 4,
+        (0, _) => 16,
+        (2, _) => 17,
+        (_, 0) => 18,
+        _ => 19,
+    }
+}
+
+/// Words of an operation with these sources.
+const fn length<L: Source, R: Source>() -> usize {
+    if L::FORM == Wide::FORM || R::FORM == Wide::FORM { 3 } else { 2 }
+}
+
+/// What an indexed access adds up: `b << shift` to `a`, and the offset.
+#[inline(always)]
+unsafe fn indexed<B: Source>(r: &Registers, w: u64) -> (u64, u64) {
+    // SAFETY: what the module demands.
+    unsafe {
+        let rest = word(r, 2);
+        let index = (B::read(r, w) as u32).wrapping_shl(rest as u32);
+        (u64::from((get(r, mid(w)) as u32).wrapping_add(index)), rest >> 32)
     }
 }
 
@@ -112,7 +134,51 @@ families! {
         let float = O::FLOAT_OPERANDS;
         let result = O::apply(L::read_as(r, w, float), R::read_as(r, w, float));
         set_as(r, lo(w), result, O::FLOAT_RESULT);
+        forward(r, length::<L, R>())
+    }
+
+    /// `dst a b shift`: `b` shifted to the left, and added to `a`.
+    ShiftSum<O: Binary, B> = 28 + B::FORM,
+    &[DST, Text(" ="), Slot(1, 1), Text(" +"), Name, B::PART, Small(1, 3)],
+    |r| {
+        let w = word(r, 1);
+        let shifted = O::apply(B::read(r, w), w >> 48);
+        let sum = (get(r, mid(w)) as u32).wrapping_add(shifted as u32);
+        set(r, lo(w), sum.into());
         forward(r, 2)
+    }
+
+    /// Adds to a local and compares it: `dst a b added`; `price of to, price of the next`;
+    /// `to`, and an immediate for `b`
+    AddBrIf<O: Binary, R> = 20 + R::FORM,
+    &[DST, Text(" ="), Slot(1, 1), Text(" +"), Small(1, 3), Text(", br_if "), Name, DST, R::PART,
+        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
+        let (w, prices, rest) = (word(r, 1), word(r, 2), word(r, 3));
+        let sum = (get(r, mid(w)) as u32).wrapping_add_signed((w as i64 >> 48) as i32);
+        *r.fp.add(usize::from(lo(w))) = sum.into();
+        let right = R::read(r, if R::FORM == 0 { w } else { rest });
+        if O::apply(sum.into(), right) as u32 != 0 {
+            go(r, rest as i32, prices as u32)
+        } else {
+            go(r, 4, high(prices))
+        }
+    }
+
+    /// As [`AddBrIf`], if the comparison fails.
+    AddBrUnless<O: Binary, R> = 22 + R::FORM,
+    &[DST, Text(" ="), Slot(1, 1), Text(" +"), Small(1, 3), Text(", br_unless "), Name, DST, R::PART,
+        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
+        let (w, prices, rest) = (word(r, 1), word(r, 2), word(r, 3));
+        let sum = (get(r, mid(w)) as u32).wrapping_add_signed((w as i64 >> 48) as i32);
+        *r.fp.add(usize::from(lo(w))) = sum.into();
+        let right = R::read(r, if R::FORM == 0 { w } else { rest });
+        if O::apply(sum.into(), right) as u32 == 0 {
+            go(r, rest as i32, prices as u32)
+        } else {
+            go(r, 4, high(prices))
+        }
     }
 
     /// Goes to `to` unless the result is zero: `a b -`, or `a - immediate`;
@@ -170,6 +236,41 @@ families! {
         forward(r, 2)
     }
 
+    /// `dst a - added`, `- offset`
+    LoadPlus<O: Load, A> = 4 + A::FORM,
+    &[DST, Text(" = "), Name, A::PART, Text(" +"), Signed(1), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, rest) = (word(r, 1), word(r, 2));
+        let address = u64::from((A::read(r, w) as u32).wrapping_add(high(w)));
+        let Some(value) = O::load(memory(r), address, rest >> 32) else { return Flow::Trap };
+        set_as(r, lo(w), value, O::FLOAT_RESULT);
+        forward(r, 3)
+    }
+
+    /// `dst a b`, `shift offset`
+    LoadIndexed<O: Load, B> = 8 + B::FORM,
+    &[DST, Text(" = "), Name, Slot(1, 1), Text(" +"), B::PART, Text(" <<"), Small(2, 0), Text(" offset="),
+        Unsigned(2)],
+    |r| {
+        let w = word(r, 1);
+        let (address, offset) = indexed::<B>(r, w);
+        let Some(value) = O::load(memory(r), address, offset) else { return Flow::Trap };
+        set_as(r, lo(w), value, O::FLOAT_RESULT);
+        forward(r, 3)
+    }
+
+    /// `value a b`, `shift offset`
+    StoreIndexed<O: Store> = 11,
+    &[Name, Slot(1, 1), Text(" +"), Slot(1, 2), Text(" <<"), Small(2, 0), Slot(1, 0), Text(" offset="), Unsigned(2)],
+    |r| {
+        let w = word(r, 1);
+        let (address, offset) = indexed::<Third>(r, w);
+        if O::store(memory_mut(r), address, offset, get(r, lo(w))).is_none() {
+            return Flow::Trap;
+        }
+        forward(r, 3)
+    }
+
     /// `a value offset`
     StoreOf<O: Store, A, V> = pair::<A, V>(),
     &[Name, A::PART, V::PART, Text(" offset="), Unsigned(1)], |r| {
@@ -192,5 +293,28 @@ families! {
             return Flow::Trap;
         }
         forward(r, 3)
+    }
+}
+
+/// `dst a b c`: a product, and a sum of that and `c`.
+pub(in crate::exec::fast) struct ProductSum<P, S, A>(core::marker::PhantomData<(P, S, A)>);
+
+impl<P: Binary, S: Binary, A: Source> Operation for ProductSum<P, S, A> {
+    const CODE: u32 = code(P::NUMBER, 24 + A::FORM);
+    const NAME: &'static str = P::NAME;
+    const LAYOUT: &'static [Part] =
+        &[DST, Text(" ="), Slot(1, 3), Text(" + "), Name, A::PART, Slot(1, 2)];
+
+    #[inline(always)]
+    unsafe fn run(r: &mut Registers) -> Flow {
+        // SAFETY: what the module demands.
+        unsafe {
+            let w = word(r, 1);
+            let float = P::FLOAT_OPERANDS;
+            let product = P::apply(A::read_as(r, w, float), get(r, third(w)));
+            let result = S::apply(get(r, (w >> 48) as u16), product);
+            set_as(r, lo(w), result, float);
+            forward(r, 2)
+        }
     }
 }

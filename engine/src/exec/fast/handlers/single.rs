@@ -16,6 +16,7 @@ macro_rules! operations {
             const NAME: &'static str = $text;
             const LAYOUT: &'static [Part] = $layout;
             #[inline(always)]
+            #[allow(unused_unsafe)] // one does nothing
             unsafe fn run($r: &mut Registers) -> Flow {
                 // SAFETY: what the module demands.
                 unsafe { $body }
@@ -31,6 +32,16 @@ operations! {
     |r| {
         let w = word(r, 1);
         *r.fp.add(usize::from(lo(w))) = get(r, mid(w));
+        forward(r, 2)
+    }
+
+    /// Two of them, one after the other: `dst src dst src`
+    CopyTwo = 23, "copy",
+    &[Slot(1, 0), Text(" ="), Slot(1, 1), Text(","), Slot(1, 2), Text(" ="), Slot(1, 3)],
+    |r| {
+        let w = word(r, 1);
+        *r.fp.add(usize::from(lo(w))) = get(r, mid(w));
+        *r.fp.add(usize::from(third(w))) = get(r, (w >> 48) as u16);
         forward(r, 2)
     }
 
@@ -263,6 +274,11 @@ operations! {
         memory.copy_within(from, to.start);
         forward(r, 2)
     }
+
+    /// The end of what a budget pays for.
+    Stop = 24, "stop",
+    &[Name],
+    |r| { let _ = r; Flow::Stop }
 
     /// An instruction that the exact tier executes: `pc height`
     Exact = 16, "exact",

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::super::handlers::*;
-use super::forms::{Right, pack, wide};
-use super::{Fixup, Held, Last, Stub, Target, Translator};
+use super::forms::{Numeric, Right, counting, numeric, pack, wide};
+use super::{Fixup, Given, Held, Increment, Last, Stub, Target, Translator};
 use crate::exec::exact::{Branch, Op};
 
 impl Translator<'_> {
@@ -50,19 +50,26 @@ impl Translator<'_> {
         let giver = self.giver();
         let condition = self.pop();
         let position = self.stack.len();
-        let binary = giver.and_then(|last| Some((last, last.binary?)));
-        // A comparison with zero is the same branch the other way round.
-        let zero = giver.and_then(|last| Some((last, last.zero?)));
         // What gave the condition is needed nowhere else.
-        if let Some((last, _)) = binary {
-            self.take_back(last);
-        } else if let Some((last, _)) = zero {
-            self.take_back(last);
-        }
+        let compared = match giver.map(|last| (last, last.result)) {
+            Some((last, Given::Binary(op, a, right))) => {
+                self.take_back(last);
+                Some((op, a, right))
+            }
+            _ => None,
+        };
+        // A comparison with zero is the same branch the other way round.
+        let zero = match giver.map(|last| (last, last.result)) {
+            Some((last, Given::IsZero(slot))) => {
+                self.take_back(last);
+                Some(slot)
+            }
+            _ => None,
+        };
         let if_true = (if_true != zero.is_some()) != round;
-        let slot = match (binary, zero) {
-            (Some(_), _) => 0,
-            (None, Some((_, slot))) => slot,
+        let slot = match (compared, zero) {
+            (Some((_, a, _)), _) => a,
+            (None, Some(slot)) => slot,
             (None, None) => self.slot(condition, position),
         };
         self.settle();
@@ -73,7 +80,12 @@ impl Translator<'_> {
         // Behind a branch that goes on with a loop stands one that leaves it, and pays itself.
         let falling = if round { 0 } else { other_price };
         let prices = u64::from(price) | u64::from(falling) << 32;
-        if let Some((_, (binary, a, right))) = binary {
+        if let Some((code, [first, rest])) = self.counted(slot, compared, if_true) {
+            let start = self.emit(code, &[first, prices, rest]);
+            self.fix(start + 3, false, start, taken);
+        } else if let Some((op, a, right)) = compared
+            && let Some(Numeric::Binary(binary)) = numeric(&op)
+        {
             let forms = if if_true { &binary.br_if } else { &binary.br_unless };
             let word = match right {
                 Right::Slot(b) => pack([a, b, 0, 0]),
@@ -98,10 +110,44 @@ impl Translator<'_> {
         }
     }
 
-    /// Removes the last operation.
-    fn take_back(&mut self, last: Last) {
-        self.words.truncate(last.start);
+    /// The branch together with an addition to the local that it looks at, right before it: the first
+    /// word, and those of operands.
+    fn counted(
+        &mut self,
+        slot: u16,
+        compared: Option<(Op, u16, Right)>,
+        if_true: bool,
+    ) -> Option<(u64, [u64; 2])> {
+        let Increment { start, end, local, from, added } = self.increment.take()?;
+        if local != slot || end != self.words.len() {
+            return None;
+        }
+        let (op, right) = match compared {
+            Some((op, _, right)) => (op, right),
+            None => (Op::I32Ne, Right::Immediate(0)),
+        };
+        let codes = counting(&op)?;
+        let codes = if if_true { codes.br_if } else { codes.br_unless };
+        let (code, b, rest) = match right {
+            Right::Slot(b) => (codes[0], b, 0),
+            Right::Immediate(value) => (codes[1], 0, value),
+        };
+        self.truncate(start);
+        Some((code, [pack([local, from, b, added as u16]), rest]))
+    }
+
+    /// Removes the last operation, and all places to enter behind its beginning.
+    fn truncate(&mut self, start: usize) {
+        self.words.truncate(start);
         self.operations.pop();
+        while self.entries.last().is_some_and(|entry| entry.word as usize > start) {
+            self.entries.pop();
+        }
+    }
+
+    /// Removes the last operation, whose result is on the operand stack.
+    pub(super) fn take_back(&mut self, last: Last) {
+        self.truncate(last.start);
         self.last = None;
         self.held = last.held;
     }

@@ -15,6 +15,15 @@ pub(super) struct Forms {
     pub(super) s_ac: u64,
 }
 
+/// The same with a constant (`c`) too wide for an immediate, or on the left.
+#[derive(Clone, Copy)]
+pub(super) struct WideForms {
+    pub(super) sc: u64,
+    pub(super) ac_c: u64,
+    pub(super) cs: u64,
+    pub(super) c_ac: u64,
+}
+
 /// The same with one operand.
 #[derive(Clone, Copy)]
 pub(super) struct Single {
@@ -35,6 +44,7 @@ pub(super) struct Kinds {
 #[derive(Clone, Copy)]
 pub(super) struct Binary {
     pub(super) value: Forms,
+    pub(super) wide: WideForms,
     pub(super) br_if: Forms,
     pub(super) br_unless: Forms,
     /// Whether its operands are of 32 bits.
@@ -48,8 +58,8 @@ pub(super) enum Numeric {
     TryUnary(u64),
     Binary(Binary),
     TryBinary { slot: u64, immediate: u64, narrow: bool },
-    Load { code: Single, offset: u32 },
-    Store { code: Forms, constant: Single, offset: u32 },
+    Load { code: Single, plus: Single, indexed: Single, offset: u32 },
+    Store { code: Forms, constant: Single, indexed: u64, offset: u32 },
 }
 
 pub(super) fn numeric(op: &Op) -> Option<Numeric> {
@@ -78,6 +88,12 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                         ac_s: encode::<BinaryOf<$binary, Accumulator, Third>>(),
                         ac_i: encode::<BinaryOf<$binary, Accumulator, Immediate>>(),
                         s_ac: encode::<BinaryOf<$binary, Second, Accumulator>>(),
+                    },
+                    wide: WideForms {
+                        sc: encode::<BinaryOf<$binary, Second, Wide>>(),
+                        ac_c: encode::<BinaryOf<$binary, Accumulator, Wide>>(),
+                        cs: encode::<BinaryOf<$binary, Wide, Third>>(),
+                        c_ac: encode::<BinaryOf<$binary, Wide, Accumulator>>(),
                     },
                     br_if: Forms {
                         ss: encode::<BrIfOf<$binary, First, Second>>(),
@@ -111,6 +127,16 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                         accumulator: encode::<LoadOf<$load, Accumulator>>(),
                         kinds: Kinds { operands: false, result: <$load as Load>::FLOAT_RESULT },
                     },
+                    plus: Single {
+                        slot: encode::<LoadPlus<$load, Second>>(),
+                        accumulator: encode::<LoadPlus<$load, Accumulator>>(),
+                        kinds: Kinds::default(),
+                    },
+                    indexed: Single {
+                        slot: encode::<LoadIndexed<$load, Third>>(),
+                        accumulator: encode::<LoadIndexed<$load, Accumulator>>(),
+                        kinds: Kinds::default(),
+                    },
                     offset: u32::try_from(offset).ok()?,
                 },)*
                 $(Op::$store { offset, .. } => Numeric::Store {
@@ -126,6 +152,7 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                         accumulator: encode::<StoreConstant<$store, Accumulator>>(),
                         kinds: Kinds::default(),
                     },
+                    indexed: encode::<StoreIndexed<$store>>(),
                     offset: u32::try_from(offset).ok()?,
                 },)*
                 _ => return None,
@@ -153,6 +180,15 @@ pub(super) fn commutes(op: &Op) -> bool {
             | Op::I64Xor
             | Op::I64Eq
             | Op::I64Ne
+            // NaNs have one form only.
+            | Op::F32Add
+            | Op::F32Mul
+            | Op::F32Eq
+            | Op::F32Ne
+            | Op::F64Add
+            | Op::F64Mul
+            | Op::F64Eq
+            | Op::F64Ne
     )
 }
 
@@ -179,4 +215,72 @@ pub(super) enum Right {
     Slot(u16),
     /// In the upper half of the word.
     Immediate(u64),
+}
+
+/// The operands of a binary operator.
+#[derive(Clone, Copy)]
+pub(super) enum Operands {
+    Narrow(u16, Right),
+    /// A constant that takes a word, on the right and on the left.
+    ConstantRight(u16, u64),
+    ConstantLeft(u64, u16),
+}
+
+/// What ends a loop that counts by adding to a local: branches if a comparison holds, unless it
+/// does; with a slot and with an immediate.
+pub(super) struct Counting {
+    pub(super) br_if: [u64; 2],
+    pub(super) br_unless: [u64; 2],
+}
+
+macro_rules! counting {
+    ($($compare:ident)*) => {
+        /// The forms of a comparison that can end such a loop.
+        pub(super) fn counting(op: &Op) -> Option<Counting> {
+            Some(match op {
+                $(Op::$compare => Counting {
+                    br_if: [
+                        encode::<AddBrIf<$compare, Third>>(),
+                        encode::<AddBrIf<$compare, Immediate>>(),
+                    ],
+                    br_unless: [
+                        encode::<AddBrUnless<$compare, Third>>(),
+                        encode::<AddBrUnless<$compare, Immediate>>(),
+                    ],
+                },)*
+                _ => return None,
+            })
+        }
+    };
+}
+counting!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU);
+
+/// The operation that shifts to the left and adds the result to something.
+pub(super) fn shift_sum() -> Single {
+    Single {
+        slot: encode::<ShiftSum<I32Shl, Third>>(),
+        accumulator: encode::<ShiftSum<I32Shl, Accumulator>>(),
+        kinds: Kinds::default(),
+    }
+}
+
+/// The operation that multiplies and adds the product to something, for an addition: with the first
+/// factor in a slot and in the accumulator.
+pub(super) fn product_sum(op: &Op) -> Option<Single> {
+    macro_rules! forms {
+        ($product:ident, $sum:ident, $float:literal) => {
+            Single {
+                slot: encode::<ProductSum<$product, $sum, Second>>(),
+                accumulator: encode::<ProductSum<$product, $sum, Accumulator>>(),
+                kinds: Kinds { operands: $float, result: $float },
+            }
+        };
+    }
+    Some(match op {
+        Op::I32Add => forms!(I32Mul, I32Add, false),
+        Op::I64Add => forms!(I64Mul, I64Add, false),
+        Op::F32Add => forms!(F32Mul, F32Add, true),
+        Op::F64Add => forms!(F64Mul, F64Add, true),
+        _ => return None,
+    })
 }

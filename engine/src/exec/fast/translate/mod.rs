@@ -14,19 +14,22 @@ mod stack;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::code::{Entry, FastCode};
+use super::code::{self, Entry, FastCode};
 use super::dispatch::link;
 use crate::error::Result;
 use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
 use crate::module::ModuleInner;
 
-use forms::{Binary, Right};
+use forms::Right;
 use segments::segments;
 
 /// Operands that may be anywhere but in their homes. A bound keeps `local.set` from looking through
 /// a deep stack.
 const PENDING: usize = 32;
+
+/// Instructions between two places to enter within a segment, at least.
+const APART: u32 = 6;
 
 /// A function in the fast tier's form; without words if it has more slots than operations can name.
 pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCode> {
@@ -45,6 +48,7 @@ pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCod
         translator.run(None);
         link(&mut translator.words, translator.operations.iter().map(|(start, _)| *start));
         fast.words = translator.words.into_boxed_slice();
+        code::measure(&code.ops, &segments, &mut translator.entries);
         fast.entries = translator.entries.into_boxed_slice();
         fast.slots = code.frame_slots;
     }
@@ -59,6 +63,8 @@ pub(super) struct Draft {
     pub(super) operations: Vec<(u32, u32)>,
     pub(super) entries: Vec<Entry>,
     pub(super) segments: Vec<u32>,
+    /// Whether a branch goes to an instruction.
+    pub(super) targets: Vec<bool>,
     pub(super) locals: u32,
 }
 
@@ -70,8 +76,8 @@ pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
     if code.frame_slots <= u32::from(u16::MAX) {
         translator.run(None);
     }
-    let Translator { words, operations, entries, .. } = translator;
-    Ok(Draft { words, operations, entries, segments, locals: code.locals })
+    let Translator { words, operations, entries, targets, .. } = translator;
+    Ok(Draft { words, operations, entries, segments, targets, locals: code.locals })
 }
 
 /// Where an operand is.
@@ -80,6 +86,8 @@ pub(super) enum Place {
     Home,
     Local(u16),
     Constant(u64),
+    /// Only where a trap is explained: what the operation would have added up.
+    Address(Address),
 }
 
 /// Which instruction an operation that traps stands for, and where its operands are before it.
@@ -93,28 +101,77 @@ pub(super) fn explain(
     let mut first = Translator::new(module, code, &segments);
     first.sought = Some(word as usize);
     first.run(None);
-    Ok(first.found.map(|pc| {
+    Ok(first.found.map(|(pc, address)| {
         let mut second = Translator::new(module, code, &segments);
         second.run(Some(pc));
+        if let Some((below, address)) = address
+            && let Some(place) = second.stack.iter_mut().rev().nth(below)
+        {
+            *place = Place::Address(address);
+        }
         (pc, second.stack)
     }))
 }
 
-/// The operation written last, if its result may still go elsewhere or become a branch.
+/// The operation written last, if its result may still go elsewhere or melt into what uses it.
 #[derive(Clone, Copy)]
 struct Last {
     start: usize,
     end: usize,
     /// Where on the operand stack its result is.
     position: usize,
-    /// For a binary operator: its forms and operands.
-    binary: Option<(Binary, u16, Right)>,
     /// What the accumulators held before it.
     held: Held,
     /// Whether its result is a float.
     float: bool,
-    /// The slot that it compares with zero, if that is all it does.
-    zero: Option<u16>,
+    result: Given,
+}
+
+/// What an operation gives, as far as others can do that as well.
+#[derive(Clone, Copy)]
+enum Given {
+    Value,
+    /// The result of a binary operator.
+    Binary(Op, u16, Right),
+    /// Whether a slot is zero.
+    IsZero(u16),
+    /// Slot `a` and `b << shift`.
+    Sum(Address),
+}
+
+/// An address that a load or store adds up by itself.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Address {
+    /// A slot and another one, shifted to the left.
+    Indexed { a: u16, b: u16, shift: u8 },
+    /// A slot and a constant.
+    Plus { a: u16, added: u32 },
+}
+
+impl Last {
+    /// Its result as an address.
+    fn address(&self) -> Option<Address> {
+        match self.result {
+            Given::Sum(address) => Some(address),
+            Given::Binary(Op::I32Add, a, Right::Slot(b)) => {
+                Some(Address::Indexed { a, b, shift: 0 })
+            }
+            Given::Binary(Op::I32Add, a, Right::Immediate(value)) => {
+                Some(Address::Plus { a, added: (value >> 32) as u32 })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An addition to a local that has just been written: how a loop counts.
+#[derive(Clone, Copy)]
+struct Increment {
+    start: usize,
+    end: usize,
+    local: u16,
+    from: u16,
+    added: i16,
 }
 
 /// The slots whose values the accumulators hold, that for integers and that for floats.
@@ -183,11 +240,16 @@ struct Translator<'m> {
     /// All operands below are in their homes.
     settled: usize,
     last: Option<Last>,
+    increment: Option<Increment>,
+    /// The copy written last, if nothing goes to what is behind it.
+    copied: Option<usize>,
+    copied_word: u64,
     held: Held,
     pc: u32,
-    /// The first word of an operation whose instruction is looked for, and that instruction.
+    /// The first word of an operation whose instruction is looked for; that instruction, and the
+    /// address that it adds up, with how many operands lie above.
     sought: Option<usize>,
-    found: Option<u32>,
+    found: Option<(u32, Option<(usize, Address)>)>,
 }
 
 const UNKNOWN: u32 = u32::MAX;
@@ -211,6 +273,9 @@ impl<'m> Translator<'m> {
             stack: Vec::new(),
             settled: 0,
             last: None,
+            increment: None,
+            copied: None,
+            copied_word: 0,
             held: Held::default(),
             pc: 0,
             sought: None,
@@ -262,8 +327,11 @@ impl<'m> Translator<'m> {
                 return;
             }
             if enter {
+                (self.held, self.increment) = (Held::default(), None);
                 self.enter();
                 enter = false;
+            } else if self.is_settled() {
+                self.enter();
             }
             match self.operation(op) {
                 Next::On => {}
@@ -280,9 +348,27 @@ impl<'m> Translator<'m> {
         if let Some(start) = self.starts.get_mut(self.pc as usize) {
             *start = word;
         }
-        self.entries.push(Entry { pc: self.pc, word, height: self.stack.len() as u32 });
+        let slot = |held: Option<u16>| held.unwrap_or(Entry::NOTHING);
+        self.entries.push(Entry {
+            pc: self.pc,
+            word,
+            height: self.stack.len() as u32,
+            integer: slot(self.held.integer),
+            float: slot(self.held.float),
+            straight: 0,
+        });
         self.last = None;
-        self.held = Held::default();
+        self.copied = None;
+    }
+
+    /// Whether execution may begin here as well, in the middle of a segment: all operands are in
+    /// their homes, and the last place to enter is some way back.
+    fn is_settled(&self) -> bool {
+        let before = self.entries.last().map_or(0, |entry| entry.pc);
+        self.settled == self.stack.len()
+            && self.pc - before >= APART
+            && self.price(self.pc) > 1
+            && self.giver().is_none()
     }
 }
 

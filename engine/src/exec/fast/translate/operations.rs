@@ -3,7 +3,7 @@
 use super::super::handlers::*;
 use super::forms::*;
 use super::segments::{exact_effect, round};
-use super::{Last, Next, Place, Translator};
+use super::{Address, Given, Increment, Last, Next, Place, Translator};
 use crate::exec::exact::{Branch, Op};
 
 impl Translator<'_> {
@@ -16,8 +16,19 @@ impl Translator<'_> {
     }
 
     pub(super) fn copy(&mut self, to: u16, from: u16) {
-        self.emit(encode::<Copy>(), &[pack([to, from, 0, 0])]);
         self.held.write(to, None);
+        if let Some(start) = self.copied.take()
+            && start + 2 == self.words.len()
+        {
+            self.words.truncate(start);
+            self.words.push(encode::<CopyTwo>());
+            let first = self.copied_word;
+            self.words.push(first | pack([0, 0, to, from]));
+            return;
+        }
+        let word = pack([to, from, 0, 0]);
+        self.copied = Some(self.emit(encode::<Copy>(), &[word]));
+        self.copied_word = word;
     }
 
     pub(super) fn constant(&mut self, to: u16, value: u64) {
@@ -26,17 +37,11 @@ impl Translator<'_> {
     }
 
     /// An operation whose result goes to the next home, as the low field of its second word says.
-    pub(super) fn give(
-        &mut self,
-        code: u64,
-        operand: u64,
-        float: bool,
-        binary: Option<(Binary, u16, Right)>,
-    ) {
-        let start = self.emit(code, &[operand]);
+    pub(super) fn give(&mut self, code: u64, operands: &[u64], float: bool, result: Given) {
+        let start = self.emit(code, operands);
         let (position, end, held) = (self.stack.len(), self.words.len(), self.held);
         self.held.write(self.home(position), Some(float));
-        self.last = Some(Last { start, end, position, binary, held, float, zero: None });
+        self.last = Some(Last { start, end, position, held, float, result });
         self.push(Place::Home);
     }
 
@@ -59,14 +64,22 @@ impl Translator<'_> {
 
     /// The last operation, if it has given the topmost operand and nothing came behind it.
     pub(super) fn giver(&self) -> Option<Last> {
-        let given = self.stack.last() == Some(&Place::Home);
-        let last = self.last.filter(|last| given && last.end == self.words.len())?;
-        (last.position + 1 == self.stack.len()).then_some(last)
+        self.giver_of(0)
     }
 
-    pub(super) fn seek(&mut self) {
+    /// The same for the operand that so many others lie upon.
+    fn giver_of(&self, above: usize) -> Option<Last> {
+        let position = self.stack.len().checked_sub(above + 1)?;
+        let given = self.stack.get(position) == Some(&Place::Home);
+        self.last.filter(|last| {
+            given && last.end == self.words.len() && last.position == position
+        })
+    }
+
+    /// Notes the instruction if the operation to be written next is the one looked for.
+    pub(super) fn seek(&mut self, address: Option<(usize, Address)>) {
         if self.sought == Some(self.words.len()) {
-            self.found = Some(self.pc);
+            self.found = Some((self.pc, address));
         }
     }
 
@@ -81,12 +94,13 @@ impl Translator<'_> {
             }
         }
         match self.stack.last().copied().unwrap_or(Place::Home) {
-            Place::Home => match giver.filter(|_| !moved) {
+            Place::Home | Place::Address(_) => match giver.filter(|_| !moved) {
                 Some(last) => {
                     if let Some(word) = self.words.get_mut(last.start + 1) {
                         *word = *word & !0xffff | u64::from(local);
                     }
                     self.last = None;
+                    self.count(last, local);
                     self.held.write(local, Some(last.float));
                     if let Some(place) = self.stack.last_mut() {
                         *place = Place::Local(local);
@@ -111,62 +125,102 @@ impl Translator<'_> {
         }
     }
 
+    /// Remembers an addition whose result goes to a local.
+    fn count(&mut self, last: Last, local: u16) {
+        if let Some(Address::Plus { a: from, added }) = last.address()
+            && let Ok(added) = i16::try_from(added as i32)
+        {
+            let Last { start, end, .. } = last;
+            self.increment = Some(Increment { start, end, local, from, added });
+        }
+    }
+
     pub(super) fn numeric(&mut self, op: &Op, numeric: Numeric) {
         match numeric {
             Numeric::Unary(code) => {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
                 let float = code.kinds.result;
-                self.give(self.single(code, a), pack([dst, a, 0, 0]), float, None);
-                if let (Op::I32Eqz, Some(last)) = (op, &mut self.last) {
-                    last.zero = Some(a);
-                }
+                let result = if *op == Op::I32Eqz { Given::IsZero(a) } else { Given::Value };
+                self.give(self.single(code, a), &[pack([dst, a, 0, 0])], float, result);
             }
             Numeric::TryUnary(code) => {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
-                self.seek();
-                self.give(code, pack([dst, a, 0, 0]), false, None);
+                self.seek(None);
+                self.give(code, &[pack([dst, a, 0, 0])], false, Given::Value);
             }
-            Numeric::Binary(binary) => {
-                let (a, right) = self.operands(op, binary.narrow);
-                let dst = self.home(self.stack.len());
-                let code = self.form(&binary.value, a, right, binary.kinds.operands);
-                let word = match right {
-                    Right::Slot(b) => pack([dst, a, b, 0]),
-                    Right::Immediate(value) => pack([dst, a, 0, 0]) | value,
-                };
-                self.give(code, word, binary.kinds.result, Some((binary, a, right)));
-            }
+            Numeric::Binary(binary) => self.binary(op, binary),
             Numeric::TryBinary { slot, immediate, narrow } => {
-                let (a, right) = self.operands(op, narrow);
-                let dst = self.home(self.stack.len());
-                self.seek();
-                match right {
-                    Right::Slot(b) => self.give(slot, pack([dst, a, b, 0]), false, None),
-                    Right::Immediate(value) => {
-                        self.give(immediate, pack([dst, a, 0, 0]) | value, false, None);
+                let (a, right) = match self.operands(op, narrow) {
+                    Operands::Narrow(a, right) => (a, right),
+                    Operands::ConstantRight(a, value) => {
+                        let at = self.stack.len() + 1;
+                        (a, Right::Slot(self.slot(Place::Constant(value), at)))
                     }
-                }
+                    Operands::ConstantLeft(value, b) => {
+                        let at = self.stack.len();
+                        (self.slot(Place::Constant(value), at), Right::Slot(b))
+                    }
+                };
+                let dst = self.home(self.stack.len());
+                self.seek(None);
+                let (code, word) = match right {
+                    Right::Slot(b) => (slot, pack([dst, a, b, 0])),
+                    Right::Immediate(value) => (immediate, pack([dst, a, 0, 0]) | value),
+                };
+                self.give(code, &[word], false, Given::Value);
             }
-            Numeric::Load { code, offset } => {
+            Numeric::Load { code, plus, indexed, offset } => {
+                let address = self.giver().and_then(|last| Some((last, last.address()?)));
+                let float = code.kinds.result;
+                if let Some((last, address)) = address {
+                    self.take_back(last);
+                    self.pop();
+                    let dst = self.home(self.stack.len());
+                    self.seek(Some((0, address)));
+                    let wide = u64::from(offset) << 32;
+                    let (code, words) = match address {
+                        Address::Indexed { a, b, shift } => {
+                            (self.single(indexed, b), [pack([dst, a, b, 0]), wide | u64::from(shift)])
+                        }
+                        Address::Plus { a, added } => (
+                            self.single(plus, a),
+                            [pack([dst, a, 0, 0]) | u64::from(added) << 32, wide],
+                        ),
+                    };
+                    self.give(code, &words, float, Given::Value);
+                    return;
+                }
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
-                self.seek();
+                self.seek(None);
                 let word = pack([dst, a, 0, 0]) | u64::from(offset) << 32;
-                self.give(self.single(code, a), word, code.kinds.result, None);
+                self.give(self.single(code, a), &[word], float, Given::Value);
             }
-            Numeric::Store { code, constant, offset } => {
+            Numeric::Store { code, constant, indexed, offset } => {
+                let above = self.giver_of(1).and_then(|last| Some((last, last.address()?)));
+                if let (Some((last, Address::Indexed { a, b, shift })), Some(Place::Local(value))) =
+                    (above, self.stack.last().copied())
+                {
+                    self.take_back(last);
+                    self.pop();
+                    self.pop();
+                    self.seek(Some((1, Address::Indexed { a, b, shift })));
+                    let rest = u64::from(offset) << 32 | u64::from(shift);
+                    self.emit(indexed, &[pack([value, a, b, 0]), rest]);
+                    return;
+                }
                 let value = self.pop();
                 let at = self.stack.len();
                 let address = self.pop_slot();
                 if let Place::Constant(value) = value {
-                    self.seek();
+                    self.seek(None);
                     let code = self.single(constant, address);
                     self.emit(code, &[wide(address, offset), value]);
                 } else {
                     let value = self.slot(value, at);
-                    self.seek();
+                    self.seek(None);
                     let code = self.form(&code, address, Right::Slot(value), false);
                     let word = pack([address, value, 0, 0]) | u64::from(offset) << 32;
                     self.emit(code, &[word]);
@@ -175,8 +229,102 @@ impl Translator<'_> {
         }
     }
 
+    fn binary(&mut self, op: &Op, binary: Binary) {
+        if self.sum(op) {
+            return;
+        }
+        let kinds = binary.kinds;
+        let held = |this: &Self, slot| this.held.get(kinds.operands) == Some(slot);
+        let operands = self.operands(op, binary.narrow);
+        let dst = self.home(self.stack.len());
+        match operands {
+            Operands::Narrow(a, right) => {
+                let code = self.form(&binary.value, a, right, kinds.operands);
+                let word = match right {
+                    Right::Slot(b) => pack([dst, a, b, 0]),
+                    Right::Immediate(value) => pack([dst, a, 0, 0]) | value,
+                };
+                // Adding the opposite instead of subtracting is what loops and addresses know.
+                let result = match (*op, right) {
+                    (Op::I32Sub, Right::Immediate(value)) => {
+                        let added = ((value >> 32) as u32).wrapping_neg();
+                        Given::Sum(Address::Plus { a, added })
+                    }
+                    _ => Given::Binary(*op, a, right),
+                };
+                self.give(code, &[word], kinds.result, result);
+            }
+            Operands::ConstantRight(a, value) => {
+                let forms = binary.wide;
+                let code = if held(self, a) { forms.ac_c } else { forms.sc };
+                let words = [pack([dst, a, 0, 0]), value];
+                self.give(code, &words, kinds.result, Given::Value);
+            }
+            Operands::ConstantLeft(value, b) => {
+                let forms = binary.wide;
+                let code = if held(self, b) { forms.c_ac } else { forms.cs };
+                let words = [pack([dst, 0, b, 0]), value];
+                self.give(code, &words, kinds.result, Given::Value);
+            }
+        }
+    }
+
+    /// An addition of something that the operation before has shifted or multiplied, as one with it.
+    fn sum(&mut self, op: &Op) -> bool {
+        let Some(product_sum) = product_sum(op) else { return false };
+        // The operand given is the upper one, or below one that nothing has to be done for.
+        let (above, last) = match (self.giver(), self.stack.last()) {
+            (Some(last), _) => (0, last),
+            (None, Some(Place::Local(_))) => match self.giver_of(1) {
+                Some(last) => (1, last),
+                None => return false,
+            },
+            _ => return false,
+        };
+        let other = self.stack.len().checked_sub(2 - above);
+        let other = match other.and_then(|position| Some((*self.stack.get(position)?, position))) {
+            Some((Place::Local(local), _)) => local,
+            Some((Place::Home, position)) => self.home(position),
+            _ => return false,
+        };
+        let float = product_sum.kinds.result;
+        match (*op, last.result) {
+            (Op::I32Add, Given::Binary(Op::I32Shl, b, Right::Immediate(shift))) => {
+                self.take_back(last);
+                self.pop();
+                self.pop();
+                let dst = self.home(self.stack.len());
+                let shift = (shift >> 32) as u8 & 31;
+                let code = self.single(shift_sum(), b);
+                let address = Address::Indexed { a: other, b, shift };
+                let word = pack([dst, other, b, u16::from(shift)]);
+                self.give(code, &[word], false, Given::Sum(address));
+            }
+            (
+                Op::I32Add | Op::I64Add | Op::F32Add | Op::F64Add,
+                Given::Binary(
+                    Op::I32Mul | Op::I64Mul | Op::F32Mul | Op::F64Mul,
+                    mut a,
+                    Right::Slot(mut b),
+                ),
+            ) => {
+                self.take_back(last);
+                self.pop();
+                self.pop();
+                let dst = self.home(self.stack.len());
+                if self.held.get(float) == Some(b) {
+                    (a, b) = (b, a);
+                }
+                let word = pack([dst, a, b, other]);
+                self.give(self.single(product_sum, a), &[word], float, Given::Value);
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// The operands of a binary operator, a constant on the right as an immediate where it fits.
-    pub(super) fn operands(&mut self, op: &Op, narrow: bool) -> (u16, Right) {
+    pub(super) fn operands(&mut self, op: &Op, narrow: bool) -> Operands {
         let mut right = self.pop();
         let mut at = self.stack.len();
         let mut left = self.pop();
@@ -185,13 +333,18 @@ impl Translator<'_> {
             (left, right) = (right, left);
             (left_at, at) = (at, left_at);
         }
-        if let Place::Constant(value) = right
-            && let Some(value) = immediate(value, narrow)
-        {
-            return (self.slot(left, left_at), Right::Immediate(value));
+        if let Place::Constant(value) = right {
+            let a = self.slot(left, left_at);
+            return match immediate(value, narrow) {
+                Some(value) => Operands::Narrow(a, Right::Immediate(value)),
+                None => Operands::ConstantRight(a, value),
+            };
+        }
+        if let Place::Constant(value) = left {
+            return Operands::ConstantLeft(value, self.slot(right, at));
         }
         let a = self.slot(left, left_at);
-        (a, Right::Slot(self.slot(right, at)))
+        Operands::Narrow(a, Right::Slot(self.slot(right, at)))
     }
 
     pub(super) fn operation(&mut self, op: &Op) -> Next {
@@ -212,7 +365,7 @@ impl Translator<'_> {
                 let b = self.pop_slot();
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
-                self.give(encode::<Select>(), pack([dst, a, b, condition]), false, None);
+                self.give(encode::<Select>(), &[pack([dst, a, b, condition])], false, Given::Value);
             }
             Op::LocalGet { local } => self.push(Place::Local(local as u16)),
             Op::LocalSet { local } => self.local_set(local as u16, false),
@@ -220,7 +373,7 @@ impl Translator<'_> {
             Op::Const { slot } => self.push(Place::Constant(slot)),
             Op::GlobalGet { global } => {
                 let dst = self.home(self.stack.len());
-                self.give(encode::<GlobalGet>(), wide(dst, global), false, None);
+                self.give(encode::<GlobalGet>(), &[wide(dst, global)], false, Given::Value);
             }
             Op::GlobalSet { global } => {
                 let source = self.pop_slot();
@@ -261,7 +414,7 @@ impl Translator<'_> {
             }
             Op::MemorySize { .. } => {
                 let dst = self.home(self.stack.len());
-                self.give(encode::<MemorySize>(), dst.into(), false, None);
+                self.give(encode::<MemorySize>(), &[dst.into()], false, Given::Value);
             }
             Op::MemoryFill { .. } | Op::MemoryCopy { .. } => {
                 let code = match op {
@@ -271,7 +424,7 @@ impl Translator<'_> {
                 let len = self.pop_slot();
                 let second = self.pop_slot();
                 let first = self.pop_slot();
-                self.seek();
+                self.seek(None);
                 self.emit(code, &[pack([first, second, len, 0])]);
             }
             Op::ReturnCall { func } => {
