@@ -9,13 +9,23 @@ pub(crate) struct FastCode {
     pub(super) words: Box<[u64]>,
     /// Places where execution may enter, in ascending order of both instructions and words.
     pub(super) entries: Box<[Entry]>,
-    /// For each instruction: how many are executed from it up to the end of its segment, the next
-    /// branch, call or return included.
-    pub(super) segments: Box<[u32]>,
+    pub(super) instructions: Box<[Instruction]>,
+    /// What entering at the first instruction costs.
+    pub(super) price: u32,
     pub(super) params: u32,
     pub(super) locals: u32,
     /// Slots of a frame.
     pub(super) slots: u32,
+}
+
+/// What has to be known of an instruction when execution stops or goes on there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instruction {
+    /// How many are executed from it up to the end of its segment, the next branch, call or return
+    /// included.
+    pub(super) segment: u32,
+    /// Position of the first entry that is not before it.
+    pub(super) entry: u32,
 }
 
 /// A place where all operands are in their home slots.
@@ -40,40 +50,51 @@ impl Entry {
     pub(super) const NOTHING: u16 = u16::MAX;
 }
 
-/// Notes at each place how far it goes straight on from there.
-pub(super) fn measure(ops: &[Op], segments: &[u32], entries: &mut [Entry]) {
-    let mut straight = 0u32;
-    let mut end = ops.len();
-    for entry in entries.iter_mut().rev() {
-        let here = (entry.pc as usize).min(end);
-        for (op, segment) in ops.iter().zip(segments).take(end).skip(here).rev() {
-            let jumps = matches!(op, Op::Br(_) | Op::Else { .. });
-            straight = if jumps || *segment <= 1 { 0 } else { straight + 1 };
+/// Notes at each entry how far it goes straight on from there, and at each instruction the next entry.
+pub(super) fn index(ops: &[Op], segments: &[u32], entries: &mut [Entry]) -> Box<[Instruction]> {
+    let mut index: Box<[Instruction]> =
+        segments.iter().map(|segment| Instruction { segment: *segment, entry: 0 }).collect();
+    let (mut straight, mut next) = (0, entries.len());
+    for (pc, (op, place)) in ops.iter().zip(&mut index).enumerate().rev() {
+        let jumps = matches!(op, Op::Br(_) | Op::Else { .. });
+        straight = if jumps || place.segment <= 1 { 0 } else { straight + 1 };
+        if let Some(before) = next.checked_sub(1)
+            && let Some(entry) = entries.get_mut(before)
+            && entry.pc as usize == pc
+        {
+            entry.straight = straight;
+            next = before;
         }
-        entry.straight = straight;
-        end = here;
+        place.entry = next as u32;
     }
+    index
 }
 
 impl FastCode {
+    /// The first entry that is not before an instruction.
+    fn entry_from(&self, pc: u32) -> Option<Entry> {
+        let position = self.instructions.get(pc as usize)?.entry;
+        self.entries.get(position as usize).copied()
+    }
+
     /// The place to enter at an instruction, if it is one.
     pub(super) fn entry_at(&self, pc: u32) -> Option<Entry> {
-        let found = self.entries.binary_search_by_key(&pc, |entry| entry.pc).ok()?;
-        self.entries.get(found).copied()
+        self.entry_from(pc).filter(|entry| entry.pc == pc)
     }
 
     /// Instructions up to the next place, as long as none goes elsewhere.
     pub(super) fn until_entry(&self, pc: u32) -> u32 {
-        let next = self.entries.partition_point(|entry| entry.pc <= pc);
         let end = self.segment(pc);
-        self.entries.get(next).map_or(end, |entry| (entry.pc - pc).min(end)).max(1)
+        self.entry_from(pc + 1).map_or(end, |entry| (entry.pc - pc).min(end)).max(1)
     }
 
     /// The last place behind this one, straight on, up to which so many instructions can be paid for.
     pub(super) fn affordable(&self, entry: Entry, fuel: u64) -> Option<Entry> {
-        let reach = u64::from(entry.pc) + fuel.min(entry.straight.into());
-        let behind = self.entries.partition_point(|entry| u64::from(entry.pc) <= reach);
-        let last = self.entries.get(behind.checked_sub(1)?).copied()?;
+        let reach = entry.pc + fuel.min(entry.straight.into()) as u32;
+        let last = self.entry_at(reach).or_else(|| {
+            let position = self.instructions.get(reach as usize)?.entry;
+            self.entries.get(position.checked_sub(1)? as usize).copied()
+        })?;
         (last.pc > entry.pc && last.word > entry.word).then_some(last)
     }
 
@@ -87,6 +108,6 @@ impl FastCode {
 
     /// What entering at an instruction costs.
     pub(super) fn segment(&self, pc: u32) -> u32 {
-        self.segments.get(pc as usize).copied().unwrap_or(1)
+        self.instructions.get(pc as usize).map_or(1, |place| place.segment)
     }
 }

@@ -104,9 +104,11 @@ struct Text<'m> {
 impl Text<'_> {
     fn operation(&self, at: usize) -> Option<FastOperation> {
         let (start, instruction) = *self.draft.operations.get(at)?;
-        let end = self.draft.operations.get(at + 1).map_or(self.draft.words.len(), |(end, _)| {
-            *end as usize
-        });
+        let end = self
+            .draft
+            .operations
+            .get(at + 1)
+            .map_or(self.draft.words.len(), |(end, _)| *end as usize);
         let words = self.draft.words.get(start as usize..end)?;
         let (name, layout) = description(*words.first()?)?;
         let mut text = String::new();

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::code::Entry;
+use super::code::{Entry, FastCode};
 use super::dispatch::{self, execute};
 use super::machine::{Context, Flow, Registers, Return};
 use super::translate::{self, Address, Place};
@@ -54,6 +54,57 @@ impl core::fmt::Debug for Scratch {
     }
 }
 
+/// From where to where operations are executed.
+struct Plan<'c> {
+    code: &'c FastCode,
+    entry: Entry,
+    /// Where to stop within the segment, if the budget ends there.
+    end: Option<Entry>,
+}
+
+impl<'c> Plan<'c> {
+    /// What so much fuel pays for; `None` if that is nothing.
+    fn new(code: &'c FastCode, entry: Entry, fuel: u64) -> Option<Self> {
+        let segment = code.segment(entry.pc);
+        if segment > 0 && fuel >= u64::from(segment) {
+            return Some(Self { code, entry, end: None });
+        }
+        let end = code.affordable(entry, fuel)?;
+        Some(Self { code, entry, end: Some(end) })
+    }
+
+    fn price(&self) -> u32 {
+        match self.end {
+            Some(end) => end.pc - self.entry.pc,
+            None => self.code.segment(self.entry.pc),
+        }
+    }
+
+    /// The first word; where the budget ends within the segment, that of a copy with an end.
+    fn words(&self, part: &mut Vec<u64>) -> *const u64 {
+        let first = self.entry.word as usize;
+        match self.end {
+            Some(end) => {
+                part.clear();
+                let words = self.code.words.get(first..end.word as usize);
+                part.extend_from_slice(words.unwrap_or_default());
+                part.push(dispatch::stop());
+                part.as_ptr()
+            }
+            None => self.code.words.get(first..).unwrap_or_default().as_ptr(),
+        }
+    }
+
+    /// Which word of a function an operation begins at.
+    fn word(&self, code: &FastCode, ip: *const u64, part: &[u64]) -> u32 {
+        let (start, first) = match self.end {
+            Some(_) => (part.as_ptr(), self.entry.word),
+            None => (code.words.as_ptr(), 0),
+        };
+        first + (ip.addr().wrapping_sub(start.addr()) / size_of::<u64>()) as u32
+    }
+}
+
 /// Instructions left to the exact tier at a time in functions that cannot be translated.
 const UNTRANSLATED: u64 = 1_000;
 
@@ -85,17 +136,9 @@ pub(crate) fn run(
         let Some(entry) = code.entry_at(frame.pc) else {
             return Ok(Leave::Exact(code.until_entry(frame.pc).into()));
         };
-        let segment = code.segment(frame.pc);
-        // Where the budget ends within the segment, a part of it is executed.
-        let end = match *fuel >= u64::from(segment) {
-            true if segment > 0 => None,
-            _ => match code.affordable(entry, *fuel) {
-                Some(end) => Some(end),
-                None => return Ok(Leave::Exact((*fuel).min(code.until_entry(frame.pc).into()))),
-            },
+        let Some(plan) = Plan::new(code, entry, *fuel) else {
+            return Ok(Leave::Exact((*fuel).min(code.until_entry(frame.pc).into())));
         };
-        let price = u64::from(end.map_or(segment, |end| end.pc - entry.pc));
-
         let depth = config.max_call_depth as usize;
         frames.reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
         scratch.returns.clear();
@@ -143,34 +186,47 @@ pub(crate) fn run(
                 height: 0,
             }
         };
-        let words = match end {
-            Some(end) => {
-                let part = entry.word as usize..end.word as usize;
-                scratch.part.clear();
-                scratch.part.extend_from_slice(code.words.get(part).unwrap_or_default());
-                scratch.part.push(dispatch::stop());
-                scratch.part.as_slice()
+        let mut fp = slots.start.wrapping_add(frame.base as usize);
+        let mut left = affordable as i64;
+        let mut plan = plan;
+        let flow = loop {
+            let words = plan.words(&mut scratch.part);
+            let held = |slot: u16| match slot {
+                Entry::NOTHING => 0,
+                // SAFETY: a slot of the frame, which has been reserved.
+                slot => unsafe { *fp.add(usize::from(slot)) },
+            };
+            // SAFETY: the entry's word begins an operation; what is executed of a segment ends with a
+            // stop; the frame's slots have been reserved; nothing that the context points into is
+            // touched by anything else until the run is left.
+            let flow = unsafe {
+                execute(Registers {
+                    ip: words,
+                    fp,
+                    memory,
+                    accumulator: held(plan.entry.integer),
+                    float: f64::from_bits(held(plan.entry.float)),
+                    fuel: left - i64::from(plan.price()),
+                    context: &raw mut context,
+                })
+            };
+            left = context.fuel;
+            if flow != Flow::Unpaid {
+                break flow;
             }
-            None => code.words.get(entry.word as usize..).unwrap_or_default(),
-        };
-        let held = |slot: u16| match slot {
-            Entry::NOTHING => 0,
-            // SAFETY: a slot of the frame, which has been reserved.
-            slot => unsafe { *slots.start.add(frame.base as usize + usize::from(slot)) },
-        };
-        // SAFETY: the entry's word begins an operation; what is executed of a segment ends with a
-        // stop; the frame's slots have been reserved; nothing that the context points into is touched
-        // by anything else until the run is left.
-        let flow = unsafe {
-            execute(Registers {
-                ip: words.as_ptr(),
-                fp: slots.start.add(frame.base as usize),
-                memory,
-                accumulator: held(entry.integer),
-                float: f64::from_bits(held(entry.float)),
-                fuel: affordable as i64 - price as i64,
-                context: &raw mut context,
-            })
+            // As much of the segment as can be paid for.
+            left += i64::from(context.value);
+            // SAFETY: the innermost frame has been written.
+            let frame = unsafe { &mut *context.frame };
+            let code = translated(inner, frame.func)?;
+            // SAFETY: `ip` lies within the words of the innermost frame's function.
+            let word = unsafe { context.ip.offset_from(code.words.as_ptr()) } as u32;
+            let entry = code.entry_of_word(word, context.value).ok_or_else(defect)?;
+            (frame.pc, context.height) = (entry.pc, entry.height);
+            match Plan::new(code, entry, left as u64) {
+                Some(next) => (plan, fp) = (next, context.fp),
+                None => break flow,
+            }
         };
         // SAFETY: the handlers have written every frame up to this one, within the capacity.
         unsafe {
@@ -178,40 +234,32 @@ pub(crate) fn run(
             frames.set_len(count);
         }
         scratch.returns.clear();
-        let mut left = context.fuel;
         let leave = 'leave: {
             let Some(frame) = frames.last_mut() else { break 'leave Leave::Done };
             let code = translated(inner, frame.func)?;
             let base = frame.base;
             let operands = base + code.locals;
-            // SAFETY: `ip` lies within the words of the innermost frame's function.
-            let word = || unsafe {
-                match end {
-                    Some(_) => entry.word + context.ip.offset_from(words.as_ptr()) as u32,
-                    None => context.ip.offset_from(code.words.as_ptr()) as u32,
-                }
-            };
             match flow {
+                Flow::Unpaid => {
+                    stack.top = operands + context.height;
+                    let until = u64::from(code.until_entry(frame.pc));
+                    break 'leave Leave::Exact(until.min(left as u64));
+                }
                 Flow::Stop => {
-                    let end = end.ok_or_else(defect)?;
+                    let end = plan.end.ok_or_else(defect)?;
                     frame.pc = end.pc;
                     stack.top = operands + end.height;
                     break 'leave Leave::Exact(left as u64);
                 }
-                Flow::Unpaid => {
-                    left += i64::from(context.value);
-                    let entry = code.entry_of_word(word(), context.value).ok_or_else(defect)?;
-                    frame.pc = entry.pc;
-                    stack.top = operands + entry.height;
-                    // As much of the segment as can be paid for.
-                    *fuel = *fuel - affordable + left as u64;
-                    continue 'again;
-                }
                 Flow::Trap | Flow::Next => {
-                    let explained = translate::explain(inner, frame.func, word())?;
+                    let explained = translate::explain(
+                        inner,
+                        frame.func,
+                        plan.word(code, context.ip, &scratch.part),
+                    )?;
                     let (pc, places) = explained.ok_or_else(defect)?;
                     frame.pc = pc;
-                    left += i64::from(match end {
+                    left += i64::from(match plan.end {
                         Some(end) => end.pc - pc,
                         None => code.segment(pc),
                     });
@@ -270,7 +318,7 @@ fn settle(slots: &mut [u64], base: u32, operands: u32, places: &[Place]) {
 }
 
 /// The translation of a function, made on the first call of it.
-fn translated(module: &ModuleInner, func: FuncIndex) -> Result<&super::FastCode> {
+fn translated(module: &ModuleInner, func: FuncIndex) -> Result<&FastCode> {
     let unknown = || Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
     let body = module.body(func).ok_or_else(unknown)?;
     match body.fast.get() {

@@ -30,7 +30,7 @@ pub(super) unsafe fn call(r: &mut Registers, func: u32, distance: usize, words: 
         let Some(callee): Option<&FastCode> = body.fast.get() else { return exact_call(r) };
         let fp = r.fp.add(distance);
         let frame = (*context).frame.add(1);
-        let price = *callee.segments.get_unchecked(0);
+        let price = callee.price;
         let room = (*context).stack_end.offset_from(fp) as usize;
         if frame >= (*context).frames_end
             || room < callee.slots as usize
@@ -69,7 +69,7 @@ pub(super) unsafe fn tail_call(r: &mut Registers, func: u32, args: usize) -> Flo
         let Some(position) = func.checked_sub((*context).imported) else { return exact_call(r) };
         let body = &*(*context).bodies.add(position as usize);
         let Some(callee): Option<&FastCode> = body.fast.get() else { return exact_call(r) };
-        let price = *callee.segments.get_unchecked(0);
+        let price = callee.price;
         let room = (*context).stack_end.offset_from(r.fp) as usize;
         if room < callee.slots as usize || r.fuel < i64::from(price) {
             return exact_call(r);

@@ -1,9 +1,9 @@
 //! Operations that stand for themselves: copies, branches, calls, globals, bulk memory.
 
 use super::super::machine::{Flow, Registers};
-use super::calls::{call, exact_call, leave_frame, tail_call};
 use super::Half::{Lower, Upper};
 use super::Part::{Func, Global, Name, Price, Slot, Table, Targets, Text, To, Type, Unsigned};
+use super::calls::{call, exact_call, leave_frame, tail_call};
 use super::*;
 use crate::store::FuncEntity;
 

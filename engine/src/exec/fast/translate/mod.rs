@@ -29,7 +29,7 @@ use segments::segments;
 const PENDING: usize = 32;
 
 /// Instructions between two places to enter within a segment, at least.
-const APART: u32 = 6;
+const APART: u32 = 3;
 
 /// A function in the fast tier's form; without words if it has more slots than operations can name.
 pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCode> {
@@ -41,18 +41,18 @@ pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCod
         params: code.params,
         locals: code.locals,
         slots: u32::MAX,
-        segments: Default::default(),
+        instructions: Default::default(),
+        price: segments.first().copied().unwrap_or(1),
     };
     if code.frame_slots <= u32::from(u16::MAX) {
         let mut translator = Translator::new(module, code, &segments);
         translator.run(None);
         link(&mut translator.words, translator.operations.iter().map(|(start, _)| *start));
         fast.words = translator.words.into_boxed_slice();
-        code::measure(&code.ops, &segments, &mut translator.entries);
+        fast.instructions = code::index(&code.ops, &segments, &mut translator.entries);
         fast.entries = translator.entries.into_boxed_slice();
         fast.slots = code.frame_slots;
     }
-    fast.segments = segments.into_boxed_slice();
     Ok(fast)
 }
 

@@ -71,9 +71,7 @@ impl Translator<'_> {
     fn giver_of(&self, above: usize) -> Option<Last> {
         let position = self.stack.len().checked_sub(above + 1)?;
         let given = self.stack.get(position) == Some(&Place::Home);
-        self.last.filter(|last| {
-            given && last.end == self.words.len() && last.position == position
-        })
+        self.last.filter(|last| given && last.end == self.words.len() && last.position == position)
     }
 
     /// Notes the instruction if the operation to be written next is the one looked for.
@@ -181,9 +179,10 @@ impl Translator<'_> {
                     self.seek(Some((0, address)));
                     let wide = u64::from(offset) << 32;
                     let (code, words) = match address {
-                        Address::Indexed { a, b, shift } => {
-                            (self.single(indexed, b), [pack([dst, a, b, 0]), wide | u64::from(shift)])
-                        }
+                        Address::Indexed { a, b, shift } => (
+                            self.single(indexed, b),
+                            [pack([dst, a, b, 0]), wide | u64::from(shift)],
+                        ),
                         Address::Plus { a, added } => (
                             self.single(plus, a),
                             [pack([dst, a, 0, 0]) | u64::from(added) << 32, wide],
