@@ -63,10 +63,14 @@ macro_rules! define_with_loops {
         define! {
             $($operation,)*
             $(
-                AddBrIf<$compare, Third>,
-                AddBrIf<$compare, Immediate>,
-                AddBrUnless<$compare, Third>,
-                AddBrUnless<$compare, Immediate>,
+                AddBrIf<$compare, Third, Fourth>,
+                AddBrIf<$compare, Far, Fourth>,
+                AddBrIf<$compare, Third, Small>,
+                AddBrIf<$compare, Far, Small>,
+                AddBrUnless<$compare, Third, Fourth>,
+                AddBrUnless<$compare, Far, Fourth>,
+                AddBrUnless<$compare, Third, Small>,
+                AddBrUnless<$compare, Far, Small>,
             )*
         }
     };
@@ -83,7 +87,7 @@ macro_rules! list {
     ) => {
         define_with_loops! {
             [I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU]
-            Copy, Constant, CopyMany, Select, Jump, Br, BrIf, BrUnless, BrTable, GlobalGet,
+            Copy, Constant, CopyMany, Select, Jump, Br, BrIf, BrUnless, BrTable, BrTableAccumulator, GlobalGet,
             GlobalSet, Call, CallIndirect, Return0, Return1, ReturnMany, ReturnCall, MemorySize,
             MemoryFill, MemoryCopy, Exact, BrIfAccumulator, BrUnlessAccumulator,
             CopyTwo, Stop,

@@ -4,7 +4,7 @@
 use super::super::machine::{Flow, Registers};
 use super::super::operators::{Binary, Load, Store, TryBinary, TryUnary, Unary};
 use super::Half::{Lower, Upper};
-use super::Part::{Constant, Name, Price, Signed, Slot, Small, Text, To, Unsigned};
+use super::Part::{Constant, Name, Price, Signed, Slot, Text, To, Unsigned};
 use super::*;
 
 /// Where the result goes.
@@ -58,6 +58,12 @@ sources! {
     Second = 0, Slot(1, 1), |r, w| get(r, mid(w));
     /// The slot in the third field.
     Third = 0, Slot(1, 2), |r, w| get(r, third(w));
+    /// The slot in the last field.
+    Fourth = 0, Slot(1, 3), |r, w| get(r, (w >> 48) as u16);
+    /// A constant in the last field.
+    Small = 1, Part::Small(1, 3), |r, w| (w as i64 >> 48) as u64;
+    /// A constant in the upper half of the fourth word.
+    Far = 1, Signed(3), |r, w| immediate(word(r, 3));
     /// A constant in the upper half.
     Immediate = 1, Signed(1), |r, w| immediate(w);
     /// A constant in the word behind.
@@ -79,6 +85,11 @@ const fn pair<L: Source, R: Source>() -> u32 {
         (_, 0) => 18,
         _ => 19,
     }
+}
+
+/// The form of what ends a loop that counts.
+const fn counting<R: Source, A: Source>() -> u32 {
+    R::FORM + 2 * A::FORM
 }
 
 /// Words of an operation with these sources.
@@ -139,7 +150,7 @@ families! {
 
     /// `dst a b shift`: `b` shifted to the left, and added to `a`.
     ShiftSum<O: Binary, B> = 28 + B::FORM,
-    &[DST, Text(" ="), Slot(1, 1), Text(" +"), Name, B::PART, Small(1, 3)],
+    &[DST, Text(" ="), Slot(1, 1), Text(" +"), Name, B::PART, Part::Small(1, 3)],
     |r| {
         let w = word(r, 1);
         let shifted = O::apply(B::read(r, w), w >> 48);
@@ -150,15 +161,16 @@ families! {
 
     /// Adds to a local and compares it: `dst a b added`; `price of to, price of the next`;
     /// `to`, and an immediate for `b`
-    AddBrIf<O: Binary, R> = 20 + R::FORM,
-    &[DST, Text(" ="), Slot(1, 1), Text(" +"), Small(1, 3), Text(", br_if "), Name, DST, R::PART,
-        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    AddBrIf<O: Binary, R, A> = 20 + counting::<R, A>(),
+    &[
+        DST, Text(" ="), Slot(1, 1), Text(" +"), A::PART, Text(", br_if "), Name, DST, R::PART,
+        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper),
+    ],
     |r| {
         let (w, prices, rest) = (word(r, 1), word(r, 2), word(r, 3));
-        let sum = (get(r, mid(w)) as u32).wrapping_add_signed((w as i64 >> 48) as i32);
+        let sum = (get(r, mid(w)) as u32).wrapping_add(A::read(r, w) as u32);
         *r.fp.add(usize::from(lo(w))) = sum.into();
-        let right = R::read(r, if R::FORM == 0 { w } else { rest });
-        if O::apply(sum.into(), right) as u32 != 0 {
+        if O::apply(sum.into(), R::read(r, w)) as u32 != 0 {
             go(r, rest as i32, prices as u32)
         } else {
             go(r, 4, high(prices))
@@ -166,15 +178,16 @@ families! {
     }
 
     /// As [`AddBrIf`], if the comparison fails.
-    AddBrUnless<O: Binary, R> = 22 + R::FORM,
-    &[DST, Text(" ="), Slot(1, 1), Text(" +"), Small(1, 3), Text(", br_unless "), Name, DST, R::PART,
-        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    AddBrUnless<O: Binary, R, A> = 24 + counting::<R, A>(),
+    &[
+        DST, Text(" ="), Slot(1, 1), Text(" +"), A::PART, Text(", br_unless "), Name, DST, R::PART,
+        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper),
+    ],
     |r| {
         let (w, prices, rest) = (word(r, 1), word(r, 2), word(r, 3));
-        let sum = (get(r, mid(w)) as u32).wrapping_add_signed((w as i64 >> 48) as i32);
+        let sum = (get(r, mid(w)) as u32).wrapping_add(A::read(r, w) as u32);
         *r.fp.add(usize::from(lo(w))) = sum.into();
-        let right = R::read(r, if R::FORM == 0 { w } else { rest });
-        if O::apply(sum.into(), right) as u32 == 0 {
+        if O::apply(sum.into(), R::read(r, w)) as u32 == 0 {
             go(r, rest as i32, prices as u32)
         } else {
             go(r, 4, high(prices))
@@ -249,7 +262,7 @@ families! {
 
     /// `dst a b`, `shift offset`
     LoadIndexed<O: Load, B> = 8 + B::FORM,
-    &[DST, Text(" = "), Name, Slot(1, 1), Text(" +"), B::PART, Text(" <<"), Small(2, 0), Text(" offset="),
+    &[DST, Text(" = "), Name, Slot(1, 1), Text(" +"), B::PART, Text(" <<"), Part::Small(2, 0), Text(" offset="),
         Unsigned(2)],
     |r| {
         let w = word(r, 1);
@@ -261,7 +274,7 @@ families! {
 
     /// `value a b`, `shift offset`
     StoreIndexed<O: Store> = 11,
-    &[Name, Slot(1, 1), Text(" +"), Slot(1, 2), Text(" <<"), Small(2, 0), Slot(1, 0), Text(" offset="), Unsigned(2)],
+    &[Name, Slot(1, 1), Text(" +"), Slot(1, 2), Text(" <<"), Part::Small(2, 0), Slot(1, 0), Text(" offset="), Unsigned(2)],
     |r| {
         let w = word(r, 1);
         let (address, offset) = indexed::<Third>(r, w);

@@ -150,6 +150,16 @@ operations! {
         go(r, high(target) as i32, target as u32)
     }
 
+    /// As [`BrTable`], by the accumulator.
+    BrTableAccumulator = 25, "br_table",
+    &[Name, Part::Accumulator, Targets(2)],
+    |r| {
+        let w = word(r, 1);
+        let selected = (r.accumulator as u32).min(high(w) - 1);
+        let target = word(r, 2 + selected as usize);
+        go(r, high(target) as i32, target as u32)
+    }
+
     /// `dst - global`
     GlobalGet = 9, "global.get",
     &[Slot(1, 0), Text(" = "), Name, Global(1)],

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::super::handlers::*;
 use super::forms::{Numeric, Right, counting, numeric, pack, wide};
-use super::{Fixup, Given, Held, Increment, Last, Stub, Target, Translator};
+use super::{Added, Fixup, Given, Held, Increment, Last, Stub, Target, Translator};
 use crate::exec::exact::{Branch, Op};
 
 impl Translator<'_> {
@@ -128,12 +128,16 @@ impl Translator<'_> {
         };
         let codes = counting(&op)?;
         let codes = if if_true { codes.br_if } else { codes.br_unless };
+        let (codes, added) = match added {
+            Added::Slot(slot) => (codes[0], slot),
+            Added::Constant(added) => (codes[1], added as u16),
+        };
         let (code, b, rest) = match right {
             Right::Slot(b) => (codes[0], b, 0),
             Right::Immediate(value) => (codes[1], 0, value),
         };
         self.truncate(start);
-        Some((code, [pack([local, from, b, added as u16]), rest]))
+        Some((code, [pack([local, from, b, added]), rest]))
     }
 
     /// Removes the last operation, and all places to enter behind its beginning.
@@ -184,7 +188,11 @@ impl Translator<'_> {
     pub(super) fn branch_table(&mut self, first: u32, count: u32) {
         let slot = self.pop_slot();
         self.settle();
-        let start = self.emit(encode::<BrTable>(), &[wide(slot, count)]);
+        let code = match self.held.integer == Some(slot) {
+            true => encode::<BrTableAccumulator>(),
+            false => encode::<BrTable>(),
+        };
+        let start = self.emit(code, &[wide(slot, count)]);
         let code = self.code;
         let range = first as usize..(first + count) as usize;
         for to in code.branches.get(range).unwrap_or_default() {

@@ -227,10 +227,10 @@ pub(super) enum Operands {
 }
 
 /// What ends a loop that counts by adding to a local: branches if a comparison holds, unless it
-/// does; with a slot and with an immediate.
+/// does; by what is added (a slot, an immediate), then by what is compared with.
 pub(super) struct Counting {
-    pub(super) br_if: [u64; 2],
-    pub(super) br_unless: [u64; 2],
+    pub(super) br_if: [[u64; 2]; 2],
+    pub(super) br_unless: [[u64; 2]; 2],
 }
 
 macro_rules! counting {
@@ -240,12 +240,24 @@ macro_rules! counting {
             Some(match op {
                 $(Op::$compare => Counting {
                     br_if: [
-                        encode::<AddBrIf<$compare, Third>>(),
-                        encode::<AddBrIf<$compare, Immediate>>(),
+                        [
+                            encode::<AddBrIf<$compare, Third, Fourth>>(),
+                            encode::<AddBrIf<$compare, Far, Fourth>>(),
+                        ],
+                        [
+                            encode::<AddBrIf<$compare, Third, Small>>(),
+                            encode::<AddBrIf<$compare, Far, Small>>(),
+                        ],
                     ],
                     br_unless: [
-                        encode::<AddBrUnless<$compare, Third>>(),
-                        encode::<AddBrUnless<$compare, Immediate>>(),
+                        [
+                            encode::<AddBrUnless<$compare, Third, Fourth>>(),
+                            encode::<AddBrUnless<$compare, Far, Fourth>>(),
+                        ],
+                        [
+                            encode::<AddBrUnless<$compare, Third, Small>>(),
+                            encode::<AddBrUnless<$compare, Far, Small>>(),
+                        ],
                     ],
                 },)*
                 _ => return None,

@@ -171,7 +171,14 @@ struct Increment {
     end: usize,
     local: u16,
     from: u16,
-    added: i16,
+    added: Added,
+}
+
+/// What is added.
+#[derive(Clone, Copy)]
+enum Added {
+    Slot(u16),
+    Constant(i16),
 }
 
 /// The slots whose values the accumulators hold, that for integers and that for floats.

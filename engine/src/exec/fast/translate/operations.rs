@@ -3,7 +3,7 @@
 use super::super::handlers::*;
 use super::forms::*;
 use super::segments::{exact_effect, round};
-use super::{Address, Given, Increment, Last, Next, Place, Translator};
+use super::{Added, Address, Given, Increment, Last, Next, Place, Translator};
 use crate::exec::exact::{Branch, Op};
 
 impl Translator<'_> {
@@ -125,12 +125,16 @@ impl Translator<'_> {
 
     /// Remembers an addition whose result goes to a local.
     fn count(&mut self, last: Last, local: u16) {
-        if let Some(Address::Plus { a: from, added }) = last.address()
-            && let Ok(added) = i16::try_from(added as i32)
-        {
-            let Last { start, end, .. } = last;
-            self.increment = Some(Increment { start, end, local, from, added });
-        }
+        let (from, added) = match last.address() {
+            Some(Address::Plus { a, added }) => match i16::try_from(added as i32) {
+                Ok(added) => (a, Added::Constant(added)),
+                Err(_) => return,
+            },
+            Some(Address::Indexed { a, b, shift: 0 }) => (a, Added::Slot(b)),
+            _ => return,
+        };
+        let Last { start, end, .. } = last;
+        self.increment = Some(Increment { start, end, local, from, added });
     }
 
     pub(super) fn numeric(&mut self, op: &Op, numeric: Numeric) {
