@@ -214,7 +214,46 @@ unsafe extern "C" fn handle<O: Operation>(
     let mut r = Registers { ip, fp, memory, accumulator, float, fuel, context };
     // SAFETY: as for `execute`.
     unsafe {
-        match O::run(&mut r) {
+        if O::CHOICE {
+            if O::test(&mut r) {
+                let flow = O::follow(&mut r, true);
+                go_on(r, flow)
+            } else {
+                match O::follow(&mut r, false) {
+                    Flow::Next => jump_apart(r),
+                    flow => leave(r.ip, r.fp, r.fuel, r.context, flow),
+                }
+            }
+        } else {
+            let flow = O::run(&mut r);
+            go_on(r, flow)
+        }
+    }
+}
+
+/// As [`jump`], kept apart from another one in the same handler.
+#[cfg(threaded)]
+#[inline(always)]
+unsafe fn jump_apart(r: Registers) -> Flow {
+    // SAFETY: as for `jump`; the assembly consists of a comment.
+    unsafe {
+        let mut address = *r.ip as usize;
+        core::arch::asm!(
+            "/* {0} */",
+            inout(reg) address,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+        let handler: Handler = core::mem::transmute::<usize, Handler>(address);
+        handler(r.ip, r.fp, r.memory, r.accumulator, r.fuel, r.context, r.float)
+    }
+}
+
+#[cfg(threaded)]
+#[inline(always)]
+unsafe fn go_on(r: Registers, flow: Flow) -> Flow {
+    // SAFETY: as for `execute`.
+    unsafe {
+        match flow {
             Flow::Next => jump(r),
             flow => leave(r.ip, r.fp, r.fuel, r.context, flow),
         }
@@ -236,6 +275,8 @@ unsafe extern "C" fn leave(
         (*context).ip = ip;
         (*context).fp = fp;
         (*context).fuel = fuel;
+        // What is returned is not to be known where this is called from: that has to be a jump, too.
+        (*context).flow = flow;
+        core::ptr::read_volatile(&raw const (*context).flow)
     }
-    flow
 }

@@ -82,6 +82,7 @@ pub(super) struct Context {
     pub(super) ip: *const u64,
     pub(super) fp: *mut u64,
     pub(super) fuel: i64,
+    pub(super) flow: Flow,
     pub(super) value: u32,
     pub(super) height: u32,
 }

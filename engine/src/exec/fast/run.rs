@@ -182,6 +182,7 @@ pub(crate) fn run(
                 ip: core::ptr::null(),
                 fp: core::ptr::null_mut(),
                 fuel: 0,
+                flow: Flow::Next,
                 value: 0,
                 height: 0,
             }

@@ -31,11 +31,33 @@ pub(in crate::exec::fast) trait Operation {
     /// How it reads.
     const LAYOUT: &'static [Part];
 
+    /// Whether it is a branch with a condition: [`test`](Self::test), then [`follow`](Self::follow).
+    /// Each side then has a dispatch of its own, whose target the processor learns apart.
+    const CHOICE: bool = false;
+
     /// Executes it.
     ///
     /// # Safety
     /// See the module.
     unsafe fn run(r: &mut Registers) -> Flow;
+
+    /// The two halves of a choice: its condition, and where to go if it is `met`.
+    ///
+    /// # Safety
+    /// See the module.
+    #[inline(always)]
+    unsafe fn test(_: &mut Registers) -> bool {
+        false
+    }
+
+    /// As said at [`Operation::test`].
+    ///
+    /// # Safety
+    /// See the module.
+    #[inline(always)]
+    unsafe fn follow(_: &mut Registers, _met: bool) -> Flow {
+        Flow::Next
+    }
 }
 
 /// A piece of an operation's text.

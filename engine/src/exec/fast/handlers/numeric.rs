@@ -159,68 +159,6 @@ families! {
         forward(r, 2)
     }
 
-    /// Adds to a local and compares it: `dst a b added`; `price of to, price of the next`;
-    /// `to`, and an immediate for `b`
-    AddBrIf<O: Binary, R, A> = 20 + counting::<R, A>(),
-    &[
-        DST, Text(" ="), Slot(1, 1), Text(" +"), A::PART, Text(", br_if "), Name, DST, R::PART,
-        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper),
-    ],
-    |r| {
-        let (w, prices, rest) = (word(r, 1), word(r, 2), word(r, 3));
-        let sum = (get(r, mid(w)) as u32).wrapping_add(A::read(r, w) as u32);
-        *r.fp.add(usize::from(lo(w))) = sum.into();
-        if O::apply(sum.into(), R::read(r, w)) as u32 != 0 {
-            go(r, rest as i32, prices as u32)
-        } else {
-            go(r, 4, high(prices))
-        }
-    }
-
-    /// As [`AddBrIf`], if the comparison fails.
-    AddBrUnless<O: Binary, R, A> = 24 + counting::<R, A>(),
-    &[
-        DST, Text(" ="), Slot(1, 1), Text(" +"), A::PART, Text(", br_unless "), Name, DST, R::PART,
-        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper),
-    ],
-    |r| {
-        let (w, prices, rest) = (word(r, 1), word(r, 2), word(r, 3));
-        let sum = (get(r, mid(w)) as u32).wrapping_add(A::read(r, w) as u32);
-        *r.fp.add(usize::from(lo(w))) = sum.into();
-        if O::apply(sum.into(), R::read(r, w)) as u32 == 0 {
-            go(r, rest as i32, prices as u32)
-        } else {
-            go(r, 4, high(prices))
-        }
-    }
-
-    /// Goes to `to` unless the result is zero: `a b -`, or `a - immediate`;
-    /// `price of to, price of the next`; `to`
-    BrIfOf<O: Binary, L, R> = 5 + pair::<L, R>(),
-    &[Text("br_if "), Name, L::PART, R::PART, To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)], |r| {
-        let (w, prices) = (word(r, 1), word(r, 2));
-        let float = O::FLOAT_OPERANDS;
-        if O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 != 0 {
-            let to = word(r, 3) as i32;
-            go(r, to, prices as u32)
-        } else {
-            go(r, 4, high(prices))
-        }
-    }
-
-    /// As [`BrIfOf`], if the result is zero.
-    BrUnlessOf<O: Binary, L, R> = 10 + pair::<L, R>(),
-    &[Text("br_unless "), Name, L::PART, R::PART, To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)], |r| {
-        let (w, prices) = (word(r, 1), word(r, 2));
-        let float = O::FLOAT_OPERANDS;
-        if O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 == 0 {
-            let to = word(r, 3) as i32;
-            go(r, to, prices as u32)
-        } else {
-            go(r, 4, high(prices))
-        }
-    }
-
     /// `dst a`
     TryUnaryOf<O: TryUnary> = 0,
     &[DST, Text(" = "), Name, Slot(1, 1)], |r| {
@@ -329,5 +267,96 @@ impl<P: Binary, S: Binary, A: Source> Operation for ProductSum<P, S, A> {
             set_as(r, lo(w), result, float);
             forward(r, 2)
         }
+    }
+}
+
+macro_rules! choices {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident<$o:ident: $family:ident $(, $l:ident)*> = $form:expr, $layout:expr, |$r:ident| $body:block
+    )*) => {$(
+        $(#[$doc])*
+        pub(in crate::exec::fast) struct $name<$o $(, $l)*>(core::marker::PhantomData<($o, $($l,)*)>);
+        impl<$o: $family $(, $l: Source)*> Operation for $name<$o $(, $l)*> {
+            const CODE: u32 = code($o::NUMBER, $form);
+            const NAME: &'static str = $o::NAME;
+            const LAYOUT: &'static [Part] = $layout;
+            const CHOICE: bool = true;
+
+            #[inline(always)]
+            unsafe fn run(r: &mut Registers) -> Flow {
+                // SAFETY: what the module demands.
+                unsafe {
+                    let met = Self::test(r);
+                    Self::follow(r, met)
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn test($r: &mut Registers) -> bool {
+                // SAFETY: what the module demands.
+                unsafe { $body }
+            }
+
+            #[inline(always)]
+            unsafe fn follow(r: &mut Registers, met: bool) -> Flow {
+                // SAFETY: what the module demands.
+                unsafe {
+                    let prices = word(r, 2);
+                    if met {
+                        let to = word(r, 3) as i32;
+                        go(r, to, prices as u32)
+                    } else {
+                        go(r, 4, high(prices))
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+choices! {
+    /// Goes to `to` unless the result is zero: `a b -`, or `a - immediate`;
+    /// `price of to, price of the next`; `to`
+    BrIfOf<O: Binary, L, R> = 5 + pair::<L, R>(),
+    &[Text("br_if "), Name, L::PART, R::PART, To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)], |r| {
+        let w = word(r, 1);
+        let float = O::FLOAT_OPERANDS;
+        O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 != 0
+    }
+
+    /// As [`BrIfOf`], if the result is zero.
+    BrUnlessOf<O: Binary, L, R> = 10 + pair::<L, R>(),
+    &[Text("br_unless "), Name, L::PART, R::PART, To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper)], |r| {
+        let w = word(r, 1);
+        let float = O::FLOAT_OPERANDS;
+        O::apply(L::read_as(r, w, float), R::read_as(r, w, float)) as u32 == 0
+    }
+
+    /// Adds to a local and compares it: `dst a b added`; `price of to, price of the next`;
+    /// `to`, and an immediate for `b`
+    AddBrIf<O: Binary, R, A> = 20 + counting::<R, A>(),
+    &[
+        DST, Text(" ="), Slot(1, 1), Text(" +"), A::PART, Text(", br_if "), Name, DST, R::PART,
+        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper),
+    ],
+    |r| {
+        let w = word(r, 1);
+        let sum = (get(r, mid(w)) as u32).wrapping_add(A::read(r, w) as u32);
+        *r.fp.add(usize::from(lo(w))) = sum.into();
+        O::apply(sum.into(), R::read(r, w)) as u32 != 0
+    }
+
+    /// As [`AddBrIf`], if the comparison fails.
+    AddBrUnless<O: Binary, R, A> = 24 + counting::<R, A>(),
+    &[
+        DST, Text(" ="), Slot(1, 1), Text(" +"), A::PART, Text(", br_unless "), Name, DST, R::PART,
+        To(3, Lower), Price(2, Lower), Text(" else"), Price(2, Upper),
+    ],
+    |r| {
+        let w = word(r, 1);
+        let sum = (get(r, mid(w)) as u32).wrapping_add(A::read(r, w) as u32);
+        *r.fp.add(usize::from(lo(w))) = sum.into();
+        O::apply(sum.into(), R::read(r, w)) as u32 == 0
     }
 }

@@ -92,54 +92,6 @@ operations! {
         go(r, high(w) as i32, w as u32)
     }
 
-    /// `a - to`, `price of to, price of the next`
-    BrIf = 6, "br_if",
-    &[Name, Slot(1, 0), To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
-    |r| {
-        let (w, prices) = (word(r, 1), word(r, 2));
-        if get(r, lo(w)) as u32 != 0 {
-            go(r, high(w) as i32, prices as u32)
-        } else {
-            go(r, 3, high(prices))
-        }
-    }
-
-    /// As [`BrIf`], of the accumulator.
-    BrIfAccumulator = 17, "br_if",
-    &[Name, Part::Accumulator, To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
-    |r| {
-        let (w, prices) = (word(r, 1), word(r, 2));
-        if r.accumulator as u32 != 0 {
-            go(r, high(w) as i32, prices as u32)
-        } else {
-            go(r, 3, high(prices))
-        }
-    }
-
-    /// As [`BrUnless`], of the accumulator.
-    BrUnlessAccumulator = 18, "br_unless",
-    &[Name, Part::Accumulator, To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
-    |r| {
-        let (w, prices) = (word(r, 1), word(r, 2));
-        if r.accumulator as u32 == 0 {
-            go(r, high(w) as i32, prices as u32)
-        } else {
-            go(r, 3, high(prices))
-        }
-    }
-
-    /// As [`BrIf`], if `a` is zero.
-    BrUnless = 7, "br_unless",
-    &[Name, Slot(1, 0), To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
-    |r| {
-        let (w, prices) = (word(r, 1), word(r, 2));
-        if get(r, lo(w)) as u32 == 0 {
-            go(r, high(w) as i32, prices as u32)
-        } else {
-            go(r, 3, high(prices))
-        }
-    }
-
     /// `a - count`, then `price to` for each; the last is the default.
     BrTable = 8, "br_table",
     &[Name, Slot(1, 0), Targets(2)],
@@ -298,6 +250,81 @@ operations! {
         (*r.context).value = w as u32;
         (*r.context).height = high(w);
         Flow::Exact
+    }
+}
+
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident = $code:expr, $text:literal, $layout:expr, |$r:ident| $body:block)*) => {$(
+        $(#[$doc])*
+        pub(in crate::exec::fast) struct $name;
+        impl Operation for $name {
+            const CODE: u32 = $code;
+            const NAME: &'static str = $text;
+            const LAYOUT: &'static [Part] = $layout;
+            const CHOICE: bool = true;
+
+            #[inline(always)]
+            unsafe fn run(r: &mut Registers) -> Flow {
+                // SAFETY: what the module demands.
+                unsafe {
+                    let met = Self::test(r);
+                    Self::follow(r, met)
+                }
+            }
+
+            #[inline(always)]
+            #[allow(unused_unsafe)] // some read the accumulator only
+            unsafe fn test($r: &mut Registers) -> bool {
+                // SAFETY: what the module demands.
+                unsafe { $body }
+            }
+
+            #[inline(always)]
+            unsafe fn follow(r: &mut Registers, met: bool) -> Flow {
+                // SAFETY: what the module demands.
+                unsafe {
+                    let prices = word(r, 2);
+                    if met {
+                        let to = high(word(r, 1)) as i32;
+                        go(r, to, prices as u32)
+                    } else {
+                        go(r, 3, high(prices))
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+choices! {
+    /// `a - to`, `price of to, price of the next`
+    BrIf = 6, "br_if",
+    &[Name, Slot(1, 0), To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
+        let w = word(r, 1);
+        get(r, lo(w)) as u32 != 0
+    }
+
+    /// As [`BrIf`], if `a` is zero.
+    BrUnless = 7, "br_unless",
+    &[Name, Slot(1, 0), To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
+        let w = word(r, 1);
+        get(r, lo(w)) as u32 == 0
+    }
+
+    /// As [`BrIf`], of the accumulator.
+    BrIfAccumulator = 17, "br_if",
+    &[Name, Part::Accumulator, To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
+        r.accumulator as u32 != 0
+    }
+
+    /// As [`BrUnless`], of the accumulator.
+    BrUnlessAccumulator = 18, "br_unless",
+    &[Name, Part::Accumulator, To(1, Upper), Price(2, Lower), Text(" else"), Price(2, Upper)],
+    |r| {
+        r.accumulator as u32 == 0
     }
 }
 
