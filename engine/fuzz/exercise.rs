@@ -1,9 +1,10 @@
 // What the fuzz targets and the tests of hostile input do with bytes. Included by both.
 
+use stepwell_engine::observe::{Breakpoint, Watchpoint};
 use stepwell_engine::types::ExternType;
 use stepwell_engine::{
     Budget, Config, Engine, HostAnswer, InstanceId, Linker, Module, Result, Stop, Store, Task,
-    Tier, ValType, Value,
+    Tier, ValType, Value, WatchKind,
 };
 
 /// Limits under which no input takes more than some megabytes.
@@ -116,8 +117,42 @@ pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
         }
         let _ = (module.func_name(func), module.local_names(func));
     }
-    let (one, instance) = instantiate(&engine, &module)?;
-    let (two, _) = instantiate(&other, &module)?;
+    compare(&[&engine, &other], &module, false)?;
+    let fast = Engine::new(Config { tier: Tier::Fast, ..small() });
+    compare(&[&fast, &other], &module, true)
+}
+
+/// Every so many instructions one has a breakpoint.
+const APART: usize = 5;
+
+/// Stops at many instructions, and behind those that touch some bytes.
+fn observe(store: &mut Store, instance: InstanceId, module: &Module) {
+    let funcs = module.imported_func_count()..module.func_count();
+    for func in funcs.map(stepwell_engine::FuncIndex) {
+        let Ok(listing) = stepwell_engine::module::disassemble::Listing::new(module, func) else {
+            continue;
+        };
+        for row in (1..listing.len()).step_by(APART) {
+            if let Some(offset) = listing.offset(row) {
+                store.debugger_mut().add_breakpoint(Breakpoint { instance, offset });
+            }
+        }
+    }
+    let memories = store.instance(instance).map(|instance| instance.memories().to_vec());
+    for memory in memories.into_iter().flatten() {
+        let kind = WatchKind::Access;
+        store.debugger_mut().add_watchpoint(Watchpoint { memory, address: 2, len: 7, kind });
+    }
+}
+
+/// Runs all exports for a while on two engines, which have to go through the same states.
+fn compare(engines: &[&Engine; 2], module: &Module, observed: bool) -> Result<()> {
+    let (mut one, instance) = instantiate(engines[0], module)?;
+    let (mut two, _) = instantiate(engines[1], module)?;
+    if observed {
+        observe(&mut one, instance, module);
+        observe(&mut two, instance, module);
+    }
     let mut stores = [one, two];
     for export in module.exports() {
         let Ok(func) = stores[0].export_func(instance, &export.name) else { continue };
@@ -125,7 +160,9 @@ pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
         let args: Vec<Value> =
             ty.iter().flat_map(|ty| ty.params()).map(|ty| some_value(*ty)).collect();
         let mut tasks = [stores[0].start(func, &args)?, stores[1].start(func, &args)?];
-        for instructions in [3, 40, 500, 2_000] {
+        // With breakpoints a run ends at each of them.
+        let ends: &[u64] = if observed { &[100; 60] } else { &[3, 40, 500, 2_000] };
+        for instructions in ends.iter().copied() {
             let stops = [
                 drive(&mut stores[0], &mut tasks[0], instructions)?,
                 drive(&mut stores[1], &mut tasks[1], instructions)?,

@@ -1,8 +1,10 @@
 //! The examples, whole and in parts, with their host calls answered.
 
+use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::observe::{Breakpoint, Watchpoint};
 use stepwell_engine::{
-    Budget, Config, Engine, HostAnswer, HostCall, InstanceId, Linker, Stop, Store, Task, Tier,
-    Value,
+    Budget, Config, Engine, FuncIndex, HostAnswer, HostCall, InstanceId, Linker, Stop, Store, Task,
+    Tier, Value, WatchKind,
 };
 use stepwell_tests::{Example, example_bytes, examples, link, stem};
 
@@ -94,6 +96,44 @@ fn examples_pass_through_the_same_states() {
         }
     }
     println!("{whole} instructions in the examples");
+}
+
+#[test]
+fn breakpoints_and_watchpoints_stop_both_tiers_at_the_same_places() {
+    let mut stops = 0;
+    for example in examples() {
+        let mut runs = [Run::new(&example, Tier::Exact), Run::new(&example, Tier::Fast)];
+        for run in &mut runs {
+            let store = &mut run.store;
+            let instances: Vec<_> = store.instances().collect();
+            for instance in instances {
+                let module = store.module_of(instance).unwrap().clone();
+                for func in (module.imported_func_count()..module.func_count()).map(FuncIndex) {
+                    let listing = Listing::new(&module, func).unwrap();
+                    for row in (2..listing.len()).step_by(3) {
+                        let offset = listing.offset(row).unwrap();
+                        store.debugger_mut().add_breakpoint(Breakpoint { instance, offset });
+                    }
+                }
+                for memory in store.instance(instance).unwrap().memories().to_vec() {
+                    let kind = WatchKind::Write;
+                    let watchpoint = Watchpoint { memory, address: 16, len: 9, kind };
+                    store.debugger_mut().add_watchpoint(watchpoint);
+                }
+            }
+        }
+        for _ in 0..300 {
+            let [exact, fast] = &mut runs;
+            let (one, other) = (exact.run(1_000), fast.run(1_000));
+            exact.assert_same(fast, &example.id);
+            assert_eq!(one, other, "{}", example.id);
+            stops += u32::from(matches!(one, Stop::Breakpoint(_) | Stop::Watchpoint(_)));
+            if matches!(one, Stop::Done(_) | Stop::Trap(_)) {
+                break;
+            }
+        }
+    }
+    assert!(stops > 500, "{stops}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::config::Tier;
 use crate::error::{Error, Result};
 use crate::host::{Caller, HostImplementation};
 use crate::ids::FuncAddr;
-use crate::observe::{self, Unobserved};
+use crate::observe::{self, Debugger, Observer, Unobserved};
 use crate::store::{FuncEntity, Store, check_values};
 use crate::types::FuncType;
 use crate::value::Value;
@@ -61,19 +61,55 @@ fn advance_fast(
     scratch: &mut fast::Scratch,
 ) -> Result<Exit> {
     loop {
-        match fast::run(machine, fuel, scratch)? {
+        match fast::run(machine, fuel, scratch, None)? {
             fast::Leave::Done => return Ok(Exit::Done),
             fast::Leave::Exact(count) => {
-                let mut part = count.min(*fuel);
-                *fuel -= part;
-                let exit = exact::run(machine, &mut part, &mut Unobserved)?;
-                *fuel += part;
+                let exit = advance_exact(machine, fuel, count, &mut Unobserved)?;
                 if !matches!(exit, Exit::Budget) || *fuel == 0 {
                     return Ok(exit);
                 }
             }
         }
     }
+}
+
+/// Runs at most so many instructions in the exact tier.
+fn advance_exact(
+    machine: &mut Machine<'_>,
+    fuel: &mut u64,
+    count: u64,
+    observer: &mut impl Observer,
+) -> Result<Exit> {
+    let mut part = count.min(*fuel);
+    *fuel -= part;
+    let exit = exact::run(machine, &mut part, observer);
+    *fuel += part;
+    exit
+}
+
+/// As [`advance_fast`] where breakpoints are set or memory is watched: the fast tier hands over
+/// before each of these instructions, and the exact tier tells whether to stop.
+fn advance_observed(
+    machine: &mut Machine<'_>,
+    fuel: &mut u64,
+    scratch: &mut fast::Scratch,
+    debugger: &mut Debugger,
+) -> Result<Exit> {
+    let mut instruments = debugger.take_instruments();
+    let mut result = if debugger.passes_first() {
+        advance_exact(machine, fuel, 1, debugger)
+    } else {
+        Ok(Exit::Budget)
+    };
+    while matches!(result, Ok(Exit::Budget)) && *fuel > 0 {
+        result = match fast::run(machine, fuel, scratch, Some(&mut instruments)) {
+            Ok(fast::Leave::Done) => Ok(Exit::Done),
+            Ok(fast::Leave::Exact(count)) => advance_exact(machine, fuel, count, debugger),
+            Err(error) => Err(error),
+        };
+    }
+    debugger.put_instruments(instruments);
+    result
 }
 
 /// Changes tier every few instructions, wherever that happens to be.
@@ -324,7 +360,11 @@ impl TaskState {
         };
         let exit = if debugger.is_active() {
             debugger.begin(skip);
-            exact::run(&mut machine, fuel, debugger)
+            if tier == Tier::Exact || debugger.is_logging() || *fuel <= STEP {
+                exact::run(&mut machine, fuel, debugger)
+            } else {
+                advance_observed(&mut machine, fuel, &mut self.scratch, debugger)
+            }
         } else {
             match tier {
                 Tier::Exact => exact::run(&mut machine, fuel, &mut Unobserved),

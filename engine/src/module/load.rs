@@ -21,6 +21,7 @@ use super::{
 };
 use crate::config::Engine;
 use crate::error::{Error, LimitKind, Result};
+use crate::exec::fast::untranslated;
 use crate::ids::FuncIndex;
 use crate::types::{
     ExternType, FuncType, GlobalType, Limits, MemoryType, Mutability, RefType, TableType, ValType,
@@ -147,6 +148,7 @@ impl<'a> Loader<'a> {
                 funcs: Vec::new(),
                 imported_funcs: 0,
                 bodies: Vec::new(),
+                fast: Default::default(),
                 tables: Vec::new(),
                 imported_tables: 0,
                 memories: Vec::new(),
@@ -202,7 +204,6 @@ impl<'a> Loader<'a> {
                         range: range.start as u32..range.end as u32,
                         instructions,
                         code: OnceBox::new(),
-                        fast: OnceBox::new(),
                         types: OnceBox::new(),
                     });
                 }
@@ -234,6 +235,7 @@ impl<'a> Loader<'a> {
         module.types.shrink_to_fit();
         module.funcs.shrink_to_fit();
         module.bodies.shrink_to_fit();
+        module.fast = untranslated(module.bodies.len());
         Ok(module)
     }
 

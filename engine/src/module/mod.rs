@@ -25,7 +25,7 @@ use once_cell::race::OnceBox;
 use crate::config::Engine;
 use crate::error::Result;
 use crate::exec::exact::FuncCode;
-use crate::exec::fast::FastCode;
+use crate::exec::fast::FastCodes;
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::observe::FuncTypes;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType};
@@ -55,6 +55,8 @@ pub(crate) struct ModuleInner {
     pub(crate) funcs: Vec<u32>,
     pub(crate) imported_funcs: u32,
     pub(crate) bodies: Vec<Body>,
+    /// Translations for the fast tier, body by body.
+    pub(crate) fast: FastCodes,
     pub(crate) tables: Vec<TableDef>,
     pub(crate) imported_tables: u32,
     pub(crate) memories: Vec<MemoryType>,
@@ -81,7 +83,6 @@ pub(crate) struct Body {
     pub(crate) range: Range<u32>,
     pub(crate) instructions: u32,
     pub(crate) code: OnceBox<FuncCode>,
-    pub(crate) fast: OnceBox<FastCode>,
     pub(crate) types: OnceBox<FuncTypes>,
 }
 

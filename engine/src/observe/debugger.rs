@@ -6,6 +6,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
+use crate::exec::fast::Instruments;
 use crate::exec::{CallSite, WatchKind, WatchpointHit};
 use crate::ids::{CodeOffset, FuncIndex, InstanceId, MemAddr};
 
@@ -61,7 +62,7 @@ pub struct Watchpoint {
 }
 
 impl Watchpoint {
-    fn matches(&self, memory: MemAddr, address: u64, len: u64, write: bool) -> bool {
+    pub(crate) fn matches(&self, memory: MemAddr, address: u64, len: u64, write: bool) -> bool {
         let kind = match self.kind {
             WatchKind::Read => !write,
             WatchKind::Write => write,
@@ -97,6 +98,7 @@ pub struct Debugger {
     hit: Option<WatchpointHit>,
     place: Option<CallSite>,
     skip_first: bool,
+    instruments: Instruments,
 }
 
 impl Debugger {
@@ -107,6 +109,7 @@ impl Debugger {
             Ok(_) => false,
             Err(position) => {
                 offsets.insert(position, breakpoint.offset.0);
+                self.instruments.set_breakpoints(breakpoint.instance, offsets);
                 true
             }
         }
@@ -117,6 +120,7 @@ impl Debugger {
         let Some(offsets) = self.breakpoints.get_mut(&breakpoint.instance) else { return false };
         let Ok(position) = offsets.binary_search(&breakpoint.offset.0) else { return false };
         offsets.remove(position);
+        self.instruments.set_breakpoints(breakpoint.instance, offsets);
         if offsets.is_empty() {
             self.breakpoints.remove(&breakpoint.instance);
         }
@@ -125,7 +129,9 @@ impl Debugger {
 
     /// Removes all breakpoints.
     pub fn clear_breakpoints(&mut self) {
-        self.breakpoints.clear();
+        for instance in core::mem::take(&mut self.breakpoints).keys() {
+            self.instruments.set_breakpoints(*instance, &[]);
+        }
     }
 
     /// All breakpoints, by instance and offset.
@@ -140,11 +146,13 @@ impl Debugger {
     /// Adds a watchpoint.
     pub fn add_watchpoint(&mut self, watchpoint: Watchpoint) {
         self.watchpoints.push(watchpoint);
+        self.instruments.set_watchpoints(&self.watchpoints);
     }
 
     /// Removes all watchpoints equal to this one.
     pub fn remove_watchpoint(&mut self, watchpoint: Watchpoint) {
         self.watchpoints.retain(|other| *other != watchpoint);
+        self.instruments.set_watchpoints(&self.watchpoints);
     }
 
     /// All watchpoints.
@@ -172,6 +180,26 @@ impl Debugger {
 
     pub(crate) fn is_active(&self) -> bool {
         !self.breakpoints.is_empty() || !self.watchpoints.is_empty() || self.log_capacity > 0
+    }
+
+    /// Whether each access is written down, so that each has to be seen.
+    pub(crate) fn is_logging(&self) -> bool {
+        self.log_capacity > 0
+    }
+
+    /// Whether a run that begins now passes a breakpoint at its first instruction.
+    pub(crate) fn passes_first(&self) -> bool {
+        self.skip_first
+    }
+
+    /// The code that observes, without what it finds.
+    pub(crate) fn take_instruments(&mut self) -> Instruments {
+        core::mem::take(&mut self.instruments)
+    }
+
+    /// Puts it back.
+    pub(crate) fn put_instruments(&mut self, instruments: Instruments) {
+        self.instruments = instruments;
     }
 
     /// Begins a run; `skip_first` passes a breakpoint at its very first instruction.

@@ -2,7 +2,17 @@
 
 use alloc::boxed::Box;
 
+use once_cell::race::OnceBox;
+
 use crate::exec::exact::Op;
+
+/// Translated functions, body by body; each is made when it is needed for the first time.
+pub(crate) type FastCodes = Box<[OnceBox<FastCode>]>;
+
+/// Room for the translations of so many bodies.
+pub(crate) fn untranslated(bodies: usize) -> FastCodes {
+    core::iter::repeat_with(OnceBox::new).take(bodies).collect()
+}
 
 /// A translated function: operations of one to some words, the first of which names the handler.
 pub(crate) struct FastCode {

@@ -90,7 +90,8 @@ macro_rules! list {
             Copy, Constant, CopyMany, Select, Jump, Br, BrIf, BrUnless, BrTable, BrTableAccumulator, GlobalGet,
             GlobalSet, Call, CallIndirect, Return0, Return1, ReturnMany, ReturnCall, MemorySize,
             MemoryFill, MemoryCopy, Exact, BrIfAccumulator, BrUnlessAccumulator,
-            CopyTwo, Stop,
+            CopyTwo, Stop, CallImport, ReturnCallIndirect, Restore, RefFunc,
+            TableGet, TableSet, TableSize, Watch,
             ShiftSum<I32Shl, Third>, ShiftSum<I32Shl, Accumulator>,
             ProductSum<I32Mul, I32Add, Second>, ProductSum<I32Mul, I32Add, Accumulator>,
             ProductSum<I64Mul, I64Add, Second>, ProductSum<I64Mul, I64Add, Accumulator>,
@@ -161,11 +162,21 @@ pub(super) fn link(words: &mut [u64], starts: impl Iterator<Item = u32>) {
     let _ = (words, starts);
 }
 
-/// The operation that ends a part of a segment.
-pub(super) fn stop() -> u64 {
-    let mut word = [encode::<Stop>()];
+/// The first word of an operation, executable.
+fn linked<O: Operation>() -> u64 {
+    let mut word = [encode::<O>()];
     link(&mut word, core::iter::once(0));
     word[0]
+}
+
+/// The operation that ends a part of a segment.
+pub(super) fn stop() -> u64 {
+    linked::<Stop>()
+}
+
+/// The operation that calls of other instances return to.
+pub(super) fn restore() -> u64 {
+    linked::<Restore>()
 }
 
 /// Executes operations until one of them does not go on.

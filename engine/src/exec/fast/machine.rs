@@ -2,11 +2,16 @@
 //! pointer.
 
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 
+use once_cell::race::OnceBox;
+
+use super::code::FastCode;
+use super::instrument::Instruments;
 use crate::exec::frame::Frame;
-use crate::ids::{FuncAddr, GlobalAddr, InstanceId, TableAddr, TypeId};
-use crate::module::Body;
-use crate::store::{FuncEntity, Global, Table};
+use crate::ids::{FuncAddr, GlobalAddr, InstanceId, MemAddr, TableAddr, TypeId};
+use crate::memory::LinearMemory;
+use crate::store::{FuncEntity, Global, Instance, ModuleEntry, Table};
 
 /// The registers. Handlers take and pass them by value, so that they stay in the processor's.
 #[derive(Clone, Copy)]
@@ -68,20 +73,31 @@ pub(super) struct Context {
     pub(super) stack: *mut u64,
     pub(super) stack_end: *mut u64,
     pub(super) returns: *mut Vec<Return>,
-    /// Bodies of the module that runs; function indices count the imports before them.
-    pub(super) bodies: *const Body,
-    pub(super) imported: u32,
-    pub(super) instance: InstanceId,
-    pub(super) instance_globals: *const GlobalAddr,
+    /// The operation that a call of another instance returns to.
+    pub(super) restore: [u64; 1],
+    /// All instances of the store, the modules and memories that they refer to, and what observes.
+    pub(super) instances: *const Instance,
+    pub(super) modules: *const ModuleEntry,
+    pub(super) memories: *mut LinearMemory,
     pub(super) globals: *mut Global,
-    pub(super) instance_tables: *const TableAddr,
-    pub(super) tables: *const Table,
+    pub(super) tables: *mut Table,
     pub(super) funcs: *const FuncEntity,
+    pub(super) instruments: Option<NonNull<Instruments>>,
+    /// The instance that runs: its memory 0, its code by body (function indices count the imports
+    /// before them), and its index spaces.
+    pub(super) instance: InstanceId,
+    pub(super) memory: Option<MemAddr>,
+    pub(super) codes: *const OnceBox<FastCode>,
+    pub(super) imported: u32,
+    pub(super) instance_funcs: *const FuncAddr,
+    pub(super) instance_globals: *const GlobalAddr,
+    pub(super) instance_tables: *const TableAddr,
     pub(super) types: *const TypeId,
     /// Registers at the end of the run, and what [`Flow`] says about these two.
     pub(super) ip: *const u64,
     pub(super) fp: *mut u64,
     pub(super) fuel: i64,
+    #[cfg_attr(not(threaded), allow(dead_code))] // the loop returns it
     pub(super) flow: Flow,
     pub(super) value: u32,
     pub(super) height: u32,
@@ -96,5 +112,58 @@ impl Context {
     pub(super) unsafe fn func(&self, addr: FuncAddr) -> FuncEntity {
         // SAFETY: as demanded; `funcs` points at the store's arena.
         unsafe { *self.funcs.add(addr.index()) }
+    }
+
+    /// Where the code of an instance begins; `None` if it has to be prepared first.
+    ///
+    /// # Safety
+    /// The instance is one of the store.
+    pub(super) unsafe fn codes_of(&self, id: InstanceId) -> Option<*const OnceBox<FastCode>> {
+        // SAFETY: as demanded; instances name modules of the store.
+        unsafe {
+            if let Some(instruments) = self.instruments
+                && instruments.as_ref().concern(id)
+            {
+                return instruments.as_ref().codes(id).map(|codes| codes.as_ptr());
+            }
+            let instance = &*self.instances.add(id.index());
+            let module = &*self.modules.add(instance.module.index());
+            Some(module.module.inner().fast.as_ptr())
+        }
+    }
+
+    /// Makes an instance the one that runs, and returns the base of its memory 0.
+    ///
+    /// # Safety
+    /// The instance is one of the store, and `codes` is where its code begins.
+    pub(super) unsafe fn switch(
+        &mut self,
+        id: InstanceId,
+        codes: *const OnceBox<FastCode>,
+    ) -> *mut u8 {
+        // SAFETY: as demanded; instances name modules and memories of the store.
+        unsafe {
+            let instance = &*self.instances.add(id.index());
+            let module = &*self.modules.add(instance.module.index());
+            self.instance = id;
+            self.codes = codes;
+            self.imported = module.module.inner().imported_funcs;
+            self.instance_funcs = instance.funcs.as_ptr();
+            self.instance_globals = instance.globals.as_ptr();
+            self.instance_tables = instance.tables.as_ptr();
+            self.types = module.types.as_ptr();
+            self.memory = instance.memories.first().copied();
+            match self.memory {
+                Some(addr) => {
+                    let bytes = (*self.memories.add(addr.index())).bytes_mut();
+                    self.memory_size = bytes.len();
+                    bytes.as_mut_ptr()
+                }
+                None => {
+                    self.memory_size = 0;
+                    NonNull::dangling().as_ptr()
+                }
+            }
+        }
     }
 }

@@ -16,12 +16,14 @@
 mod code;
 mod dispatch;
 mod handlers;
+mod instrument;
 mod listing;
 mod machine;
 mod operators;
 mod run;
 mod translate;
 
-pub(crate) use code::FastCode;
+pub(crate) use code::{FastCodes, untranslated};
+pub(crate) use instrument::Instruments;
 pub use listing::{FastListing, FastOperation};
 pub(crate) use run::{Leave, Scratch, run};

@@ -1,17 +1,19 @@
 //! Into the fast tier and out of it again.
 
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 
 use super::code::{Entry, FastCode};
 use super::dispatch::{self, execute};
+use super::instrument::{Instruments, Observed};
 use super::machine::{Context, Flow, Registers, Return};
 use super::translate::{self, Address, Place};
 use crate::error::{Error, Result};
 use crate::exec::exact::Machine;
-use crate::exec::frame::grow;
-use crate::ids::FuncIndex;
+use crate::exec::frame::{Frame, grow};
+use crate::ids::InstanceId;
 use crate::module::ModuleInner;
-use crate::store::StoreState;
+use crate::store::{Instance, ModuleEntry, StoreState};
 
 /// Why the fast tier was left. Frames and slots are then what the exact tier would have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,6 +113,53 @@ const UNTRANSLATED: u64 = 1_000;
 /// Room for frames and returns that a run has at least.
 const ROOM: usize = 64;
 
+/// Where the code of a frame is found.
+#[derive(Clone, Copy)]
+struct Code<'a> {
+    modules: &'a [ModuleEntry],
+    instances: &'a [Instance],
+    instruments: Option<&'a Instruments>,
+}
+
+impl<'a> Code<'a> {
+    fn module(&self, instance: InstanceId) -> Result<&'a ModuleInner> {
+        let unknown = || Error::UnknownIndex { what: "instance", index: u64::from(instance.0) };
+        let module = self.instances.get(instance.index()).ok_or_else(unknown)?.module;
+        Ok(self.modules.get(module.index()).ok_or_else(unknown)?.module.inner())
+    }
+
+    /// The translation of a frame's function, made on the first call of it.
+    fn of(&self, frame: &Frame) -> Result<&'a FastCode> {
+        let (module, func) = (self.module(frame.instance)?, frame.func);
+        let unknown = || Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
+        let concerned = self.instruments.and_then(|instruments| instruments.codes(frame.instance));
+        let position = func.0.checked_sub(module.imported_funcs).ok_or_else(unknown)?;
+        let codes = concerned.unwrap_or(&module.fast);
+        let code = codes.get(position as usize).ok_or_else(unknown)?;
+        match code.get() {
+            Some(code) => Ok(code),
+            None => code.get_or_try_init(|| {
+                let observed = self.observed(frame, module)?;
+                translate::translate(module, func, &observed).map(alloc::boxed::Box::new)
+            }),
+        }
+    }
+
+    fn observed(&self, frame: &Frame, module: &ModuleInner) -> Result<Observed> {
+        Ok(match self.instruments.filter(|instruments| instruments.concern(frame.instance)) {
+            Some(instruments) => instruments.observed(frame.instance, module.code(frame.func)?),
+            None => Observed::default(),
+        })
+    }
+
+    /// Which instruction of a frame an operation that traps stands for, and where its operands are.
+    fn explain(&self, frame: &Frame, word: u32) -> Result<(u32, Vec<Place>)> {
+        let module = self.module(frame.instance)?;
+        let observed = self.observed(frame, module)?;
+        translate::explain(module, frame.func, &observed, word)?.ok_or_else(defect)
+    }
+}
+
 /// Executes instructions as long as the fuel pays for whole segments of them.
 ///
 /// # Errors
@@ -119,17 +168,18 @@ pub(crate) fn run(
     machine: &mut Machine<'_>,
     fuel: &mut u64,
     scratch: &mut Scratch,
+    mut instruments: Option<&mut Instruments>,
 ) -> Result<Leave> {
     let Machine { config, modules, state, stack, frames } = machine;
     'again: loop {
         let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
         let StoreState { instances, memories, tables, globals, funcs, .. } = &mut **state;
-        let unknown =
-            || Error::UnknownIndex { what: "instance", index: u64::from(frame.instance.0) };
-        let instance = instances.get(frame.instance.index()).ok_or_else(unknown)?;
-        let module = modules.get(instance.module.index()).ok_or_else(unknown)?;
-        let inner = module.module.inner();
-        let code = translated(inner, frame.func)?;
+        if let Some(instruments) = &mut instruments {
+            let plain = Code { modules, instances, instruments: None };
+            instruments.prepare(frame.instance, plain.module(frame.instance)?);
+        }
+        let codes = Code { modules, instances, instruments: instruments.as_deref() };
+        let code = codes.of(&frame)?;
         if code.words.is_empty() {
             return Ok(Leave::Exact(UNTRANSLATED));
         }
@@ -139,6 +189,7 @@ pub(crate) fn run(
         let Some(plan) = Plan::new(code, entry, *fuel) else {
             return Ok(Leave::Exact((*fuel).min(code.until_entry(frame.pc).into())));
         };
+
         let depth = config.max_call_depth as usize;
         frames.reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
         scratch.returns.clear();
@@ -147,16 +198,6 @@ pub(crate) fn run(
             // The exact tier says why.
             return Ok(Leave::Exact(1));
         }
-        let (memory, memory_size) = match instance.memories.first() {
-            Some(addr) => match memories.get_mut(addr.index()) {
-                Some(memory) => {
-                    let bytes = memory.bytes_mut();
-                    (bytes.as_mut_ptr(), bytes.len())
-                }
-                None => (core::ptr::NonNull::dangling().as_ptr(), 0),
-            },
-            None => (core::ptr::NonNull::dangling().as_ptr(), 0),
-        };
         let affordable = (*fuel).min(i64::MAX as u64);
         let room = frames.capacity().min(depth);
         let first = frames.as_mut_ptr();
@@ -164,21 +205,28 @@ pub(crate) fn run(
         // SAFETY: all pointers lie within, or one past the end of, what they are taken from.
         let mut context = unsafe {
             Context {
-                memory_size,
+                memory_size: 0,
                 frame: first.add(frames.len() - 1),
                 frames_end: first.add(room.max(frames.len())),
                 stack: slots.start,
                 stack_end: slots.end,
                 returns: &raw mut scratch.returns,
-                bodies: inner.bodies.as_ptr(),
-                imported: inner.imported_funcs,
-                instance: frame.instance,
-                instance_globals: instance.globals.as_ptr(),
+                restore: [dispatch::restore()],
+                instances: instances.as_ptr(),
+                modules: modules.as_ptr(),
+                memories: memories.as_mut_ptr(),
                 globals: globals.as_mut_ptr(),
-                instance_tables: instance.tables.as_ptr(),
-                tables: tables.as_ptr(),
+                tables: tables.as_mut_ptr(),
                 funcs: funcs.as_ptr(),
-                types: module.types.as_ptr(),
+                instruments: codes.instruments.map(NonNull::from),
+                instance: frame.instance,
+                memory: None,
+                codes: core::ptr::null(),
+                imported: 0,
+                instance_funcs: core::ptr::null(),
+                instance_globals: core::ptr::null(),
+                instance_tables: core::ptr::null(),
+                types: core::ptr::null(),
                 ip: core::ptr::null(),
                 fp: core::ptr::null_mut(),
                 fuel: 0,
@@ -186,6 +234,11 @@ pub(crate) fn run(
                 value: 0,
                 height: 0,
             }
+        };
+        // SAFETY: the instance has been looked up above, and its code prepared.
+        let mut memory = unsafe {
+            let codes = context.codes_of(frame.instance).ok_or_else(defect)?;
+            context.switch(frame.instance, codes)
         };
         let mut fp = slots.start.wrapping_add(frame.base as usize);
         let mut left = affordable as i64;
@@ -219,7 +272,7 @@ pub(crate) fn run(
             left += i64::from(context.value);
             // SAFETY: the innermost frame has been written.
             let frame = unsafe { &mut *context.frame };
-            let code = translated(inner, frame.func)?;
+            let code = codes.of(frame)?;
             // SAFETY: `ip` lies within the words of the innermost frame's function.
             let word = unsafe { context.ip.offset_from(code.words.as_ptr()) } as u32;
             let entry = code.entry_of_word(word, context.value).ok_or_else(defect)?;
@@ -228,6 +281,8 @@ pub(crate) fn run(
                 Some(next) => (plan, fp) = (next, context.fp),
                 None => break flow,
             }
+            // SAFETY: the instance was the one that ran last.
+            memory = unsafe { context.switch(frame.instance, context.codes) };
         };
         // SAFETY: the handlers have written every frame up to this one, within the capacity.
         unsafe {
@@ -237,7 +292,7 @@ pub(crate) fn run(
         scratch.returns.clear();
         let leave = 'leave: {
             let Some(frame) = frames.last_mut() else { break 'leave Leave::Done };
-            let code = translated(inner, frame.func)?;
+            let code = codes.of(frame)?;
             let base = frame.base;
             let operands = base + code.locals;
             match flow {
@@ -253,12 +308,8 @@ pub(crate) fn run(
                     break 'leave Leave::Exact(left as u64);
                 }
                 Flow::Trap | Flow::Next => {
-                    let explained = translate::explain(
-                        inner,
-                        frame.func,
-                        plan.word(code, context.ip, &scratch.part),
-                    )?;
-                    let (pc, places) = explained.ok_or_else(defect)?;
+                    let word = plan.word(code, context.ip, &scratch.part);
+                    let (pc, places) = codes.explain(frame, word)?;
                     frame.pc = pc;
                     left += i64::from(match plan.end {
                         Some(end) => end.pc - pc,
@@ -315,17 +366,5 @@ fn settle(slots: &mut [u64], base: u32, operands: u32, places: &[Place]) {
         if let (Some(slot), Some(value)) = (slots.get_mut(position), value) {
             *slot = value;
         }
-    }
-}
-
-/// The translation of a function, made on the first call of it.
-fn translated(module: &ModuleInner, func: FuncIndex) -> Result<&FastCode> {
-    let unknown = || Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
-    let body = module.body(func).ok_or_else(unknown)?;
-    match body.fast.get() {
-        Some(code) => Ok(code),
-        None => body
-            .fast
-            .get_or_try_init(|| translate::translate(module, func).map(alloc::boxed::Box::new)),
     }
 }

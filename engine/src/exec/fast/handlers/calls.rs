@@ -4,9 +4,11 @@ use super::super::code::FastCode;
 use super::super::machine::{Context, Flow, Registers, Return};
 use super::{high, pay, word};
 use crate::exec::frame::Frame;
-use crate::ids::FuncIndex;
+use crate::ids::{FuncIndex, InstanceId};
+use crate::store::FuncEntity;
 
-/// Leaves a call to the exact tier; the layout of its second and third word is that of [`Call`].
+/// Leaves a call to the exact tier; the layout of its second and third word is that of
+/// [`Call`](super::Call).
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn exact_call(r: &mut Registers) -> Flow {
@@ -21,13 +23,87 @@ pub(super) unsafe fn exact_call(r: &mut Registers) -> Flow {
 /// Calls a function of the same instance; `words` is the length of the calling operation.
 #[inline(always)]
 pub(super) unsafe fn call(r: &mut Registers, func: u32, distance: usize, words: usize) -> Flow {
+    // SAFETY: what the module demands.
+    unsafe {
+        let context: *mut Context = r.context;
+        let Some(position) = func.checked_sub((*context).imported) else { return exact_call(r) };
+        let code = &*(*context).codes.add(position as usize);
+        let Some(callee) = code.get() else { return exact_call(r) };
+        if !enter(r, callee, (*context).instance, func, distance, words, 1) {
+            return exact_call(r);
+        }
+        Flow::Next
+    }
+}
+
+/// Calls whatever a function address means.
+#[inline(always)]
+pub(super) unsafe fn call_entity(
+    r: &mut Registers,
+    entity: FuncEntity,
+    distance: usize,
+    words: usize,
+) -> Flow {
+    match entity {
+        // SAFETY: what the module demands.
+        FuncEntity::Wasm { instance, func, .. } => unsafe {
+            if instance == (*r.context).instance {
+                call(r, func.0, distance, words)
+            } else {
+                call_elsewhere(r, instance, func.0, distance, words)
+            }
+        },
+        // SAFETY: what the module demands.
+        FuncEntity::Host { .. } => unsafe { exact_call(r) },
+    }
+}
+
+/// Calls a function of another instance. It returns by way of [`Restore`](super::Restore).
+#[inline(never)]
+unsafe fn call_elsewhere(
+    r: &mut Registers,
+    instance: InstanceId,
+    func: u32,
+    distance: usize,
+    words: usize,
+) -> Flow {
+    // SAFETY: what the module demands; the address of a function names one of its instance's module.
+    unsafe {
+        let context: *mut Context = r.context;
+        let Some(codes) = (*context).codes_of(instance) else { return exact_call(r) };
+        let target = &*(*context).instances.add(instance.index());
+        let module = &*(*context).modules.add(target.module.index());
+        let Some(position) = func.checked_sub(module.module.inner().imported_funcs) else {
+            return exact_call(r);
+        };
+        let Some(callee) = (*codes.add(position as usize)).get() else { return exact_call(r) };
+        if !enter(r, callee, instance, func, distance, words, 2) {
+            return exact_call(r);
+        }
+        let returns = &mut *(*context).returns;
+        let restore = (*context).restore.as_ptr();
+        returns.push(Return { ip: restore, distance: 0, charge: 0 });
+        r.memory = (*context).switch(instance, codes);
+        Flow::Next
+    }
+}
+
+/// Makes a frame and goes to its first operation; false if there is no room or it cannot be paid for,
+/// and then nothing has changed. `returns` is how many returns will be needed.
+#[inline(always)]
+unsafe fn enter(
+    r: &mut Registers,
+    callee: &FastCode,
+    instance: InstanceId,
+    func: u32,
+    distance: usize,
+    words: usize,
+    needed: usize,
+) -> bool {
     // SAFETY: what the module demands. The new frame is written only where there is room for it, and
     // its slots lie below the end of the value stack.
     unsafe {
         let context: *mut Context = r.context;
-        let Some(position) = func.checked_sub((*context).imported) else { return exact_call(r) };
-        let body = &*(*context).bodies.add(position as usize);
-        let Some(callee): Option<&FastCode> = body.fast.get() else { return exact_call(r) };
         let fp = r.fp.add(distance);
         let frame = (*context).frame.add(1);
         let price = callee.price;
@@ -36,17 +112,17 @@ pub(super) unsafe fn call(r: &mut Registers, func: u32, distance: usize, words: 
             || room < callee.slots as usize
             || r.fuel < i64::from(price)
         {
-            return exact_call(r);
+            return false;
         }
         let returns = &mut *(*context).returns;
-        if returns.len() == returns.capacity() {
-            return exact_call(r);
+        if returns.capacity() - returns.len() < needed {
+            return false;
         }
         r.fuel -= i64::from(price);
         let w = word(r, 2);
         (*(*context).frame).pc = w as u32;
         let base = fp.offset_from((*context).stack) as u32;
-        frame.write(Frame { instance: (*context).instance, func: FuncIndex(func), base, pc: 0 });
+        frame.write(Frame { instance, func: FuncIndex(func), base, pc: 0 });
         (*context).frame = frame;
         let back = Return { ip: r.ip.add(words), distance: distance as u32, charge: high(w) };
         returns.as_mut_ptr().add(returns.len()).write(back);
@@ -56,7 +132,7 @@ pub(super) unsafe fn call(r: &mut Registers, func: u32, distance: usize, words: 
         }
         r.fp = fp;
         r.ip = callee.words.as_ptr();
-        Flow::Next
+        true
     }
 }
 
@@ -67,8 +143,8 @@ pub(super) unsafe fn tail_call(r: &mut Registers, func: u32, args: usize) -> Flo
     unsafe {
         let context: *mut Context = r.context;
         let Some(position) = func.checked_sub((*context).imported) else { return exact_call(r) };
-        let body = &*(*context).bodies.add(position as usize);
-        let Some(callee): Option<&FastCode> = body.fast.get() else { return exact_call(r) };
+        let code = &*(*context).codes.add(position as usize);
+        let Some(callee) = code.get() else { return exact_call(r) };
         let price = callee.price;
         let room = (*context).stack_end.offset_from(r.fp) as usize;
         if room < callee.slots as usize || r.fuel < i64::from(price) {
@@ -100,5 +176,37 @@ pub(super) unsafe fn leave_frame(r: &mut Registers, results: u32) -> Flow {
         r.fp = r.fp.sub(back.distance as usize);
         r.ip = back.ip;
         pay(r, back.charge)
+    }
+}
+
+/// Makes the innermost frame's instance the one that runs, and goes back to it.
+#[inline(never)]
+pub(super) unsafe fn restore(r: &mut Registers) -> Flow {
+    // SAFETY: what the module demands; the return to the caller lies below that to here, and the
+    // caller's instance was the one that ran.
+    unsafe {
+        let context = r.context;
+        let Some(back) = (*(*context).returns).pop() else { return Flow::Trap };
+        let instance = (*(*context).frame).instance;
+        let Some(codes) = (*context).codes_of(instance) else { return Flow::Trap };
+        r.memory = (*context).switch(instance, codes);
+        r.fp = r.fp.sub(back.distance as usize);
+        r.ip = back.ip;
+        pay(r, back.charge)
+    }
+}
+
+/// Finds the function that an indirect call means: `args index type`, `pc price`, `height table`.
+#[inline(always)]
+pub(super) unsafe fn indirect(r: &Registers, index: u64, ty: u32) -> Option<FuncEntity> {
+    // SAFETY: what the module demands.
+    unsafe {
+        let context = &*r.context;
+        let table = *context.instance_tables.add(high(word(r, 3)) as usize);
+        let table = &*context.tables.add(table.index());
+        let entry = table.elements.get(index as u32 as usize).copied();
+        let addr = entry.unwrap_or(0).checked_sub(1)?;
+        let entity = context.func(crate::ids::FuncAddr(addr as u32));
+        (entity.ty() == *context.types.add(ty as usize)).then_some(entity)
     }
 }

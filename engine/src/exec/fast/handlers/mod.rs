@@ -33,6 +33,7 @@ pub(in crate::exec::fast) trait Operation {
 
     /// Whether it is a branch with a condition: [`test`](Self::test), then [`follow`](Self::follow).
     /// Each side then has a dispatch of its own, whose target the processor learns apart.
+    #[cfg_attr(not(threaded), allow(dead_code))] // the loop has one dispatch for all
     const CHOICE: bool = false;
 
     /// Executes it.
@@ -103,7 +104,7 @@ pub(in crate::exec::fast) const fn encode<O: Operation>() -> u64 {
 }
 
 /// Codes below this one are those of single operations; families follow.
-const FAMILIES: u32 = 32;
+const FAMILIES: u32 = 64;
 
 /// The code of an operator in one of its forms.
 pub(in crate::exec::fast) const fn code(number: u32, form: u32) -> u32 {

@@ -3,7 +3,7 @@
 use super::super::machine::{Flow, Registers};
 use super::Half::{Lower, Upper};
 use super::Part::{Func, Global, Name, Price, Slot, Table, Targets, Text, To, Type, Unsigned};
-use super::calls::{call, exact_call, leave_frame, tail_call};
+use super::calls::{call, call_entity, exact_call, indirect, leave_frame, restore, tail_call};
 use super::*;
 use crate::store::FuncEntity;
 
@@ -149,22 +149,100 @@ operations! {
     &[Name, Table(3), Type(1), Slot(1, 1), Text(" at"), Slot(1, 0), Text(" back"), Price(2, Upper)],
     |r| {
         let w = word(r, 1);
-        let index = get(r, mid(w)) as u32 as usize;
-        let context = &*r.context;
-        let table = *context.instance_tables.add(high(word(r, 3)) as usize);
-        let table = &*context.tables.add(table.index());
-        let entry = table.elements.get(index).copied();
-        let Some(addr) = entry.unwrap_or(0).checked_sub(1) else { return exact_call(r) };
-        let ty = *context.types.add(high(w) as usize);
-        match context.func(crate::ids::FuncAddr(addr as u32)) {
-            FuncEntity::Wasm { instance, func, ty: found }
-                if found == ty && instance == context.instance =>
-            {
-                call(r, func.0, usize::from(lo(w)), 4)
+        // Traps are the exact tier's.
+        match indirect(r, get(r, mid(w)), high(w)) {
+            Some(entity) => call_entity(r, entity, usize::from(lo(w)), 4),
+            None => exact_call(r),
+        }
+    }
+
+    /// Of an imported function: `args - function`, `pc price`, `height`
+    CallImport = 26, "call",
+    &[Name, Func(1), Text(" at"), Slot(1, 0), Text(" back"), Price(2, Upper)],
+    |r| {
+        let w = word(r, 1);
+        let addr = *(*r.context).instance_funcs.add(high(w) as usize);
+        let entity = (*r.context).func(addr);
+        call_entity(r, entity, usize::from(lo(w)), 4)
+    }
+
+    /// As [`CallIndirect`], in place of the present frame.
+    ReturnCallIndirect = 27, "return_call_indirect",
+    &[Name, Table(3), Type(1), Slot(1, 1), Text(" from"), Slot(1, 0)],
+    |r| {
+        let w = word(r, 1);
+        match indirect(r, get(r, mid(w)), high(w)) {
+            Some(FuncEntity::Wasm { instance, func, .. }) if instance == (*r.context).instance => {
+                tail_call(r, func.0, usize::from(lo(w)))
             }
-            // Traps, other instances and the host.
             _ => exact_call(r),
         }
+    }
+
+    /// What a function of another instance returns to; the caller's return lies behind it.
+    Restore = 28, "restore", &[Name], |r| { restore(r) }
+
+    /// `dst - function`
+    RefFunc = 29, "ref.func",
+    &[Slot(1, 0), Text(" = "), Name, Func(1)],
+    |r| {
+        let w = word(r, 1);
+        let addr = *(*r.context).instance_funcs.add(high(w) as usize);
+        set(r, lo(w), u64::from(addr.0) + 1);
+        forward(r, 2)
+    }
+
+    /// `dst index table`
+    TableGet = 30, "table.get",
+    &[Slot(1, 0), Text(" = "), Name, Table(1), Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let table = table(r, high(w));
+        let index = get(r, mid(w)) as u32 as usize;
+        let Some(element) = table.elements.get(index).copied() else { return Flow::Trap };
+        set(r, lo(w), element);
+        forward(r, 2)
+    }
+
+    /// `index value table`
+    TableSet = 31, "table.set",
+    &[Name, Table(1), Slot(1, 0), Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let (index, value) = (get(r, lo(w)) as u32 as usize, get(r, mid(w)));
+        let Some(element) = table(r, high(w)).elements.get_mut(index) else { return Flow::Trap };
+        *element = value;
+        forward(r, 2)
+    }
+
+    /// `dst - table`
+    TableSize = 32, "table.size",
+    &[Slot(1, 0), Text(" = "), Name, Table(1)],
+    |r| {
+        let w = word(r, 1);
+        let size = table(r, high(w)).elements.len() as u64;
+        set(r, lo(w), size);
+        forward(r, 2)
+    }
+
+    /// Hands over where watched memory would be accessed: `address - offset`, `bytes, 1 if written`
+    Watch = 33, "watch",
+    &[Name, Slot(1, 0), Text(" offset="), Unsigned(1)],
+    |r| {
+        let (w, access) = (word(r, 1), word(r, 2));
+        let address = u64::from(get(r, lo(w)) as u32) + (w >> 32);
+        let context = &*r.context;
+        let (Some(instruments), Some(memory)) = (context.instruments, context.memory) else {
+            return forward(r, 3);
+        };
+        let (bytes, written) = (access as u32, access >> 32 != 0);
+        let watched = instruments.as_ref().watchpoints().iter();
+        let mut watched = watched
+            .filter(|watch| watch.matches(memory, address, bytes.into(), written));
+        if watched.next().is_some() {
+            return Flow::Trap;
+        }
+        forward(r, 3)
     }
 
     /// Nothing is returned.
@@ -250,6 +328,17 @@ operations! {
         (*r.context).value = w as u32;
         (*r.context).height = high(w);
         Flow::Exact
+    }
+}
+
+/// A table of the instance that runs.
+#[inline(always)]
+unsafe fn table<'a>(r: &Registers, index: u32) -> &'a mut crate::store::Table {
+    // SAFETY: what the module demands; one operation at a time looks at it.
+    unsafe {
+        let context = &*r.context;
+        let addr = *context.instance_tables.add(index as usize);
+        &mut *context.tables.add(addr.index())
     }
 }
 

@@ -296,3 +296,24 @@ pub(super) fn product_sum(op: &Op) -> Option<Single> {
         _ => return None,
     })
 }
+
+/// How many bytes a load or store accesses, and whether it writes them.
+pub(super) fn access_of(op: &Op) -> (u32, bool) {
+    macro_rules! accesses {
+        (
+            unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
+            binary { $($binary:ident($ba:ty) -> $br:ty = $bf:path,)* }
+            try_unary { $($tunary:ident($tua:ty) -> $tur:ty = $tuf:path,)* }
+            try_binary { $($tbinary:ident($tba:ty) -> $tbr:ty = $tbf:path,)* }
+            load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
+            store { $($store:ident($sf:ident: $sw:ty),)* }
+        ) => {
+            match op {
+                $(Op::$load { .. } => (size_of::<$lw>() as u32, false),)*
+                $(Op::$store { .. } => (size_of::<$sw>() as u32, true),)*
+                _ => (0, false),
+            }
+        };
+    }
+    for_each_numeric!(accesses)
+}

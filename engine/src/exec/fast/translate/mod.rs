@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 
 use super::code::{self, Entry, FastCode};
 use super::dispatch::link;
+use super::instrument::Observed;
 use crate::error::Result;
 use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
@@ -32,9 +33,13 @@ const PENDING: usize = 32;
 const APART: u32 = 3;
 
 /// A function in the fast tier's form; without words if it has more slots than operations can name.
-pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCode> {
+pub(super) fn translate(
+    module: &ModuleInner,
+    func: FuncIndex,
+    observed: &Observed,
+) -> Result<FastCode> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops);
+    let segments = segments(&code.ops, observed);
     let mut fast = FastCode {
         words: Default::default(),
         entries: Default::default(),
@@ -45,7 +50,7 @@ pub(super) fn translate(module: &ModuleInner, func: FuncIndex) -> Result<FastCod
         price: segments.first().copied().unwrap_or(1),
     };
     if code.frame_slots <= u32::from(u16::MAX) {
-        let mut translator = Translator::new(module, code, &segments);
+        let mut translator = Translator::new(module, code, &segments, observed);
         translator.run(None);
         link(&mut translator.words, translator.operations.iter().map(|(start, _)| *start));
         fast.words = translator.words.into_boxed_slice();
@@ -71,8 +76,9 @@ pub(super) struct Draft {
 /// Translates a function once more, to be looked at; without operations if it cannot be translated.
 pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops);
-    let mut translator = Translator::new(module, code, &segments);
+    let observed = Observed::default();
+    let segments = segments(&code.ops, &observed);
+    let mut translator = Translator::new(module, code, &segments, &observed);
     if code.frame_slots <= u32::from(u16::MAX) {
         translator.run(None);
     }
@@ -94,15 +100,16 @@ pub(super) enum Place {
 pub(super) fn explain(
     module: &ModuleInner,
     func: FuncIndex,
+    observed: &Observed,
     word: u32,
 ) -> Result<Option<(u32, Vec<Place>)>> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops);
-    let mut first = Translator::new(module, code, &segments);
+    let segments = segments(&code.ops, observed);
+    let mut first = Translator::new(module, code, &segments, observed);
     first.sought = Some(word as usize);
     first.run(None);
     Ok(first.found.map(|(pc, address)| {
-        let mut second = Translator::new(module, code, &segments);
+        let mut second = Translator::new(module, code, &segments, observed);
         second.run(Some(pc));
         if let Some((below, address)) = address
             && let Some(place) = second.stack.iter_mut().rev().nth(below)
@@ -229,6 +236,7 @@ struct Translator<'m> {
     module: &'m ModuleInner,
     code: &'m FuncCode,
     segments: &'m [u32],
+    observed: &'m Observed,
     words: Vec<u64>,
     /// Where each operation begins, and the instruction that it was written for.
     operations: Vec<(u32, u32)>,
@@ -262,12 +270,18 @@ struct Translator<'m> {
 const UNKNOWN: u32 = u32::MAX;
 
 impl<'m> Translator<'m> {
-    fn new(module: &'m ModuleInner, code: &'m FuncCode, segments: &'m [u32]) -> Self {
+    fn new(
+        module: &'m ModuleInner,
+        code: &'m FuncCode,
+        segments: &'m [u32],
+        observed: &'m Observed,
+    ) -> Self {
         let count = code.ops.len() + 1;
         let mut translator = Self {
             module,
             code,
             segments,
+            observed,
             words: Vec::with_capacity(count * 2),
             operations: Vec::with_capacity(count),
             origin: 0,
@@ -333,6 +347,11 @@ impl<'m> Translator<'m> {
             if stop == Some(pc) {
                 return;
             }
+            let stops = self.observed.stops_at(pc);
+            if stops {
+                self.settle();
+                enter = true;
+            }
             if enter {
                 (self.held, self.increment) = (Held::default(), None);
                 self.enter();
@@ -340,8 +359,13 @@ impl<'m> Translator<'m> {
             } else if self.is_settled() {
                 self.enter();
             }
+            if stops {
+                // Behind this the operation is written, but only for what it does to the operand
+                // stack: the exact tier executes it.
+                self.leave();
+            }
             match self.operation(op) {
-                Next::On => {}
+                Next::On => enter = stops,
                 Next::Enter => enter = true,
                 Next::Unreachable => reachable = false,
             }

@@ -174,6 +174,7 @@ impl Translator<'_> {
                 self.give(code, &[word], false, Given::Value);
             }
             Numeric::Load { code, plus, indexed, offset } => {
+                self.watch(op, 0, offset);
                 let address = self.giver().and_then(|last| Some((last, last.address()?)));
                 let float = code.kinds.result;
                 if let Some((last, address)) = address {
@@ -202,6 +203,7 @@ impl Translator<'_> {
                 self.give(self.single(code, a), &[word], float, Given::Value);
             }
             Numeric::Store { code, constant, indexed, offset } => {
+                self.watch(op, 1, offset);
                 let above = self.giver_of(1).and_then(|last| Some((last, last.address()?)));
                 if let (Some((last, Address::Indexed { a, b, shift })), Some(Place::Local(value))) =
                     (above, self.stack.last().copied())
@@ -229,6 +231,21 @@ impl Translator<'_> {
                     self.emit(code, &[word]);
                 }
             }
+        }
+    }
+
+    /// Checks an access whose address lies under so many operands, if memory is watched.
+    fn watch(&mut self, op: &Op, above: usize, offset: u32) {
+        if !self.observed.watched {
+            return;
+        }
+        self.settle();
+        if let Some(position) = self.stack.len().checked_sub(above + 1) {
+            let (bytes, written) = access_of(op);
+            let address = self.home(position);
+            self.seek(None);
+            let access = u64::from(bytes) | u64::from(written) << 32;
+            self.emit(encode::<Watch>(), &[wide(address, offset), access]);
         }
     }
 
@@ -351,7 +368,7 @@ impl Translator<'_> {
     }
 
     pub(super) fn operation(&mut self, op: &Op) -> Next {
-        if let Some((pops, pushes)) = exact_effect(op) {
+        if let Some((pops, pushes)) = exact_effect(op, self.observed) {
             return self.exact(op, pops, pushes);
         }
         if let Some(found) = numeric(op) {
@@ -400,7 +417,7 @@ impl Translator<'_> {
             Op::Br(to) => {
                 self.settle();
                 self.carry(to);
-                match round(&self.code.ops, self.pc as usize) {
+                match round(&self.code.ops, self.pc as usize, self.observed) {
                     Some(choice) if self.is_straight(to.target, choice) => self.round(to, choice),
                     Some(_) => self.jump(to.target, true),
                     None => self.jump(to.target, to.target > self.pc),
@@ -440,30 +457,66 @@ impl Translator<'_> {
                 self.emit(encode::<ReturnCall>(), &operands);
                 return Next::Unreachable;
             }
-            Op::Call { func } => {
+            Op::Call { func } | Op::CallImport { func } => {
                 self.settle();
                 let ty = self.module.funcs.get(func as usize).copied().unwrap_or(0);
                 let (params, results) = self.arity(ty);
                 let height = self.stack.len();
                 let args = self.home(height - params);
                 let back = u64::from(self.pc) | u64::from(self.price(self.pc + 1)) << 32;
-                self.emit(encode::<Call>(), &[wide(args, func), back, height as u64]);
+                let code = match op {
+                    Op::Call { .. } => encode::<Call>(),
+                    _ => encode::<CallImport>(),
+                };
+                self.emit(code, &[wide(args, func), back, height as u64]);
                 self.replace(params, results);
                 return Next::Enter;
             }
-            Op::CallIndirect { ty, table } => {
+            Op::CallIndirect { ty, table } | Op::ReturnCallIndirect { ty, table } => {
                 self.settle();
                 let height = self.stack.len();
                 self.pop();
                 let index = self.home(self.stack.len());
                 let (params, results) = self.arity(ty);
                 let args = self.home(self.stack.len() - params);
-                let back = u64::from(self.pc) | u64::from(self.price(self.pc + 1)) << 32;
                 let first = pack([args, index, 0, 0]) | u64::from(ty) << 32;
                 let third = height as u64 | u64::from(table) << 32;
+                if matches!(op, Op::ReturnCallIndirect { .. }) {
+                    let code = encode::<ReturnCallIndirect>();
+                    self.emit(code, &[first, self.pc.into(), third]);
+                    return Next::Unreachable;
+                }
+                let back = u64::from(self.pc) | u64::from(self.price(self.pc + 1)) << 32;
                 self.emit(encode::<CallIndirect>(), &[first, back, third]);
                 self.replace(params, results);
                 return Next::Enter;
+            }
+            Op::RefIsNull => {
+                if let Some(found) = numeric(&Op::I64Eqz) {
+                    self.numeric(op, found);
+                }
+            }
+            Op::RefFunc { func } => {
+                let dst = self.home(self.stack.len());
+                self.give(encode::<RefFunc>(), &[wide(dst, func)], false, Given::Value);
+            }
+            Op::TableSize { table } => {
+                let dst = self.home(self.stack.len());
+                self.give(encode::<TableSize>(), &[wide(dst, table)], false, Given::Value);
+            }
+            Op::TableGet { table } => {
+                let index = self.pop_slot();
+                let dst = self.home(self.stack.len());
+                self.seek(None);
+                let word = pack([dst, index, 0, 0]) | u64::from(table) << 32;
+                self.give(encode::<TableGet>(), &[word], false, Given::Value);
+            }
+            Op::TableSet { table } => {
+                let value = self.pop_slot();
+                let index = self.pop_slot();
+                self.seek(None);
+                let word = pack([index, value, 0, 0]) | u64::from(table) << 32;
+                self.emit(encode::<TableSet>(), &[word]);
             }
             // All others are numeric or the exact tier's.
             _ => {}
@@ -474,22 +527,18 @@ impl Translator<'_> {
     /// Leaves an instruction to the exact tier.
     pub(super) fn exact(&mut self, op: &Op, pops: u32, pushes: u32) -> Next {
         self.settle();
-        let height = self.stack.len() as u64;
-        self.emit(encode::<Exact>(), &[u64::from(self.pc) | height << 32]);
-        let (pops, pushes) = match *op {
-            Op::CallImport { func } => {
-                let ty = self.module.funcs.get(func as usize).copied().unwrap_or(0);
-                self.arity(ty)
-            }
-            _ => (pops as usize, pushes as usize),
-        };
-        self.replace(pops, pushes);
+        self.leave();
+        self.replace(pops as usize, pushes as usize);
         match op {
-            Op::Unreachable | Op::ReturnCallImport { .. } | Op::ReturnCallIndirect { .. } => {
-                Next::Unreachable
-            }
+            Op::Unreachable | Op::ReturnCallImport { .. } => Next::Unreachable,
             _ => Next::Enter,
         }
+    }
+
+    /// Goes to the exact tier for the present instruction.
+    pub(super) fn leave(&mut self) {
+        let height = self.stack.len() as u64;
+        self.emit(encode::<Exact>(), &[u64::from(self.pc) | height << 32]);
     }
 
     pub(super) fn arity(&self, ty: u32) -> (usize, usize) {

@@ -3,25 +3,29 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::super::instrument::Observed;
 use crate::exec::exact::{Op, for_each_numeric};
 
 /// For each operation: how many are executed from it up to the end of its segment. Jumps forward
 /// belong to a segment, and those back that [go round](round); what leaves a choice or goes
 /// elsewhere ends one. Operations of the exact tier belong to none.
-pub(super) fn segments(ops: &[Op]) -> Vec<u32> {
+pub(super) fn segments(ops: &[Op], observed: &Observed) -> Vec<u32> {
     let mut segments = vec![0u32; ops.len()];
     // What a jump back adds has to be known before it, so it is left out at first.
     for round_too in [false, true] {
         for pc in (0..ops.len()).rev() {
             let of = |target: usize| segments.get(target).copied().unwrap_or(0);
             let next = match ops.get(pc) {
-                Some(op) if is_exact(op) => continue,
+                Some(op) if is_exact(op, pc, observed) => continue,
                 Some(Op::If { .. } | Op::BrIf(_) | Op::BrTable { .. }) => 0,
                 Some(Op::Return | Op::Call { .. } | Op::CallIndirect { .. }) => 0,
-                Some(Op::ReturnCall { .. }) => 0,
+                Some(Op::CallImport { .. }) => 0,
+                Some(Op::ReturnCall { .. } | Op::ReturnCallIndirect { .. }) => 0,
                 Some(Op::Else { target }) => of(*target as usize),
                 Some(Op::Br(to)) if to.target as usize > pc => of(to.target as usize),
-                Some(Op::Br(to)) if round_too && round(ops, pc).is_some() => of(to.target as usize),
+                Some(Op::Br(to)) if round_too && round(ops, pc, observed).is_some() => {
+                    of(to.target as usize)
+                }
                 Some(Op::Br(_)) => 0,
                 _ => of(pc + 1),
             };
@@ -40,29 +44,33 @@ const TARGETS: u32 = 32;
 
 /// Where a jump back leads to a choice after a few operations, that choice. It then need not go
 /// back: the operations are written once more in its place.
-pub(super) fn round(ops: &[Op], pc: usize) -> Option<u32> {
+pub(super) fn round(ops: &[Op], pc: usize, observed: &Observed) -> Option<u32> {
     let Some(Op::Br(to)) = ops.get(pc) else { return None };
     let head = to.target as usize;
     for at in (head..pc).take(HEAD) {
-        match ops.get(at)? {
+        let op = ops.get(at)?;
+        if is_exact(op, at, observed) {
+            return None;
+        }
+        match op {
             Op::If { .. } | Op::BrIf(_) => return Some(at as u32),
             Op::BrTable { count, .. } => return (*count <= TARGETS).then_some(at as u32),
             Op::Br(_) | Op::Else { .. } | Op::Return => return None,
-            Op::Call { .. } | Op::CallIndirect { .. } | Op::ReturnCall { .. } => return None,
-            op if is_exact(op) => return None,
+            Op::Call { .. } | Op::CallImport { .. } | Op::CallIndirect { .. } => return None,
+            Op::ReturnCall { .. } | Op::ReturnCallIndirect { .. } => return None,
             _ => {}
         }
     }
     None
 }
 
-/// Operations that are left to the exact tier: rare ones, and those that stop.
-pub(super) fn is_exact(op: &Op) -> bool {
-    exact_effect(op).is_some()
+/// Operations that are left to the exact tier: rare ones, those that stop, and what is observed.
+fn is_exact(op: &Op, pc: usize, observed: &Observed) -> bool {
+    exact_effect(op, observed).is_some() || observed.stops_at(pc as u32)
 }
 
 /// Operands that such an operation takes and gives; calls aside, whose types say it.
-pub(super) fn exact_effect(op: &Op) -> Option<(u32, u32)> {
+pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
     macro_rules! other_memories {
         (
             unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
@@ -74,22 +82,18 @@ pub(super) fn exact_effect(op: &Op) -> Option<(u32, u32)> {
         ) => {
             Some(match *op {
                 Op::Unreachable
-                | Op::CallImport { .. }
                 | Op::ReturnCallImport { .. }
-                | Op::ReturnCallIndirect { .. }
                 | Op::ElemDrop { .. }
                 | Op::DataDrop { .. } => (0, 0),
-                Op::RefIsNull | Op::TableGet { .. } | Op::MemoryGrow { .. } => (1, 1),
-                Op::RefFunc { .. } | Op::TableSize { .. } => (0, 1),
+                Op::MemoryGrow { .. } => (1, 1),
                 Op::MemorySize { memory } if memory != 0 => (0, 1),
-                Op::TableSet { .. } => (2, 0),
                 Op::TableGrow { .. } => (2, 1),
                 Op::TableFill { .. }
                 | Op::TableCopy { .. }
                 | Op::TableInit { .. }
                 | Op::MemoryInit { .. } => (3, 0),
-                Op::MemoryFill { memory } if memory != 0 => (3, 0),
-                Op::MemoryCopy { to, from } if (to, from) != (0, 0) => (3, 0),
+                Op::MemoryFill { memory } if memory != 0 || observed.watched => (3, 0),
+                Op::MemoryCopy { to, from } if (to, from) != (0, 0) || observed.watched => (3, 0),
                 $(Op::$load { memory, offset } if memory != 0 || offset > u32::MAX.into() => (1, 1),)*
                 $(Op::$store { memory, offset } if memory != 0 || offset > u32::MAX.into() => (2, 0),)*
                 _ => return None,

@@ -1,0 +1,112 @@
+//! Translations that observe: those of functions with breakpoints, and of all functions while memory
+//! is watched. They belong to a store; a module's own are never changed.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::code::{FastCodes, untranslated};
+use crate::exec::exact::FuncCode;
+use crate::ids::InstanceId;
+use crate::module::ModuleInner;
+use crate::observe::Watchpoint;
+
+/// What is observed, and the code that does so.
+#[derive(Default)]
+pub(crate) struct Instruments {
+    /// Offsets of breakpoints, sorted, by instance.
+    breakpoints: BTreeMap<InstanceId, Vec<u32>>,
+    watchpoints: Vec<Watchpoint>,
+    codes: BTreeMap<InstanceId, FastCodes>,
+}
+
+/// What a translation observes.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub(super) struct Observed {
+    /// Instructions that are left to the exact tier, sorted.
+    pub(super) breakpoints: Vec<u32>,
+    /// Whether accesses to memory are checked first.
+    pub(super) watched: bool,
+}
+
+impl Instruments {
+    /// Sets the breakpoints of an instance, sorted by offset. What was translated for it is forgotten.
+    pub(crate) fn set_breakpoints(&mut self, instance: InstanceId, offsets: &[u32]) {
+        self.codes.remove(&instance);
+        if offsets.is_empty() {
+            self.breakpoints.remove(&instance);
+        } else {
+            self.breakpoints.insert(instance, offsets.into());
+        }
+    }
+
+    /// Sets what is watched. Code that checks accesses is forgotten if none has to be checked any
+    /// more, or some for the first time.
+    pub(crate) fn set_watchpoints(&mut self, watchpoints: &[Watchpoint]) {
+        if self.watchpoints.is_empty() != watchpoints.is_empty() {
+            self.codes.clear();
+        }
+        self.watchpoints = watchpoints.into();
+    }
+
+    pub(super) fn watchpoints(&self) -> &[Watchpoint] {
+        &self.watchpoints
+    }
+
+    /// Whether the code of an instance is its own and not its module's.
+    pub(super) fn concern(&self, instance: InstanceId) -> bool {
+        !self.watchpoints.is_empty() || self.breakpoints.contains_key(&instance)
+    }
+
+    /// The code of an instance that is concerned, if it has been prepared.
+    pub(super) fn codes(&self, instance: InstanceId) -> Option<&FastCodes> {
+        self.codes.get(&instance)
+    }
+
+    /// Prepares an instance: its functions are translated when they are called.
+    pub(super) fn prepare(&mut self, instance: InstanceId, module: &ModuleInner) {
+        if self.concern(instance) {
+            let bodies = module.bodies.len();
+            self.codes.entry(instance).or_insert_with(|| untranslated(bodies));
+        }
+    }
+
+    /// What the translation of a function observes.
+    pub(super) fn observed(&self, instance: InstanceId, code: &FuncCode) -> Observed {
+        let offsets = self.breakpoints.get(&instance).map_or(&[][..], Vec::as_slice);
+        let within = |offset: &&u32| {
+            code.offsets.first() <= Some(offset) && Some(*offset) <= code.offsets.last()
+        };
+        let position = |offset: &u32| code.offsets.binary_search(offset).ok();
+        let breakpoints = offsets.iter().filter(within).filter_map(position);
+        Observed {
+            breakpoints: breakpoints.map(|pc| pc as u32).collect(),
+            watched: !self.watchpoints.is_empty(),
+        }
+    }
+}
+
+impl Observed {
+    pub(super) fn stops_at(&self, pc: u32) -> bool {
+        self.breakpoints.binary_search(&pc).is_ok()
+    }
+}
+
+/// A copy observes the same, with code of its own.
+impl Clone for Instruments {
+    fn clone(&self) -> Self {
+        Self {
+            breakpoints: self.breakpoints.clone(),
+            watchpoints: self.watchpoints.clone(),
+            codes: BTreeMap::new(),
+        }
+    }
+}
+
+impl core::fmt::Debug for Instruments {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Instruments")
+            .field("breakpoints", &self.breakpoints)
+            .field("watchpoints", &self.watchpoints)
+            .finish_non_exhaustive()
+    }
+}
