@@ -18,6 +18,10 @@ fn main() {
     if unix && wide && !miri {
         println!("cargo::rustc-cfg=mapped");
     }
+    println!("cargo::rustc-check-cfg=cfg(virtual_alloc)");
+    if windows && wide && var("CARGO_FEATURE_STD").is_ok() && !miri {
+        println!("cargo::rustc-cfg=virtual_alloc");
+    }
     if optimised && arch && !windows && !miri {
         println!("cargo::rustc-cfg=threaded");
     }

@@ -20,6 +20,7 @@ pub(crate) fn small() -> Config {
         max_store_table: 20_000,
         max_instances: 10,
         tier: Tier::Mixed,
+        ..Config::default()
     }
 }
 

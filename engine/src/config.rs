@@ -2,6 +2,10 @@
 
 use alloc::sync::Arc;
 
+#[cfg(feature = "std")]
+use crate::store::allocator::Pool;
+use crate::store::allocator::{InstanceAllocator, OnDemand};
+
 /// Limits that every module, store and task of an [`Engine`] respects.
 ///
 /// A module or a run that would exceed one gets [`Error::Limit`](crate::Error::Limit) or a trap,
@@ -31,8 +35,81 @@ pub struct Config {
     pub max_store_table: u64,
     /// Most instances in one store. Default: 100,000.
     pub max_instances: u32,
+    /// Where memories, tables, task stacks and instances come from.
+    pub allocation: Allocation,
     /// How instructions are executed; what they do, and how many are counted, is the same.
     pub tier: Tier,
+}
+
+/// Where memories, tables, task stacks and instances come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Allocation {
+    /// From the system, when they are needed.
+    #[default]
+    OnDemand,
+    /// From slots that all stores of the engine share. For hosts that make many short-lived
+    /// instances: a slot is used again without asking the system, and there are never more of them.
+    #[cfg(feature = "std")]
+    Pooling(Pooling),
+}
+
+/// How many slots a pool has, and how large they are.
+///
+/// [`Module::new`](crate::Module::new) refuses a module that can never fit, with the limit's name.
+/// `max_memory_pages` and `max_table_size` of the [`Config`] are lowered to what a slot holds. What
+/// is asked for when all slots of a kind are in use is an [`Error::Limit`](crate::Error::Limit).
+///
+/// No memory, table or stack shows what was in its slot before.
+///
+/// ```
+/// # #[cfg(feature = "wat")] {
+/// use stepwell_engine::{Allocation, Config, Engine, Linker, Module, Pooling, Store};
+///
+/// let pooling = Pooling { instances: 2, ..Pooling::default() };
+/// let config = Config { allocation: Allocation::Pooling(pooling), ..Config::default() };
+/// let engine = Engine::new(config);
+/// let module = Module::from_wat(&engine, "(module (memory 1))")?;
+/// for _ in 0..1_000 {
+///     let mut store = Store::new(&engine);
+///     Linker::new().instantiate(&mut store, &module)?;
+/// }
+/// # }
+/// # Ok::<(), stepwell_engine::Error>(())
+/// ```
+#[cfg(feature = "std")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pooling {
+    /// Instances at the same time, over all stores. Default: 1,000.
+    pub instances: u32,
+    /// Memories at the same time. Default: 1,000.
+    pub memories: u32,
+    /// Largest memory in pages of 64 KiB. Addresses for all slots are reserved; memory is taken as it
+    /// is touched. Default: 16,384 (1 GiB).
+    pub memory_pages: u64,
+    /// Bytes up to which a memory keeps its pages from one use to the next and is cleared in place;
+    /// those of larger ones go back to the system. Default: 256 KiB.
+    pub keep_resident: usize,
+    /// Tables at the same time. Default: 1,000.
+    pub tables: u32,
+    /// Largest table in elements. Default: 20,000.
+    pub table_elements: u64,
+    /// Tasks at the same time. Default: 1,000.
+    pub stacks: u32,
+}
+
+#[cfg(feature = "std")]
+impl Default for Pooling {
+    fn default() -> Self {
+        Self {
+            instances: 1_000,
+            memories: 1_000,
+            memory_pages: 16_384,
+            keep_resident: 256 << 10,
+            tables: 1_000,
+            table_elements: 20_000,
+            stacks: 1_000,
+        }
+    }
 }
 
 /// How instructions are executed.
@@ -60,26 +137,38 @@ impl Default for Config {
             max_table_size: 10_000_000,
             max_store_table: 20_000_000,
             max_instances: 100_000,
+            allocation: Allocation::OnDemand,
             tier: Tier::Fast,
         }
     }
 }
 
-/// A configuration shared by modules and stores. Cloning is cheap.
+/// A configuration shared by modules and stores, and their pool if they have one. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Engine {
     config: Arc<Config>,
+    allocator: Arc<dyn InstanceAllocator>,
 }
 
 impl Engine {
     /// An engine with these limits.
-    pub fn new(config: Config) -> Self {
-        Self { config: Arc::new(config) }
+    pub fn new(mut config: Config) -> Self {
+        let allocator: Arc<dyn InstanceAllocator> = match &config.allocation {
+            Allocation::OnDemand => Arc::new(OnDemand),
+            #[cfg(feature = "std")]
+            Allocation::Pooling(pooling) => Arc::new(Pool::new(pooling.clone())),
+        };
+        allocator.tune(&mut config);
+        Self { config: Arc::new(config), allocator }
     }
 
     /// The limits in force.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    pub(crate) fn allocator(&self) -> &Arc<dyn InstanceAllocator> {
+        &self.allocator
     }
 }
 

@@ -189,6 +189,14 @@ pub enum LimitKind {
     StoreTable,
     /// `max_instances`.
     Instances,
+    /// `instances` of a [pool](crate::Allocation).
+    PoolInstances,
+    /// `memories` of a pool.
+    PoolMemories,
+    /// `tables` of a pool.
+    PoolTables,
+    /// `stacks` of a pool.
+    PoolStacks,
 }
 
 impl fmt::Display for LimitKind {
@@ -201,6 +209,10 @@ impl fmt::Display for LimitKind {
             LimitKind::TableSize => "table size (elements)",
             LimitKind::StoreTable => "tables of the store (elements)",
             LimitKind::Instances => "instances",
+            LimitKind::PoolInstances => "instances of the pool",
+            LimitKind::PoolMemories => "memories of the pool",
+            LimitKind::PoolTables => "tables of the pool",
+            LimitKind::PoolStacks => "stacks of the pool",
         })
     }
 }

@@ -47,7 +47,9 @@ pub mod store;
 pub mod types;
 mod value;
 
-pub use config::{Config, Engine, Tier};
+#[cfg(feature = "std")]
+pub use config::Pooling;
+pub use config::{Allocation, Config, Engine, Tier};
 pub use error::{Error, LimitKind, LinkError, Result};
 pub use exec::{
     Budget, CallSite, HostAnswer, HostCall, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,

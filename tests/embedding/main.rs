@@ -3,6 +3,7 @@
 
 mod attribution;
 mod linking;
+mod pooling;
 mod tasks;
 
 use stepwell_engine::{Config, Engine, InstanceId, Linker, Module, Store, Value};

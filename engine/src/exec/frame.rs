@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::ids::{FuncIndex, InstanceId};
+use crate::store::allocator::Room;
 
 /// An activation of a wasm function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct Frame {
 /// The slots of all frames of a task. Slots above the top hold whatever was there before.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct ValueStack {
-    pub(crate) slots: Vec<u64>,
+    pub(crate) slots: Room,
     /// One past the topmost operand of the innermost frame.
     pub(crate) top: u32,
 }

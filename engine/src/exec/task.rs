@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::host::{Caller, HostImplementation};
 use crate::ids::FuncAddr;
 use crate::observe::{self, Debugger, Observer, Unobserved};
+use crate::store::allocator::{Kind, Room};
 use crate::store::{FuncEntity, Store, check_values};
 use crate::types::FuncType;
 use crate::value::Value;
@@ -149,7 +150,10 @@ impl Task {
         let entity = *store.state.funcs.get(func.index()).ok_or_else(unknown)?;
         let mut task = TaskState {
             frames: Vec::new(),
-            stack: ValueStack::default(),
+            stack: ValueStack {
+                slots: Room::new(store.engine().allocator(), Kind::Stack)?,
+                top: 0,
+            },
             status: Status::Ready,
             executed: 0,
             ty,
@@ -384,7 +388,7 @@ impl TaskState {
             .ty
             .results()
             .iter()
-            .zip(&self.stack.slots)
+            .zip(self.stack.slots.iter())
             .map(|(ty, slot)| Value::from_slot(*ty, *slot))
             .collect();
         self.stack.top = 0;

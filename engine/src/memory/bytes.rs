@@ -2,28 +2,37 @@
 
 use alloc::vec::Vec;
 
+use super::foreign::Foreign;
 #[cfg(mapped)]
 use super::map::Map;
+#[cfg(mapped)]
+use super::slots::Slot;
 use super::vec;
+#[cfg(virtual_alloc)]
+use super::virtual_alloc::Map;
 use crate::error::Result;
 
 /// Zeroed bytes that only grow. Small ones are a `Vec`, which costs no system call; larger ones are
 /// mapped where the system can do that, and then neither move nor take more than what is touched.
 #[derive(Debug)]
-pub(super) enum Bytes {
+pub(crate) enum Bytes {
     Vec(Vec<u8>),
-    #[cfg(mapped)]
+    #[cfg(any(mapped, virtual_alloc))]
     Map(Map),
+    #[cfg(mapped)]
+    Slot(Slot),
+    /// Bytes of the embedder.
+    Foreign(Foreign),
 }
 
 /// Bytes from which on a memory is mapped.
-#[cfg(mapped)]
+#[cfg(any(mapped, virtual_alloc))]
 const LARGE: u64 = 1 << 20;
 
 impl Bytes {
     /// Zeroed bytes; `most` is how many there may be one day.
-    pub(super) fn new(size: u64, most: u64) -> Result<Self> {
-        #[cfg(mapped)]
+    pub(crate) fn new(size: u64, most: u64) -> Result<Self> {
+        #[cfg(any(mapped, virtual_alloc))]
         if size >= LARGE
             && let Some(map) = Map::new(size, most)
         {
@@ -36,6 +45,16 @@ impl Bytes {
     /// Adds zeroed bytes at the end.
     pub(super) fn extend_zeroed(&mut self, added: u64, most: u64) -> Result<()> {
         #[cfg(mapped)]
+        if let Bytes::Slot(slot) = self {
+            return match slot.extend(added) {
+                true => Ok(()),
+                false => Err(crate::error::Error::OutOfMemory { bytes: added }),
+            };
+        }
+        if let Bytes::Foreign(foreign) = self {
+            return foreign.extend(added);
+        }
+        #[cfg(any(mapped, virtual_alloc))]
         {
             if let Bytes::Map(map) = self
                 && map.extend(added)
@@ -58,8 +77,21 @@ impl Bytes {
         match self {
             Bytes::Vec(bytes) => vec::extend_zeroed(bytes, added),
             // The system has no room for a larger mapping.
-            #[cfg(mapped)]
+            #[cfg(any(mapped, virtual_alloc))]
             Bytes::Map(_) => Err(crate::error::Error::OutOfMemory { bytes: added }),
+            // These have been dealt with above.
+            #[cfg(mapped)]
+            Bytes::Slot(_) => Err(crate::error::Error::OutOfMemory { bytes: added }),
+            Bytes::Foreign(_) => Err(crate::error::Error::OutOfMemory { bytes: added }),
+        }
+    }
+
+    /// Whether the data of the module's segments are there already.
+    pub(super) fn has_data(&self) -> bool {
+        match self {
+            #[cfg(mapped)]
+            Bytes::Slot(slot) => slot.has_data(),
+            _ => false,
         }
     }
 
@@ -67,8 +99,11 @@ impl Bytes {
     pub(super) fn as_slice(&self) -> &[u8] {
         match self {
             Bytes::Vec(bytes) => bytes,
-            #[cfg(mapped)]
+            #[cfg(any(mapped, virtual_alloc))]
             Bytes::Map(map) => map.as_slice(),
+            #[cfg(mapped)]
+            Bytes::Slot(slot) => slot.as_slice(),
+            Bytes::Foreign(foreign) => foreign.as_slice(),
         }
     }
 
@@ -76,17 +111,31 @@ impl Bytes {
     pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
         match self {
             Bytes::Vec(bytes) => bytes,
-            #[cfg(mapped)]
+            #[cfg(any(mapped, virtual_alloc))]
             Bytes::Map(map) => map.as_mut_slice(),
+            #[cfg(mapped)]
+            Bytes::Slot(slot) => slot.as_mut_slice(),
+            Bytes::Foreign(foreign) => foreign.as_mut_slice(),
+        }
+    }
+}
+
+#[cfg(any(mapped, virtual_alloc))]
+impl Bytes {
+    /// Bytes that there may be one day without moving.
+    fn most(&self) -> u64 {
+        match self {
+            Bytes::Map(map) => map.room(),
+            _ => self.as_slice().len() as u64,
         }
     }
 }
 
 impl Clone for Bytes {
     fn clone(&self) -> Self {
-        #[cfg(mapped)]
-        if let Bytes::Map(map) = self
-            && let Some(copy) = map.copied()
+        #[cfg(any(mapped, virtual_alloc))]
+        if self.as_slice().len() as u64 >= LARGE
+            && let Some(copy) = Map::copy_of(self.as_slice(), self.most())
         {
             return Bytes::Map(copy);
         }

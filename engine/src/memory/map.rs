@@ -5,7 +5,7 @@ use memmap2::{MmapMut, MmapOptions};
 
 /// A mapping of which a part is in use.
 #[derive(Debug)]
-pub(super) struct Map {
+pub(crate) struct Map {
     /// All that is reserved; zero behind `size`.
     map: MmapMut,
     size: usize,
@@ -49,11 +49,15 @@ impl Map {
 const PIECE: usize = 4096;
 
 impl Map {
-    /// A copy, if the system has an address range for it.
-    pub(super) fn copied(&self) -> Option<Self> {
-        let mut copy = Self::new(self.size as u64, self.map.len() as u64)?;
-        let pieces = copy.as_mut_slice().chunks_mut(PIECE).zip(self.as_slice().chunks(PIECE));
-        for (to, from) in pieces {
+    /// All that is reserved.
+    pub(super) fn room(&self) -> u64 {
+        self.map.len() as u64
+    }
+
+    /// A copy of some bytes, if the system has an address range for it.
+    pub(super) fn copy_of(bytes: &[u8], most: u64) -> Option<Self> {
+        let mut copy = Self::new(bytes.len() as u64, most)?;
+        for (to, from) in copy.as_mut_slice().chunks_mut(PIECE).zip(bytes.chunks(PIECE)) {
             if from.iter().any(|byte| *byte != 0) {
                 to.copy_from_slice(from);
             }
@@ -82,7 +86,7 @@ mod tests {
     fn a_copy_is_one() {
         let mut map = Map::new(10_000, 20_000).unwrap();
         map.as_mut_slice()[9_000] = 1;
-        let mut copy = map.copied().unwrap();
+        let mut copy = Map::copy_of(map.as_slice(), map.room()).unwrap();
         assert_eq!(copy.as_slice(), map.as_slice());
         copy.as_mut_slice()[0] = 1;
         assert_eq!(map.as_slice()[0], 0);

@@ -1,19 +1,40 @@
 //! Linear memories: bytes that only grow.
 //!
 //! [`LinearMemory`] is what the store holds and the tiers access as slices. Its bytes come from a
-//! backend: `vec` works everywhere, `map` is used for larger memories on Unix. Growth is checked
+//! backend: `vec` works everywhere, `map` is used for larger memories on Unix and `virtual_alloc` on
+//! Windows, `slots` for those of a pool, `foreign` for bytes of the embedder. Growth is checked
 //! against the declared maximum and the limits of [`Config`] here, and nowhere else.
 
+#![cfg_attr(any(mapped, virtual_alloc), allow(unsafe_code))] // mapping and what is mapped
+
 mod bytes;
+mod foreign;
+#[cfg(mapped)]
+mod image;
 #[cfg(mapped)]
 mod map;
+#[cfg(feature = "std")]
+mod slots;
 mod vec;
+#[cfg(virtual_alloc)]
+mod virtual_alloc;
 
-use bytes::Bytes;
+pub(crate) use bytes::Bytes;
+pub use foreign::HostBytes;
+#[cfg(mapped)]
+pub(crate) use image::Image;
+#[cfg(feature = "std")]
+pub(crate) use slots::Slots;
 
-use crate::config::Config;
+use alloc::boxed::Box;
+
+use foreign::Foreign;
+
+use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
+use crate::module::ModuleInner;
 use crate::store::Usage;
+use crate::store::allocator::{Kind, Permit};
 use crate::types::MemoryType;
 
 /// Bytes of a page.
@@ -24,11 +45,35 @@ pub const PAGE_SIZE: u64 = 65_536;
 pub struct LinearMemory {
     bytes: Bytes,
     ty: MemoryType,
+    permit: Held,
+}
+
+/// Says that a pool counts this memory; a copy of the memory is not counted.
+#[derive(Debug, Default)]
+struct Held(#[allow(dead_code)] Permit); // dropped with the memory
+
+impl Clone for Held {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl LinearMemory {
-    /// A zeroed memory of the type's minimal size.
-    pub(crate) fn new(config: &Config, usage: &mut Usage, ty: MemoryType) -> Result<Self> {
+    /// A zeroed memory of the type's minimal size. As memory 0 of a module it may come with the data
+    /// of its active segments.
+    pub(crate) fn new(
+        engine: &Engine,
+        usage: &mut Usage,
+        ty: MemoryType,
+        module: Option<&ModuleInner>,
+    ) -> Result<Self> {
+        let config = engine.config();
         let pages = ty.limits.min;
         let allowed = config.max_memory_pages;
         if pages > allowed {
@@ -37,9 +82,35 @@ impl LinearMemory {
         }
         let bytes = pages * PAGE_SIZE;
         usage.check_memory(config, bytes)?;
-        let memory = Self { bytes: Bytes::new(bytes, most(config, ty))?, ty };
+        let permit = Held(engine.allocator().clone().permit(Kind::Memory)?);
+        let memory = engine.allocator().memory(module, bytes, most(config, ty))?;
         usage.memory += bytes;
-        Ok(memory)
+        Ok(Self { bytes: memory, ty, permit })
+    }
+
+    /// A memory over bytes of the embedder.
+    pub(crate) fn over(
+        config: &Config,
+        usage: &mut Usage,
+        ty: MemoryType,
+        bytes: Box<dyn HostBytes>,
+    ) -> Result<Self> {
+        let size = bytes.bytes().len() as u64;
+        let allowed = ty.limits.max.unwrap_or(u64::MAX).min(config.max_memory_pages);
+        let pages = size / PAGE_SIZE;
+        if size % PAGE_SIZE != 0 || pages < ty.limits.min || pages > allowed {
+            let limit = LimitKind::MemoryPages;
+            let requested = size.div_ceil(PAGE_SIZE);
+            return Err(Error::Limit { limit, requested, allowed, offset: None });
+        }
+        usage.check_memory(config, size)?;
+        usage.memory += size;
+        Ok(Self { bytes: Bytes::Foreign(Foreign(bytes)), ty, permit: Held::default() })
+    }
+
+    /// Whether the data of its module's active segments are there already.
+    pub(crate) fn has_data(&self) -> bool {
+        self.bytes.has_data()
     }
 
     /// The declared type.

@@ -37,7 +37,11 @@ pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
     }
     let mut loader = Loader::new(engine, bytes);
     match loader.run() {
-        Ok(()) => loader.finish(),
+        Ok(()) => {
+            let module = loader.finish()?;
+            engine.allocator().validate_module(&module)?;
+            Ok(module)
+        }
         Err(Failure::Typed(error)) => Err(error),
         Err(Failure::Parser(error)) => Err(explain(bytes, &error, true)),
         Err(Failure::Validator(error)) => match super::well_formed::check(bytes) {
@@ -149,6 +153,8 @@ impl<'a> Loader<'a> {
                 imported_funcs: 0,
                 bodies: Vec::new(),
                 fast: Default::default(),
+                #[cfg(mapped)]
+                image: OnceBox::new(),
                 tables: Vec::new(),
                 imported_tables: 0,
                 memories: Vec::new(),

@@ -57,6 +57,9 @@ pub(crate) struct ModuleInner {
     pub(crate) bodies: Vec<Body>,
     /// Translations for the fast tier, body by body.
     pub(crate) fast: FastCodes,
+    /// What memory 0 begins with, where it comes from a pool.
+    #[cfg(mapped)]
+    pub(crate) image: OnceBox<Option<Arc<crate::memory::Image>>>,
     pub(crate) tables: Vec<TableDef>,
     pub(crate) imported_tables: u32,
     pub(crate) memories: Vec<MemoryType>,

@@ -5,6 +5,7 @@ use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::allocator::Kind;
 use super::{DataInstance, Extern, FuncEntity, Global, Instance, Store, Table, check_limit};
 use crate::error::{Error, LimitKind, LinkError, Result};
 use crate::exec::exact::{memory_init, table_init};
@@ -128,6 +129,7 @@ impl Linker {
         let imports = self.resolve(store, module)?;
         let allowed = u64::from(store.engine.config().max_instances);
         check_limit(LimitKind::Instances, store.state.instances.len() as u64, 1, allowed)?;
+        let permit = store.engine.allocator().clone().permit(Kind::Instance)?;
         let marks = Marks::of(store);
         let instance = match allocate(store, module, imports) {
             Ok(instance) => instance,
@@ -136,6 +138,7 @@ impl Linker {
                 return Err(error);
             }
         };
+        store.permits.push(permit);
         initialize(store, module, instance)?;
         let start = match module.start() {
             Some(func) => {
@@ -240,7 +243,7 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
     let module_id = store.enter_module(module);
     let inner = module.inner();
     let id = InstanceId::from_index(store.state.instances.len());
-    let config = store.engine.config().clone();
+    let engine = store.engine.clone();
 
     let mut funcs = Vec::with_capacity(inner.funcs.len());
     let mut tables = Vec::with_capacity(inner.tables.len());
@@ -265,13 +268,14 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
         state.funcs.push(FuncEntity::Wasm { instance: id, func, ty });
     }
     for table in inner.tables.iter().skip(inner.imported_tables as usize) {
-        let table = Table::new(&config, &mut state.usage, table.ty)
+        let table = Table::new(&engine, &mut state.usage, table.ty)
             .map_err(|error| at_offset(error, table.offset))?;
         tables.push(TableAddr::from_index(state.tables.len()));
         state.tables.push(table);
     }
     for ty in inner.memories.iter().skip(inner.imported_memories as usize) {
-        let memory = LinearMemory::new(&config, &mut state.usage, *ty)?;
+        let data = memories.is_empty().then_some(inner);
+        let memory = LinearMemory::new(&engine, &mut state.usage, *ty, data)?;
         memories.push(MemAddr::from_index(state.memories.len()));
         state.memories.push(memory);
     }
@@ -338,8 +342,14 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
             let table = *instance.tables.get(*index as usize).ok_or_else(unknown)?;
             let slots = &state.elements[addr.index()];
             let len = slots.len() as u64;
-            table_init(&mut state.tables[table.index()], u64::from(at as u32), slots, 0, len)
-                .map_err(trap)?;
+            let table = &mut state.tables[table.index()];
+            if let Err(code) = table_init(table, u64::from(at as u32), slots, 0, len) {
+                // Data that came with a memory would not have been written yet.
+                for memory in instance.memories.iter().skip(inner.imported_memories as usize) {
+                    state.memories[memory.index()].bytes_mut().fill(0);
+                }
+                return Err(trap(code));
+            }
         }
         if segment.mode != SegmentMode::Passive {
             state.elements[addr.index()] = Default::default();
@@ -351,6 +361,12 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
             let memory = *instance.memories.get(*index as usize).ok_or_else(unknown)?;
             let bytes = entry.data(position as u32, false);
             let memory = &mut state.memories[memory.index()];
+            // One that is imported may have come with the data of another module.
+            let here = *index >= inner.imported_memories;
+            if here && memory.has_data() {
+                state.data[addr.index()].dropped = true;
+                continue;
+            }
             memory_init(memory, u64::from(at as u32), bytes, 0, bytes.len() as u64)
                 .map_err(trap)?;
             state.data[addr.index()].dropped = true;

@@ -4,8 +4,11 @@
 //! shared and immutable beside it, host functions live in [`crate::host`] and are named by the
 //! state. [`Linker`] resolves imports and instantiates.
 
+pub(crate) mod allocator;
 mod instance;
 mod linker;
+#[cfg(feature = "std")]
+mod pool;
 mod table;
 
 use alloc::boxed::Box;
@@ -20,11 +23,13 @@ use crate::host::HostFunctions;
 use crate::ids::{
     FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, ModuleId, TableAddr, TypeId,
 };
-use crate::memory::LinearMemory;
+use crate::memory::{HostBytes, LinearMemory};
 use crate::module::{ExportItem, Module};
 use crate::observe::Debugger;
-use crate::types::{ExternType, FuncType, GlobalType, Limits, Mutability};
-use crate::value::Value;
+use crate::types::{ExternType, FuncType, GlobalType, Limits, Mutability, ValType};
+use crate::value::{Ref, Value};
+
+use allocator::Permit;
 
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
@@ -37,6 +42,8 @@ pub struct Store {
     pub(crate) state: StoreState,
     pub(crate) hosts: HostFunctions,
     pub(crate) debugger: Debugger,
+    /// One for each instance, where these are counted.
+    pub(crate) permits: Vec<Permit>,
 }
 
 /// The part of a store that running changes, as plain data.
@@ -204,6 +211,7 @@ impl Store {
             state: StoreState::default(),
             hosts: HostFunctions::default(),
             debugger: Debugger::default(),
+            permits: Vec::new(),
         }
     }
 
@@ -397,9 +405,54 @@ impl Store {
     /// # Errors
     /// [`Error::Limit`] or [`Error::OutOfMemory`].
     pub fn new_memory(&mut self, ty: crate::types::MemoryType) -> Result<MemAddr> {
-        let memory = LinearMemory::new(self.engine.config(), &mut self.state.usage, ty)?;
+        let memory = LinearMemory::new(&self.engine, &mut self.state.usage, ty, None)?;
         self.state.memories.push(memory);
         Ok(MemAddr::from_index(self.state.memories.len() - 1))
+    }
+
+    /// Makes a memory over bytes of the embedder, which belongs to no instance. Snapshots of the
+    /// store have a copy of the bytes.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if there are fewer bytes than the type's minimum, more than its maximum or a
+    /// limit allows, or no whole pages.
+    pub fn new_memory_over(
+        &mut self,
+        ty: crate::types::MemoryType,
+        bytes: impl HostBytes,
+    ) -> Result<MemAddr> {
+        let (config, usage) = (self.engine.config(), &mut self.state.usage);
+        self.state.memories.push(LinearMemory::over(config, usage, ty, Box::new(bytes))?);
+        Ok(MemAddr::from_index(self.state.memories.len() - 1))
+    }
+
+    /// Makes a table of the embedder's entries, which belongs to no instance.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if there are fewer entries than the type's minimum, more than its maximum or a
+    /// limit allows; [`Error::Type`] if one is of another type; [`Error::UnknownIndex`] if one is no
+    /// function of this store.
+    pub fn new_table_over(
+        &mut self,
+        ty: crate::types::TableType,
+        entries: &[Ref],
+    ) -> Result<TableAddr> {
+        let content = ValType::from(ty.element);
+        let functions = self.state.funcs.len();
+        let mut slots = Vec::with_capacity(entries.len());
+        for (position, entry) in entries.iter().enumerate() {
+            let value = Value::from(*entry);
+            check_type("entry", position, content, &value)?;
+            if let Ref::Func(Some(addr)) = entry
+                && addr.index() >= functions
+            {
+                return Err(Error::UnknownIndex { what: "function", index: addr.0.into() });
+            }
+            slots.push(value.to_slot());
+        }
+        let table = Table::over(&self.engine, &mut self.state.usage, ty, &slots)?;
+        self.state.tables.push(table);
+        Ok(TableAddr::from_index(self.state.tables.len() - 1))
     }
 
     /// Makes a table of null references that belongs to no instance.
@@ -407,7 +460,7 @@ impl Store {
     /// # Errors
     /// [`Error::Limit`] or [`Error::OutOfMemory`].
     pub fn new_table(&mut self, ty: crate::types::TableType) -> Result<TableAddr> {
-        let table = Table::new(self.engine.config(), &mut self.state.usage, ty)?;
+        let table = Table::new(&self.engine, &mut self.state.usage, ty)?;
         self.state.tables.push(table);
         Ok(TableAddr::from_index(self.state.tables.len() - 1))
     }

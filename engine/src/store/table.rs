@@ -1,10 +1,9 @@
 //! Tables: references in slot form.
 
-use alloc::vec::Vec;
-
-use crate::config::Config;
+use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
 use crate::store::Usage;
+use crate::store::allocator::{Kind, Room};
 use crate::types::{TableType, ValType};
 use crate::value::Value;
 
@@ -13,12 +12,14 @@ use crate::value::Value;
 pub struct Table {
     ty: TableType,
     /// References as on the value stack: 0 is null, others are an address plus 1.
-    pub(crate) elements: Vec<u64>,
+    pub(crate) elements: Room,
 }
 
 impl Table {
-    pub(crate) fn new(config: &Config, usage: &mut Usage, ty: TableType) -> Result<Self> {
-        let mut table = Self { ty, elements: Vec::new() };
+    pub(crate) fn new(engine: &Engine, usage: &mut Usage, ty: TableType) -> Result<Self> {
+        let config = engine.config();
+        let elements = Room::new(engine.allocator(), Kind::Table)?;
+        let mut table = Self { ty, elements };
         let requested = ty.limits.min;
         let allowed = config.max_table_size;
         if requested > allowed {
@@ -30,6 +31,30 @@ impl Table {
             Some(_) => Ok(table),
             None => Err(Error::OutOfMemory { bytes: requested * 8 }),
         }
+    }
+
+    /// A table of these slots.
+    pub(crate) fn over(
+        engine: &Engine,
+        usage: &mut Usage,
+        ty: TableType,
+        slots: &[u64],
+    ) -> Result<Self> {
+        let requested = slots.len() as u64;
+        let most = ty.limits.max.unwrap_or(u64::MAX).min(engine.config().max_table_size);
+        if requested < ty.limits.min || requested > most {
+            let limit = LimitKind::TableSize;
+            return Err(Error::Limit { limit, requested, allowed: most, offset: None });
+        }
+        let mut empty = ty;
+        empty.limits.min = 0;
+        let mut table = Self::new(engine, usage, empty)?;
+        table.ty = ty;
+        if table.grow(engine.config(), usage, requested, 0).is_none() {
+            return Err(Error::OutOfMemory { bytes: requested * 8 });
+        }
+        table.elements.copy_from_slice(slots);
+        Ok(table)
     }
 
     /// The declared type.

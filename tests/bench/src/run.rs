@@ -2,8 +2,8 @@
 
 use stepwell_engine::{Budget, Config, Engine, FuncAddr, Linker, Module, Stop, Store, Tier, Value};
 
-use crate::measure::{interleaved, line, ms, ns_each, ratio};
 use crate::compiled;
+use crate::measure::{interleaved, line, ms, ns_each, ratio};
 use crate::programs::ALL;
 
 type Failure = Box<dyn std::error::Error>;
