@@ -35,6 +35,9 @@ pub struct Config {
     pub max_store_table: u64,
     /// Most instances in one store. Default: 100,000.
     pub max_instances: u32,
+    /// Threads that validate a module, at most; small ones take one. Without `std` it is always one.
+    /// Default: as many as the system runs at the same time, but no more than 4.
+    pub validation_threads: u32,
     /// Where memories, tables, task stacks and instances come from.
     pub allocation: Allocation,
     /// How instructions are executed; what they do, and how many are counted, is the same.
@@ -137,10 +140,20 @@ impl Default for Config {
             max_table_size: 10_000_000,
             max_store_table: 20_000_000,
             max_instances: 100_000,
+            validation_threads: parallel(),
             allocation: Allocation::OnDemand,
             tier: Tier::Fast,
         }
     }
+}
+
+/// Threads that are worth having.
+fn parallel() -> u32 {
+    #[cfg(feature = "std")]
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
+    #[cfg(not(feature = "std"))]
+    let threads = 1;
+    threads.min(4) as u32
 }
 
 /// A configuration shared by modules and stores, and their pool if they have one. Cloning is cheap.

@@ -5,19 +5,21 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+#[cfg(mapped)]
 use once_cell::race::OnceBox;
 use wasmparser::{
-    CompositeInnerType, ElementKind, ExternalKind, FuncValidatorAllocations, Imports, Parser,
-    Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+    CompositeInnerType, ElementKind, ExternalKind, Imports, Parser, Payload, TypeRef, ValidPayload,
+    Validator, WasmFeatures,
 };
 
+use super::bodies::Pending;
 use super::const_expr::ConstExpr;
 use super::names::Names;
 use super::sections::{CustomSection, Section, section_name};
 use super::well_formed::Malformed;
 use super::{
-    Body, DataSegment, ElementItems, ElementSegment, Export, ExportItem, GlobalDef, Import,
-    ModuleInner, SegmentMode, TableDef,
+    DataSegment, ElementItems, ElementSegment, Export, ExportItem, GlobalDef, Import, ModuleInner,
+    SegmentMode, TableDef,
 };
 use crate::config::Engine;
 use crate::error::{Error, LimitKind, Result};
@@ -52,27 +54,8 @@ pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
     }
 }
 
-/// Validates a function and counts its instructions.
-fn validate_body(
-    validator: &mut super::code::Validator,
-    body: &wasmparser::FunctionBody<'_>,
-) -> Result<u32, wasmparser::Error> {
-    let mut reader = body.get_binary_reader();
-    validator.read_locals(&mut reader)?;
-    reader.set_features(super::features());
-    let mut instructions = 0;
-    while !reader.eof() {
-        let offset = reader.original_position();
-        reader.visit_operator(&mut validator.visitor(offset))??;
-        instructions += 1;
-    }
-    let end = reader.original_position();
-    reader.finish_expression(&validator.visitor(end))?;
-    Ok(instructions)
-}
-
 /// A failed load, before it gets its public form.
-enum Failure {
+pub(super) enum Failure {
     Parser(wasmparser::Error),
     Validator(wasmparser::Error),
     Typed(Error),
@@ -90,7 +73,7 @@ impl From<wasmparser::Error> for Failure {
     }
 }
 
-fn limit(limit: LimitKind, requested: u64, allowed: u64, offset: Option<u64>) -> Error {
+pub(super) fn limit(limit: LimitKind, requested: u64, allowed: u64, offset: Option<u64>) -> Error {
     Error::Limit { limit, requested, allowed, offset }
 }
 
@@ -134,7 +117,8 @@ struct Loader<'a> {
     engine: &'a Engine,
     bytes: &'a [u8],
     validator: Validator,
-    allocations: FuncValidatorAllocations,
+    /// Function bodies that are still to be validated.
+    pending: Vec<Pending<'a>>,
     module: ModuleInner,
 }
 
@@ -144,7 +128,7 @@ impl<'a> Loader<'a> {
             engine,
             bytes,
             validator: Validator::new_with_features(super::features()),
-            allocations: FuncValidatorAllocations::default(),
+            pending: Vec::new(),
             module: ModuleInner {
                 bytes: Arc::from([]),
                 types: Vec::new(),
@@ -179,45 +163,37 @@ impl<'a> Loader<'a> {
         let mut parser = Parser::new(0);
         parser.set_features(super::features());
         for payload in parser.parse_all(self.bytes) {
+            let in_code = matches!(payload, Ok(Payload::CodeSectionEntry(_)));
+            // Errors are found in the order in which they stand in the file.
+            if !in_code {
+                self.validate_bodies()?;
+            }
             let payload = payload?;
             if let Payload::Version { encoding: wasmparser::Encoding::Component, range, .. } =
                 &payload
             {
                 return Err(unsupported("a component, not a core module", range.start).into());
             }
-            match self.validator.payload(&payload).map_err(Failure::Validator)? {
-                ValidPayload::Func(func, body) => {
-                    let mut validator = func.into_validator(core::mem::take(&mut self.allocations));
-                    let instructions =
-                        validate_body(&mut validator, &body).map_err(Failure::Validator)?;
-                    let locals = validator.len_locals();
-                    let allowed = self.engine.config().max_locals;
-                    let range = body.range();
-                    if locals > allowed {
-                        let error = limit(
-                            LimitKind::Locals,
-                            u64::from(locals),
-                            u64::from(allowed),
-                            Some(range.start),
-                        );
-                        return Err(error.into());
-                    }
-                    if self.module.resources.is_none() {
-                        self.module.resources = Some(validator.resources().clone());
-                    }
-                    self.allocations = validator.into_allocations();
-                    self.module.bodies.push(Body {
-                        range: range.start as u32..range.end as u32,
-                        instructions,
-                        code: OnceBox::new(),
-                        types: OnceBox::new(),
-                    });
+            match self.validator.payload(&payload) {
+                Ok(ValidPayload::Func(func, body)) => self.pending.push((func, body)),
+                Ok(ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_)) => {}
+                Err(error) => {
+                    self.validate_bodies()?;
+                    return Err(Failure::Validator(error));
                 }
-                ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
             }
             self.payload(payload)?;
         }
-        Ok(())
+        self.validate_bodies()
+    }
+
+    /// Validates the function bodies met since the last time.
+    fn validate_bodies(&mut self) -> Result<(), Failure> {
+        let pending = core::mem::take(&mut self.pending);
+        if let Some((func, _)) = pending.first() {
+            self.module.resources = Some(func.resources.clone());
+        }
+        super::bodies::validate(self.engine.config(), pending, &mut self.module.bodies)
     }
 
     fn finish(self) -> Result<ModuleInner> {

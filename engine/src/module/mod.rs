@@ -5,6 +5,7 @@
 //! the first time (`code`) or is looked at ([`crate::observe`]). Imports nothing of
 //! the store; running never changes a module.
 
+mod bodies;
 pub(crate) mod code;
 mod const_expr;
 pub mod disassemble;

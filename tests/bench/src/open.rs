@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use stepwell_engine::module::disassemble::Listing;
-use stepwell_engine::{Config, Engine, FuncIndex, Module};
+use stepwell_engine::{Config, Engine, ExternType, FuncIndex, Linker, Module, Store};
 
 use crate::ALLOCATOR;
 use crate::measure::{interleaved, line, ms, ratio};
@@ -18,8 +18,8 @@ struct Opened {
     screen: Vec<String>,
 }
 
-fn open(bytes: &[u8]) -> Result<Opened, stepwell_engine::Error> {
-    let engine = Engine::new(Config::default());
+fn open(bytes: &[u8], validation_threads: u32) -> Result<Opened, stepwell_engine::Error> {
+    let engine = Engine::new(Config { validation_threads, ..Config::default() });
     let module = Module::new(&engine, bytes)?;
     let functions = (0..module.func_count())
         .map(FuncIndex)
@@ -33,6 +33,20 @@ fn open(bytes: &[u8]) -> Result<Opened, stepwell_engine::Error> {
     Ok(Opened { module, functions, screen })
 }
 
+/// Everything up to the first instruction; imported functions stay unanswered.
+fn instantiate(engine: &Engine, bytes: &[u8]) -> Result<Store, stepwell_engine::Error> {
+    let module = Module::new(engine, bytes)?;
+    let mut linker = Linker::new();
+    for import in module.imports() {
+        if let ExternType::Func(ty) = &import.ty {
+            linker.func_unresolved(&import.module, &import.name, ty.clone());
+        }
+    }
+    let mut store = Store::new(engine);
+    linker.begin_instantiate(&mut store, &module)?;
+    Ok(store)
+}
+
 pub fn measure(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     let bytes = std::fs::read(path)?;
     let features = wasmparser::WasmFeatures::WASM2;
@@ -40,8 +54,16 @@ pub fn measure(path: &str) -> Result<(), Box<dyn std::error::Error>> {
         let types = wasmparser::Validator::new_with_features(features).validate_all(&bytes);
         black_box(types.is_ok());
     };
+    for threads in [1, 2] {
+        let start = || {
+            let engine = Engine::new(Config { validation_threads: threads, ..Config::default() });
+            black_box(instantiate(&engine, &bytes).is_ok());
+        };
+        let times = interleaved(7, start, validate);
+        line(&format!("start.{threads}_threads"), ratio(times), "x");
+    }
     let opening = || {
-        black_box(open(&bytes).is_ok());
+        black_box(open(&bytes, 1).is_ok());
     };
     let times = interleaved(7, opening, validate);
     line("open.module_size", bytes.len() as f64 / 1e6, "MB");
@@ -52,7 +74,7 @@ pub fn measure(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     // A thread with nothing else allocated: the peak above what lived before is the opening's.
     let before = ALLOCATOR.allocated();
     let peak_before = ALLOCATOR.max_allocated();
-    let opened = open(&bytes)?;
+    let opened = open(&bytes, 1)?;
     let kept = ALLOCATOR.allocated() - before;
     let peak = ALLOCATOR.max_allocated();
     black_box((&opened.functions, &opened.screen));
