@@ -162,7 +162,7 @@ fn compare(engines: &[&Engine; 2], module: &Module, observed: bool) -> Result<()
             ty.iter().flat_map(|ty| ty.params()).map(|ty| some_value(*ty)).collect();
         let mut tasks = [stores[0].start(func, &args)?, stores[1].start(func, &args)?];
         // With breakpoints a run ends at each of them.
-        let ends: &[u64] = if observed { &[100; 60] } else { &[3, 40, 500, 2_000] };
+        let ends: &[u64] = if observed { &[100; 20] } else { &[3, 40, 500, 2_000] };
         for instructions in ends.iter().copied() {
             let stops = [
                 drive(&mut stores[0], &mut tasks[0], instructions)?,

@@ -120,6 +120,77 @@ fn binary(body: &mut Vec<String>, ty: &str, operator: &str, result: &str) {
     }
 }
 
+/// Operators that become one operation together, where their operands allow it.
+fn fused(body: &mut Vec<String>) {
+    let small = "local.get $i32a i32.const 7 i32.and local.set $i32b";
+    let sums = [
+        "local.get $i32b local.get $i32b i32.const 2 i32.shl i32.add",
+        "local.get $i32b i32.const 2 i32.shl local.get $i32b i32.add",
+        "local.get $i32b local.get $i32b i32.const 3 i32.and i32.const 4 i32.shl i32.add",
+        "local.get $i32b local.get $i32b i32.add",
+        "local.get $i32b local.get $i32b i32.const 1 i32.xor i32.add",
+        "local.get $i32b i32.const 40 i32.add",
+        "local.get $i32b i32.const 60 i32.xor i32.const 40 i32.add",
+        "local.get $i32b i32.const -8 i32.sub",
+    ];
+    for sum in sums {
+        for (operator, ty) in LOADS {
+            let [_, b] = locals(ty);
+            body.push(format!("{small} {sum} {ty}.{operator} offset=4 local.set {b}"));
+        }
+        for (operator, ty) in STORES {
+            let [a, b] = locals(ty);
+            body.push(format!("{small} {sum} local.get {a} {ty}.{operator} offset=8"));
+            body.push(format!(
+                "{small} {sum} local.get {b} local.get {a} {ty}.add {ty}.{operator}"
+            ));
+        }
+        body.push(format!("{small} {sum} local.set $i32a"));
+    }
+    for ty in ["i32", "i64", "f32", "f64"] {
+        let [a, b] = locals(ty);
+        for sum in [
+            format!("local.get {a} local.get {b} local.get {a} {ty}.mul {ty}.add"),
+            format!("local.get {a} local.get {b} {ty}.mul local.get {b} {ty}.add"),
+            format!(
+                "local.get {b} local.get {a} {ty}.const 3 {ty}.sub local.get {b} {ty}.mul {ty}.add"
+            ),
+            format!(
+                "local.get {b} local.get {a} local.get {b} {ty}.const 3 {ty}.sub {ty}.mul {ty}.add"
+            ),
+            format!(
+                "local.get {a} {ty}.const 5 {ty}.add local.get {b} local.get {b} {ty}.mul {ty}.add"
+            ),
+        ] {
+            body.push(format!("{sum} local.set {b}"));
+        }
+    }
+    for operator in INT_BINARY {
+        for source in [
+            "local.get $i64a i64.const 0x123456789a",
+            "i64.const -0x123456789a local.get $i64a",
+            "local.get $i64a i64.const 3 i64.add i64.const 0x123456789a",
+            "i64.const 0x123456789a local.get $i64a i64.const 3 i64.add",
+        ] {
+            body.push(format!("{source} i64.{operator} local.set $i64b"));
+        }
+    }
+    for operator in INT_TEST {
+        for added in ["i32.const 3 i32.add", "i32.const 3 i32.sub", "local.get $i32a i32.add"] {
+            for right in ["i32.const 9", "local.get $i32a"] {
+                let compared =
+                    format!("local.get $i32b {added} local.tee $i32b {right} i32.{operator}");
+                body.push(format!("block {compared} br_if 0 i32.const 1 local.set $count end"));
+                body.push(format!("{compared} if i32.const 2 local.set $count end"));
+            }
+        }
+    }
+    body.push(
+        "block local.get $i32b i32.const 1 i32.sub local.tee $i32b br_if 0 nop end".to_owned(),
+    );
+    body.push("local.get $i32b i32.const 1 i32.add local.tee $i32b i32.eqz if nop end".to_owned());
+}
+
 /// What the loop executes each time, in pieces of one pattern.
 fn patterns() -> Vec<String> {
     let mut body = Vec::new();
@@ -181,7 +252,14 @@ fn patterns() -> Vec<String> {
             "local.get $i32b i32.const 1023 i32.and {ty}.const {constant} {ty}.{operator}"
         ));
     }
+    fused(&mut body);
     let single = [
+        "local.get $i32a i32.const 0 call $tail_indirect drop",
+        "i32.const 1 ref.func $twice table.set 0",
+        "table.size 0 local.set $i32b",
+        "ref.func $twice ref.is_null local.set $i32b",
+        "block i32.const 1 table.get 0 ref.is_null br_if 0 i32.const 1 local.set $count end",
+        "local.get $i32a local.set $i32b local.get $i64a local.set $i64b",
         "local.get $i32a call $twice local.set $i32b",
         "local.get $i32a local.get $i32a i32.const 1 i32.and call_indirect (type $t) local.set $i32b",
         "local.get $i32a call $tail local.set $i32b",
@@ -213,6 +291,8 @@ fn module(patterns: &[String]) -> String {
              (memory 1) (table funcref (elem $twice $tail)) (global $g (mut i64) (i64.const 0))
              (func $twice (type $t) local.get 0 i32.const 2 i32.mul)
              (func $tail (type $t) local.get 0 i32.const 1 i32.add return_call $twice)
+             (func $tail_indirect (param i32 i32) (result i32)
+               local.get 0 local.get 1 return_call_indirect (type $t))
              (func $swap (param i32 i32) (result i32 i32) local.get 1 local.get 0)
              (func (export "run") (param $n i32) (result i32 i32 i64 i64 f32 f32 f64 f64 i64)
                (local $count i32)"#,
@@ -262,6 +342,60 @@ fn no_operation_grows_the_native_stack() {
     };
     if cfg!(debug_assertions) {
         // Without optimisation the engine's own functions would not fit, and there is no need.
+        run();
+    } else {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn(run).unwrap().join().unwrap();
+    }
+}
+
+#[test]
+fn calls_between_instances_do_not_grow_it_either() {
+    let run = || {
+        let mut ends = Vec::new();
+        for tier in [Tier::Exact, Tier::Fast, Tier::Mixed] {
+            let engine = Engine::new(Config { tier, ..Config::default() });
+            let mut store = Store::new(&engine);
+            let mut linker = Linker::new();
+            let callee = r#"(module (memory 1) (global $calls (mut i32) (i32.const 0))
+                (func (export "twice") (param i32) (result i32)
+                  global.get $calls  i32.const 1  i32.add  global.set $calls
+                  i32.const 0  global.get $calls  i32.store
+                  local.get 0  i32.const 2  i32.mul  i32.const 0  i32.load  i32.add)
+                (func (export "deep") (param i32) (result i32) local.get 0  call 0  call 0))"#;
+            let caller = r#"(module (type $t (func (param i32) (result i32)))
+                (import "callee" "twice" (func $twice (type $t)))
+                (import "callee" "deep" (func $deep (type $t)))
+                (memory 1) (table funcref (elem $twice $deep))
+                (func (export "run") (param $n i32) (result i32) (local $sum i32)
+                  loop
+                    i32.const 8  i32.const 8  i32.load  i32.const 1  i32.add  i32.store
+                    local.get $sum  local.get $n  call $twice  call $deep  i32.add
+                    local.get $n  local.get $n  i32.const 1  i32.and  call_indirect (type $t)
+                    i32.xor  local.set $sum
+                    local.get $n  i32.const 1  i32.sub  local.tee $n  br_if 0
+                  end
+                  local.get $sum  i32.const 8  i32.load  i32.add))"#;
+            let callee = Module::from_wat(&engine, callee).unwrap();
+            let instance = linker.instantiate(&mut store, &callee).unwrap();
+            linker.define_instance("callee", instance);
+            let caller = Module::from_wat(&engine, caller).unwrap();
+            let instance = linker.instantiate(&mut store, &caller).unwrap();
+            let run = store.export_func(instance, "run").unwrap();
+            let mut task = store.start(run, &[Value::I32(TIMES)]).unwrap();
+            // In parts, which end within calls of either module.
+            let stop = loop {
+                match task.run(&mut store, Budget::instructions(10_007)).unwrap() {
+                    Stop::Budget => {}
+                    stop => break stop,
+                }
+            };
+            assert!(matches!(stop, Stop::Done(_)), "{stop:?}");
+            ends.push((stop, task.executed(), store.state().clone()));
+        }
+        assert!(ends[0] == ends[1] && ends[0] == ends[2]);
+    };
+    if cfg!(debug_assertions) {
         run();
     } else {
         let thread = std::thread::Builder::new().stack_size(STACK);

@@ -37,6 +37,7 @@ pub enum Panel {
     Timeline,
     Breakpoints,
     Learn,
+    FastCode,
 }
 
 /// Colours of the window.

@@ -10,9 +10,10 @@ use super::tokens::Tokens;
 use crate::session::{Command, Panel, Session};
 
 /// All panels, in the order in which menus name them.
-pub(super) const PANELS: [Panel; 10] = [
+pub(super) const PANELS: [Panel; 11] = [
     Panel::Modules,
     Panel::Code,
+    Panel::FastCode,
     Panel::Stack,
     Panel::Frames,
     Panel::Memory,
@@ -28,6 +29,7 @@ pub(super) fn title(panel: Panel) -> &'static str {
     match panel {
         Panel::Modules => "Modules",
         Panel::Code => "Code",
+        Panel::FastCode => "Fast code",
         Panel::Stack => "Stack",
         Panel::Frames => "Frames",
         Panel::Memory => "Memory",
@@ -65,7 +67,7 @@ impl Default for Layout {
             tiles.insert_container(Container::Linear(linear))
         };
         let left = tabs(&mut tiles, &[Panel::Modules, Panel::Learn]);
-        let code = tabs(&mut tiles, &[Panel::Code]);
+        let code = tabs(&mut tiles, &[Panel::Code, Panel::FastCode]);
         let memory = tabs(&mut tiles, &[Panel::Memory]);
         let stack = tabs(&mut tiles, &[Panel::Stack]);
         let frames = tabs(&mut tiles, &[Panel::Frames, Panel::Breakpoints]);

@@ -7,7 +7,8 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use stepwell::session::{
     Command, HostAnswerState, ImportPolicy, Panel, RunState, SearchKind, Session, StopReason,
 };
-use stepwell_engine::Value;
+use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::{FuncIndex, Value};
 use stepwell_ui_tests::Scene;
 
 fn is_enabled(scene: &Scene, label: &str) -> bool {
@@ -169,6 +170,31 @@ fn breakpoints_are_listed_switched_conditioned_and_removed() {
     assert!(scene.says("⚠"), "why it was refused stands below the field");
     scene.click(&format!("remove {place}"));
     assert_eq!(scene.session().breakpoints().len(), 0);
+}
+
+#[test]
+fn fast_code_stands_beside_the_instructions_it_was_made_of() {
+    let text = r#"(module (func $f (export "f") (param $a i32) (result i32)
+      local.get $a  i32.const 5  i32.add  local.get $a  i32.mul))"#;
+    let mut scene = Scene::text("m", text);
+    scene.apply([Command::RevealPanel(Panel::FastCode)]);
+    scene.click("Step m.f");
+    assert!(scene.says("6 instructions, 3 operations, 48 bytes"));
+    for row in [
+        "local.get $a: nothing of its own",
+        "i32.const 5: nothing of its own",
+        "i32.add: stack0 = i32.add $a 5",
+        "i32.mul: stack0 = i32.mul acc $a",
+        "end: return stack0",
+    ] {
+        assert!(scene.has(row), "{row}");
+    }
+    scene.picture("fast_code");
+    let module = scene.session().modules()[0].key;
+    scene.click("i32.mul: stack0 = i32.mul acc $a");
+    let focus = scene.session().code_focus().unwrap();
+    let listing = Listing::new(&scene.session().modules()[0].module, FuncIndex(0)).unwrap();
+    assert_eq!((focus.module, Some(focus.offset)), (module, listing.offset(4)));
 }
 
 fn memory_scene(theme: egui::Theme) -> Scene {

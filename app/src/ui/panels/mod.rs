@@ -2,6 +2,7 @@
 
 mod breakpoints;
 mod code;
+mod fast_code;
 mod frames;
 mod globals;
 mod host_calls;
@@ -20,6 +21,7 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
     match panel {
         Panel::Modules => modules::show(session, ui),
         Panel::Code => code::show(session, ui),
+        Panel::FastCode => fast_code::show(session, ui),
         Panel::Stack => stack::show(session, ui),
         Panel::Frames => frames::show(session, ui),
         Panel::Memory => memory::show(session, ui),

@@ -28,7 +28,7 @@ macro_rules! operations {
 operations! {
     /// `dst src`; as the next one, it leaves the accumulator alone.
     Copy = 0, "copy",
-    &[Slot(1, 0), Text(" = "), Slot(1, 1)],
+    &[Slot(1, 0), Text(" ="), Slot(1, 1)],
     |r| {
         let w = word(r, 1);
         *r.fp.add(usize::from(lo(w))) = get(r, mid(w));
@@ -47,7 +47,7 @@ operations! {
 
     /// `dst`, `value`
     Constant = 1, "const",
-    &[Slot(1, 0), Text(" = "), Part::Constant(2)],
+    &[Slot(1, 0), Text(" ="), Part::Constant(2)],
     |r| {
         let (w, value) = (word(r, 1), word(r, 2));
         *r.fp.add(usize::from(lo(w))) = value;
