@@ -5,6 +5,8 @@ use std::env::var;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(threaded)");
+    // For a measurement, see docs/benchmarks.md.
+    println!("cargo::rustc-check-cfg=cfg(uncharged)");
     // Sibling calls become jumps only where the optimiser makes them so, and where six arguments
     // are passed in registers. Miri has no tail calls at all.
     let optimised = matches!(var("OPT_LEVEL").as_deref(), Ok("2" | "3"));

@@ -19,8 +19,8 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 }
 
 impl Session {
-    /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `frames` (innermost
-    /// first), `pending`, `host_calls`, `breakpoints`, `memories`, `focus`, `notices` and
+    /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `speed` (instructions a
+    /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `breakpoints`, `memories`, `focus`, `notices` and
     /// `theme`. Values are texts as `i32:5`, offsets and addresses numbers.
     pub fn state_json(&self) -> Json {
         let frames = self.frames();
@@ -30,6 +30,7 @@ impl Session {
             "modules": self.modules().iter().map(|open| self.module_json(open)).collect::<Vec<_>>(),
             "run": self.run_json(),
             "clock": self.clock(),
+            "speed": self.speed(),
             "depth": frames.len(),
             "selected_frame": self.selected_frame(),
             "frames": frames.iter().take(FRAMES).map(|frame| self.frame_json(frame)).collect::<Vec<_>>(),

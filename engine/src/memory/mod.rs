@@ -98,7 +98,7 @@ impl LinearMemory {
         let size = bytes.bytes().len() as u64;
         let allowed = ty.limits.max.unwrap_or(u64::MAX).min(config.max_memory_pages);
         let pages = size / PAGE_SIZE;
-        if size % PAGE_SIZE != 0 || pages < ty.limits.min || pages > allowed {
+        if !size.is_multiple_of(PAGE_SIZE) || pages < ty.limits.min || pages > allowed {
             let limit = LimitKind::MemoryPages;
             let requested = size.div_ceil(PAGE_SIZE);
             return Err(Error::Limit { limit, requested, allowed, offset: None });

@@ -123,8 +123,9 @@ mod threads {
                 let Some(batch) = batches.get(position) else { break };
                 let taken = batch.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let validate = |item| one(config, item, &mut allocations);
-                let result = taken.into_iter().flatten().map(validate).collect();
-                let failed = matches!(result, Err(_));
+                let result: Result<Vec<Body>, Failure> =
+                    taken.into_iter().flatten().map(validate).collect();
+                let failed = result.is_err();
                 done.push((position, result));
                 if failed {
                     // All before this one have been taken; none behind it matters.

@@ -13,6 +13,7 @@ mod memory;
 mod open;
 mod programs;
 mod run;
+mod session;
 mod step;
 
 /// Counts what is allocated, for the peak while a module is opened.
@@ -20,7 +21,7 @@ mod step;
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
 const USAGE: &str =
-    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [memory]";
+    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [memory] [session OUT.wasm]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -35,6 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "run" => run::measure("")?,
             "kernel" => run::measure(&arguments.next().ok_or(USAGE)?)?,
             "memory" => memory::measure()?,
+            "session" => session::measure(&arguments.next().ok_or(USAGE)?)?,
             _ => return Err(USAGE.into()),
         }
     }

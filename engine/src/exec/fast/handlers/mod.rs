@@ -178,6 +178,10 @@ unsafe fn forward(r: &mut Registers, words: usize) -> Flow {
 /// Pays for the segment at `ip`.
 #[inline(always)]
 unsafe fn pay(r: &mut Registers, price: u32) -> Flow {
+    // Only to measure what paying costs: without it runs end when they end, and count nothing.
+    if cfg!(uncharged) {
+        return Flow::Next;
+    }
     r.fuel -= i64::from(price);
     if r.fuel < 0 {
         // SAFETY: the context is valid.
