@@ -74,7 +74,7 @@ pub(super) struct Context {
     pub(super) stack_end: *mut u64,
     pub(super) returns: *mut Vec<Return>,
     /// The operation that a call of another instance returns to.
-    pub(super) restore: [u64; 1],
+    pub(super) restore: *const u64,
     /// All instances of the store, the modules and memories that they refer to, and what observes.
     pub(super) instances: *const Instance,
     pub(super) modules: *const ModuleEntry,

@@ -93,7 +93,8 @@ impl<'c> Plan<'c> {
                 part.push(dispatch::stop());
                 part.as_ptr()
             }
-            None => self.code.words.get(first..).unwrap_or_default().as_ptr(),
+            // Branches lead back to before the entry, so the pointer is one into all words.
+            None => self.code.words.as_ptr().wrapping_add(first),
         }
     }
 
@@ -198,6 +199,7 @@ pub(crate) fn run(
             // The exact tier says why.
             return Ok(Leave::Exact(1));
         }
+        let restore = [dispatch::restore()];
         let affordable = (*fuel).min(i64::MAX as u64);
         let room = frames.capacity().min(depth);
         let first = frames.as_mut_ptr();
@@ -211,7 +213,7 @@ pub(crate) fn run(
                 stack: slots.start,
                 stack_end: slots.end,
                 returns: &raw mut scratch.returns,
-                restore: [dispatch::restore()],
+                restore: restore.as_ptr(),
                 instances: instances.as_ptr(),
                 modules: modules.as_ptr(),
                 memories: memories.as_mut_ptr(),

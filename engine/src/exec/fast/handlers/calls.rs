@@ -81,7 +81,7 @@ unsafe fn call_elsewhere(
             return exact_call(r);
         }
         let returns = &mut *(*context).returns;
-        let restore = (*context).restore.as_ptr();
+        let restore = (*context).restore;
         returns.push(Return { ip: restore, distance: 0, charge: 0 });
         r.memory = (*context).switch(instance, codes);
         Flow::Next
