@@ -17,10 +17,13 @@ PACKAGES=(
   chromium imagemagick mold
 )
 
+# For the engine on Windows. Not every system has these; without them that test says so.
+WINDOWS_PACKAGES=(wine wine64 gcc-mingw-w64-x86-64)
+
 install_packages() {
   have apt-get || return 0
   local missing=() package root=()
-  for package in "${PACKAGES[@]}"; do
+  for package in "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q '^install ok installed$' ||
       missing+=("$package")
   done
@@ -42,7 +45,7 @@ install_targets() {
   have rustup || return 0
   local installed target
   installed="$(rustup target list --installed)"
-  for target in wasm32-unknown-unknown thumbv7em-none-eabi; do
+  for target in wasm32-unknown-unknown thumbv7em-none-eabi x86_64-pc-windows-gnu; do
     grep -qx "$target" <<< "$installed" || rustup target add "$target"
   done
 }
@@ -93,7 +96,8 @@ install_node_packages() {
   fi
 }
 
-install_packages
+install_packages "${PACKAGES[@]}"
+install_packages "${WINDOWS_PACKAGES[@]}" || say "no Wine here: the engine is not tested on Windows"
 install_targets
 install_tools
 (install_node_packages)
