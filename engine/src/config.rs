@@ -118,8 +118,8 @@ impl Default for Pooling {
 /// How instructions are executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tier {
-    /// Translated to register operations wherever nobody observes and the budget covers more than a
-    /// few instructions.
+    /// Translated to register operations wherever the budget covers more than a few instructions and
+    /// no log of memory accesses is kept.
     #[default]
     Fast,
     /// One by one, as the code section has them.

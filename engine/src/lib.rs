@@ -28,7 +28,8 @@
 //! ```
 //!
 //! The crate is `no_std` with `alloc`; the feature `std` (on by default) lets float rounding use the
-//! platform's instructions and maps large memories on 64-bit Unix, and `wat` adds `Module::from_wat`.
+//! platform's instructions, maps large memories, offers pools and validates on several threads, and
+//! `wat` adds `Module::from_wat`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

@@ -1,7 +1,7 @@
 //! Execution: tasks, their frames and stops, and the tier that runs the code.
 //!
 //! A [`Task`] enters here with a store and a budget. `fast` runs translated functions as long as the
-//! budget pays for whole segments and nobody observes, `exact` everything else, both on the same
+//! budget pays for more than a statement, `exact` everything else, both on the same
 //! frames, until something stops them; the task turns that into a [`Stop`], asking the host
 //! registry for an answer first where a call needs one. Imports `store`, `module`, `semantics`.
 

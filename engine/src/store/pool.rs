@@ -45,6 +45,9 @@ impl Pool {
     }
 }
 
+/// Elements or slots of the largest room that is kept from one use to the next: 1 MiB.
+const KEPT: usize = 1 << 17;
+
 fn check(limit: LimitKind, requested: u64, allowed: u64) -> Result<()> {
     match requested <= allowed {
         true => Ok(()),
@@ -101,6 +104,9 @@ impl InstanceAllocator for Pool {
     fn release(&self, kind: Kind, mut room: Vec<u64>) {
         // What grows into the room again is written first.
         room.clear();
+        if room.capacity() > KEPT {
+            room = Vec::new();
+        }
         let mut state = self.state();
         state.used[kind as usize] = state.used[kind as usize].saturating_sub(1);
         match kind {

@@ -6,8 +6,9 @@
 //! other's state. Imports `store`, `module`, `semantics` and the exact tier's operations.
 //!
 //! Budgets are exact because every edge pays for what it leads to: a branch, a call or a return
-//! subtracts the number of instructions up to the next branch, call or return. What cannot be paid
-//! in full is left to the exact tier, one instruction at a time. So is a trap: the operation that
+//! subtracts the number of instructions up to the next branch, call or return. Of what cannot be paid
+//! in full a part is executed, up to the last place where all operands are in their slots; the rest is
+//! left to the exact tier. So is a trap: the operation that
 //! would trap changes nothing, its operands are put where the specification has them, and the exact
 //! tier executes the instruction again.
 

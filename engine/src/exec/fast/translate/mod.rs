@@ -7,6 +7,7 @@
 
 mod branches;
 mod forms;
+mod numeric;
 mod operations;
 mod segments;
 mod stack;
