@@ -193,6 +193,38 @@ fn a_trap_in_a_loop_within_a_loop_leaves_what_lies_below() {
 }
 
 #[test]
+fn an_access_that_adds_up_its_address_leaves_the_sum_where_it_traps() {
+    // Loads and stores behind which the sum is an operand, below others and above others; with the
+    // offset, one lies beyond the end.
+    let accesses = [
+        "local.get $x  local.get $i  i32.const 2  i32.shl  i32.add  i32.load offset=60000  drop",
+        "local.get $i  i32.const 3  i32.shl  local.get $x  i32.add  i64.load offset=60000  drop",
+        "local.get $x  local.get $i  i32.add  i32.load8_u offset=65500  drop",
+        "local.get $x  i32.const -100  i32.sub  f64.load offset=65536  drop",
+        "i32.const 9  local.get $x  i32.const 200  i32.add  i32.load16_s offset=65436  i32.add  drop",
+        "local.get $x  local.get $i  i32.const 2  i32.shl  i32.add  local.get $i  i32.store offset=65532",
+        "local.get $i  local.get $x  local.get $i  i32.add  local.get $x  i32.store8 offset=65536  drop",
+        "i32.const 5  local.get $x  table.get 0  drop  drop",
+        "i32.const 5  local.get $x  ref.null func  table.set 0  drop",
+    ];
+    for access in accesses {
+        let text = format!(
+            r#"(module (memory 1) (table 3 funcref)
+              (func (export "run") (param $x i32) (result i32) (local $i i32)
+                i32.const 77  local.get $x
+                i32.const 6  local.set $i
+                {access}
+                i32.add))"#
+        );
+        let expected = match access.contains("table") {
+            true => TrapCode::TableOutOfBounds,
+            false => TrapCode::MemoryOutOfBounds,
+        };
+        traps(&text, 70_000, expected);
+    }
+}
+
+#[test]
 fn tables_tail_calls_and_several_results() {
     let text = r#"(module (type $op (func (param i32 i32) (result i32)))
       (table 4 funcref) (elem (i32.const 0) $add $sub)
