@@ -58,10 +58,8 @@ step "the engine without a standard library" \
 step "tests" cargo test --workspace
 step "the fast tier as it is released" \
   cargo test --release -p stepwell-engine --features wat --test torture
-step "the suites in the fast tier as it is released" \
-  cargo test --profile threaded -p stepwell-tests --test spec --test budgets --test embedding
-step "the engine interpreted by Miri" ./scripts/miri.sh
-step "the engine on Windows" ./tests/windows/run.sh
 step "the page" web
 step "the page in a browser" node tests/browser/run.mjs
 step "the window" native
+step "the engine interpreted by Miri" ./scripts/miri.sh
+step "the engine on Windows" ./tests/windows/run.sh
