@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod counting;
+mod edits;
 mod gallery;
 mod interleaved;
 

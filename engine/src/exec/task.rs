@@ -64,6 +64,7 @@ fn advance_fast(
     loop {
         match fast::run(machine, fuel, scratch, None)? {
             fast::Leave::Done => return Ok(Exit::Done),
+            fast::Leave::Exact(_) if *fuel == 0 => return Ok(Exit::Budget),
             fast::Leave::Exact(count) => {
                 let exit = advance_exact(machine, fuel, count, &mut Unobserved)?;
                 if !matches!(exit, Exit::Budget) || *fuel == 0 {

@@ -1,9 +1,12 @@
 //! Translated functions.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use once_cell::race::OnceBox;
 
+use super::pending::Pending;
 use crate::exec::exact::Op;
 
 /// Translated functions, body by body; each is made when it is needed for the first time.
@@ -17,9 +20,14 @@ pub(crate) fn untranslated(bodies: usize) -> FastCodes {
 /// A translated function: operations of one to some words, the first of which names the handler.
 pub(crate) struct FastCode {
     pub(super) words: Box<[u64]>,
-    /// Places where execution may enter, in ascending order of both instructions and words.
-    pub(super) entries: Box<[Entry]>,
-    pub(super) instructions: Box<[Instruction]>,
+    /// Where segments begin: branches, calls and returns lead there, and all operands are in their
+    /// homes. In ascending order of both instructions and words.
+    pub(super) starts: Box<[Entry]>,
+    /// How many instructions are executed from each one up to the end of its segment, the next
+    /// branch, call or return included.
+    pub(super) segments: Box<[u32]>,
+    /// All places where a run may stop and go on, once one has stopped within a segment.
+    pub(super) index: OnceBox<Index>,
     /// What entering at the first instruction costs.
     pub(super) price: u32,
     pub(super) params: u32,
@@ -28,22 +36,12 @@ pub(crate) struct FastCode {
     pub(super) slots: u32,
 }
 
-/// What has to be known of an instruction when execution stops or goes on there.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Instruction {
-    /// How many are executed from it up to the end of its segment, the next branch, call or return
-    /// included.
-    pub(super) segment: u32,
-    /// Position of the first entry that is not before it.
-    pub(super) entry: u32,
-}
-
-/// A place where all operands are in their home slots.
+/// A place where execution may be left and entered: an instruction, and what is executed from there.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Entry {
     /// The instruction.
     pub(super) pc: u32,
-    /// Its first word.
+    /// The first word of what computes it, or what it melted into.
     pub(super) word: u32,
     /// Height of the operand stack.
     pub(super) height: u32,
@@ -53,71 +51,114 @@ pub(super) struct Entry {
     /// How many instructions from this one on follow each other in the same segment, at least, and
     /// so do their operations.
     pub(super) straight: u32,
+    /// Operands that the words before do not put into their homes: position of the first, and how
+    /// many.
+    pub(super) first: u32,
+    pub(super) count: u32,
 }
 
 impl Entry {
     /// No slot.
     pub(super) const NOTHING: u16 = u16::MAX;
-}
 
-/// Notes at each entry how far it goes straight on from there, and at each instruction the next entry.
-pub(super) fn index(ops: &[Op], segments: &[u32], entries: &mut [Entry]) -> Box<[Instruction]> {
-    let mut index: Box<[Instruction]> =
-        segments.iter().map(|segment| Instruction { segment: *segment, entry: 0 }).collect();
-    let (mut straight, mut next) = (0, entries.len());
-    for (pc, (op, place)) in ops.iter().zip(&mut index).enumerate().rev() {
-        let jumps = matches!(op, Op::Br(_) | Op::Else { .. });
-        straight = if jumps || place.segment <= 1 { 0 } else { straight + 1 };
-        if let Some(before) = next.checked_sub(1)
-            && let Some(entry) = entries.get_mut(before)
-            && entry.pc as usize == pc
-        {
-            entry.straight = straight;
-            next = before;
-        }
-        place.entry = next as u32;
+    /// A place where all operands are in their homes.
+    pub(super) fn new(pc: u32, word: u32, height: u32) -> Self {
+        let (integer, float) = (Self::NOTHING, Self::NOTHING);
+        Self { pc, word, height, integer, float, straight: 0, first: 0, count: 0 }
     }
-    index
+
+    pub(super) fn pending(&self) -> Range<usize> {
+        self.first as usize..(self.first + self.count) as usize
+    }
 }
 
-impl FastCode {
+/// Places where a run may stop and go on, in ascending order of both instructions and words.
+pub(super) struct Index {
+    entries: Box<[Entry]>,
+    /// For each instruction, the position of the first entry that is not before it.
+    from: Box<[u32]>,
+    pending: Box<[Pending]>,
+}
+
+impl Index {
+    /// Notes at each entry how far it goes straight on from there, and at each instruction the next
+    /// entry.
+    pub(super) fn new(
+        ops: &[Op],
+        segments: &[u32],
+        mut entries: Vec<Entry>,
+        pending: Vec<Pending>,
+    ) -> Self {
+        let mut from: Box<[u32]> = core::iter::repeat_n(0, ops.len()).collect();
+        let (mut straight, mut next) = (0, entries.len());
+        let places = ops.iter().zip(segments).zip(&mut from);
+        for (pc, ((op, segment), from)) in places.enumerate().rev() {
+            let jumps = matches!(op, Op::Br(_) | Op::Else { .. });
+            straight = if jumps || *segment <= 1 { 0 } else { straight + 1 };
+            if let Some(before) = next.checked_sub(1)
+                && let Some(entry) = entries.get_mut(before)
+                && entry.pc as usize == pc
+            {
+                entry.straight = straight;
+                next = before;
+            }
+            *from = next as u32;
+        }
+        Self { entries: entries.into(), from, pending: pending.into() }
+    }
+
     /// The first entry that is not before an instruction.
-    fn entry_from(&self, pc: u32) -> Option<Entry> {
-        let position = self.instructions.get(pc as usize)?.entry;
-        self.entries.get(position as usize).copied()
+    pub(super) fn entry_from(&self, pc: u32) -> Option<&Entry> {
+        self.entries.get(*self.from.get(pc as usize)? as usize)
     }
 
     /// The place to enter at an instruction, if it is one.
-    pub(super) fn entry_at(&self, pc: u32) -> Option<Entry> {
+    pub(super) fn entry_at(&self, pc: u32) -> Option<&Entry> {
         self.entry_from(pc).filter(|entry| entry.pc == pc)
     }
 
-    /// Instructions up to the next place, as long as none goes elsewhere.
-    pub(super) fn until_entry(&self, pc: u32) -> u32 {
-        let end = self.segment(pc);
-        self.entry_from(pc + 1).map_or(end, |entry| (entry.pc - pc).min(end)).max(1)
-    }
-
     /// The last place behind this one, straight on, up to which so many instructions can be paid for.
-    pub(super) fn affordable(&self, entry: Entry, fuel: u64) -> Option<Entry> {
-        let reach = entry.pc + fuel.min(entry.straight.into()) as u32;
+    pub(super) fn affordable(&self, pc: u32, fuel: u64) -> Option<&Entry> {
+        let straight = self.entry_at(pc)?.straight;
+        let reach = pc + fuel.min(straight.into()) as u32;
         let last = self.entry_at(reach).or_else(|| {
-            let position = self.instructions.get(reach as usize)?.entry;
-            self.entries.get(position.checked_sub(1)? as usize).copied()
+            let position = self.from.get(reach as usize)?;
+            self.entries.get(position.checked_sub(1)? as usize)
         })?;
-        (last.pc > entry.pc && last.word > entry.word).then_some(last)
+        (last.pc > pc).then_some(last)
     }
 
-    /// The place whose first word this is and which costs this much. Several places share a word
-    /// where an instruction became nothing; each costs one less than the one before it.
-    pub(super) fn entry_of_word(&self, word: u32, charge: u32) -> Option<Entry> {
-        let first = self.entries.partition_point(|entry| entry.word < word);
-        let same = self.entries.get(first..)?.iter().take_while(|entry| entry.word == word);
-        same.copied().find(|entry| self.segment(entry.pc) == charge)
+    /// What is not in its home where a run stops at an entry.
+    pub(super) fn pending(&self, entry: &Entry) -> &[Pending] {
+        self.pending.get(entry.pending()).unwrap_or_default()
+    }
+}
+
+impl FastCode {
+    /// The beginning of a segment at an instruction.
+    pub(super) fn start_at(&self, pc: u32) -> Option<&Entry> {
+        match self.index.get() {
+            Some(index) => index.entry_at(pc).filter(|entry| entry.count == 0),
+            None => {
+                let position = self.starts.binary_search_by_key(&pc, |entry| entry.pc).ok()?;
+                self.starts.get(position)
+            }
+        }
+    }
+
+    /// The beginning of a segment whose first word this is and which costs this much. Several share a
+    /// word where instructions became nothing; each costs one less than the one before it.
+    pub(super) fn start_of(&self, word: u32, charge: u32) -> Option<&Entry> {
+        let position = self.starts.partition_point(|entry| entry.word < word);
+        let first = self.starts.get(position)?;
+        match self.segment(first.pc).checked_sub(charge)? {
+            0 => Some(first),
+            ahead => self.start_at(first.pc + ahead),
+        }
     }
 
     /// What entering at an instruction costs.
     pub(super) fn segment(&self, pc: u32) -> u32 {
-        self.instructions.get(pc as usize).map_or(1, |place| place.segment)
+        self.segments.get(pc as usize).copied().unwrap_or(1)
     }
 }

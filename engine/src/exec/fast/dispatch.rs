@@ -37,22 +37,27 @@ macro_rules! define {
         /// # Safety
         /// See [`handlers`](super::handlers).
         #[cfg(not(threaded))]
-        pub(super) unsafe fn execute(mut r: Registers) -> Flow {
-            loop {
+        #[inline(never)] // with nothing else to keep in registers
+        pub(super) unsafe fn execute(r: Registers) -> Flow {
+            // A copy: what is passed lies in memory, and would stay there.
+            let Registers { ip, fp, memory, accumulator, float, fuel, context } = r;
+            let mut r = Registers { ip, fp, memory, accumulator, float, fuel, context };
+            let flow = loop {
                 // SAFETY: as demanded; the first word of an operation is its code.
-                let flow = unsafe {
+                unsafe {
                     match *r.ip as u32 {
-                        $(<$operation>::CODE => <$operation>::run(&mut r),)*
-                        _ => Flow::Trap,
+                        $(<$operation>::CODE => match <$operation>::run(&mut r) {
+                            Flow::Next => {}
+                            flow => break flow,
+                        },)*
+                        _ => break Flow::Trap,
                     }
-                };
-                if flow != Flow::Next {
-                    // SAFETY: the context is valid.
-                    let context = unsafe { &mut *r.context };
-                    (context.ip, context.fp, context.fuel) = (r.ip, r.fp, r.fuel);
-                    return flow;
                 }
-            }
+            };
+            // SAFETY: the context is valid.
+            let context = unsafe { &mut *r.context };
+            (context.ip, context.fp, context.fuel) = (r.ip, r.fp, r.fuel);
+            flow
         }
     };
 }

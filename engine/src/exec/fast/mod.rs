@@ -7,10 +7,10 @@
 //!
 //! Budgets are exact because every edge pays for what it leads to: a branch, a call or a return
 //! subtracts the number of instructions up to the next branch, call or return. Of what cannot be paid
-//! in full a part is executed, up to the last place where all operands are in their slots; the rest is
-//! left to the exact tier. So is a trap: the operation that
-//! would trap changes nothing, its operands are put where the specification has them, and the exact
-//! tier executes the instruction again.
+//! in full a part is executed, up to an instruction behind which it is known where all operands are;
+//! what is then not in its slot is put there ([`pending`]), and rests are left to the exact tier. So
+//! is a trap: the operation that would trap changes nothing, its operands are put where the
+//! specification has them, and the exact tier executes the instruction again.
 
 #![allow(unsafe_code)] // see `handlers` for what it relies on
 
@@ -21,6 +21,7 @@ mod instrument;
 mod listing;
 mod machine;
 mod operators;
+mod pending;
 mod run;
 mod translate;
 

@@ -3,15 +3,16 @@
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
-use super::code::{Entry, FastCode};
+use super::code::{Entry, FastCode, Index};
 use super::dispatch::{self, execute};
 use super::instrument::{Instruments, Observed};
 use super::machine::{Context, Flow, Registers, Return};
-use super::translate::{self, Address, Place};
+use super::pending;
+use super::translate::{self, Explained};
 use crate::error::{Error, Result};
 use crate::exec::exact::Machine;
 use crate::exec::frame::{Frame, grow};
-use crate::ids::InstanceId;
+use crate::ids::{FuncIndex, InstanceId};
 use crate::module::ModuleInner;
 use crate::store::{Instance, ModuleEntry, StoreState};
 
@@ -59,22 +60,12 @@ impl core::fmt::Debug for Scratch {
 /// From where to where operations are executed.
 struct Plan<'c> {
     code: &'c FastCode,
-    entry: Entry,
+    entry: &'c Entry,
     /// Where to stop within the segment, if the budget ends there.
-    end: Option<Entry>,
+    end: Option<&'c Entry>,
 }
 
-impl<'c> Plan<'c> {
-    /// What so much fuel pays for; `None` if that is nothing.
-    fn new(code: &'c FastCode, entry: Entry, fuel: u64) -> Option<Self> {
-        let segment = code.segment(entry.pc);
-        if segment > 0 && fuel >= u64::from(segment) {
-            return Some(Self { code, entry, end: None });
-        }
-        let end = code.affordable(entry, fuel)?;
-        Some(Self { code, entry, end: Some(end) })
-    }
-
+impl Plan<'_> {
     fn price(&self) -> u32 {
         match self.end {
             Some(end) => end.pc - self.entry.pc,
@@ -154,14 +145,90 @@ impl<'a> Code<'a> {
     }
 
     /// Which instruction of a frame an operation that traps stands for, and where its operands are.
-    fn explain(&self, frame: &Frame, word: u32) -> Result<(u32, Vec<Place>)> {
+    fn explain(&self, frame: &Frame, word: u32) -> Result<Explained> {
         let module = self.module(frame.instance)?;
         let observed = self.observed(frame, module)?;
         translate::explain(module, frame.func, &observed, word)?.ok_or_else(defect)
     }
+
+    /// All places where a function may be entered and left.
+    fn index(&self, frame: &Frame, code: &'a FastCode) -> Result<&'a Index> {
+        match code.index.get() {
+            Some(index) => Ok(index),
+            None => code.index.get_or_try_init(|| {
+                let module = self.module(frame.instance)?;
+                let observed = self.observed(frame, module)?;
+                translate::index(module, frame.func, &observed).map(alloc::boxed::Box::new)
+            }),
+        }
+    }
+
+    /// Where to go on with a frame, whose slots are `window`; `None` if only the exact tier can.
+    fn entry(
+        &self,
+        frame: &Frame,
+        code: &'a FastCode,
+        window: &[u64],
+    ) -> Result<Option<&'a Entry>> {
+        if code.index.get().is_none()
+            && let Some(start) = code.start_at(frame.pc)
+        {
+            return Ok(Some(start));
+        }
+        let index = self.index(frame, code)?;
+        let entry = index.entry_at(frame.pc);
+        Ok(entry.filter(|entry| pending::is_settled(window, index.pending(entry))))
+    }
+
+    /// What so much fuel pays for, from an entry on; `None` if that is nothing.
+    fn plan(
+        &self,
+        frame: &Frame,
+        code: &'a FastCode,
+        entry: &'a Entry,
+        fuel: u64,
+    ) -> Result<Option<Plan<'a>>> {
+        let segment = code.segment(entry.pc);
+        if segment > 0 && fuel >= u64::from(segment) {
+            return Ok(Some(Plan { code, entry, end: None }));
+        }
+        let end = self.index(frame, code)?.affordable(entry.pc, fuel);
+        Ok(end.map(|end| Plan { code, entry, end: Some(end) }))
+    }
+
+    /// How many instructions the exact tier executes before another entry is tried.
+    fn exactly(&self, frame: &Frame, code: &'a FastCode, fuel: u64) -> Result<Leave> {
+        if fuel == 0 {
+            return Ok(Leave::Exact(0));
+        }
+        if code.words.is_empty() {
+            return Ok(Leave::Exact(UNTRANSLATED));
+        }
+        let end = code.segment(frame.pc);
+        let next = self.index(frame, code)?.entry_from(frame.pc + 1);
+        let count = next.map_or(end, |entry| (entry.pc - frame.pc).min(end)).max(1);
+        Ok(Leave::Exact(fuel.min(count.into())))
+    }
 }
 
-/// Executes instructions as long as the fuel pays for whole segments of them.
+/// The code that was looked at last, which most often is the one to look at next.
+struct Current<'a> {
+    instance: InstanceId,
+    func: FuncIndex,
+    code: &'a FastCode,
+}
+
+impl<'a> Current<'a> {
+    fn of(&mut self, codes: &Code<'a>, frame: &Frame) -> Result<&'a FastCode> {
+        if (self.instance, self.func) != (frame.instance, frame.func) {
+            *self = Self { instance: frame.instance, func: frame.func, code: codes.of(frame)? };
+        }
+        Ok(self.code)
+    }
+}
+
+/// Executes instructions as long as the fuel pays for whole segments of them, and of the last one as
+/// many as it pays for.
 ///
 /// # Errors
 /// Only if a function of a validated module cannot be decoded, which is a defect of the engine.
@@ -172,174 +239,192 @@ pub(crate) fn run(
     mut instruments: Option<&mut Instruments>,
 ) -> Result<Leave> {
     let Machine { config, modules, state, stack, frames } = machine;
-    'again: loop {
-        let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
-        let StoreState { instances, memories, tables, globals, funcs, .. } = &mut **state;
-        if let Some(instruments) = &mut instruments {
-            let plain = Code { modules, instances, instruments: None };
-            instruments.prepare(frame.instance, plain.module(frame.instance)?);
-        }
-        let codes = Code { modules, instances, instruments: instruments.as_deref() };
-        let code = codes.of(&frame)?;
-        if code.words.is_empty() {
-            return Ok(Leave::Exact(UNTRANSLATED));
-        }
-        let Some(entry) = code.entry_at(frame.pc) else {
-            return Ok(Leave::Exact(code.until_entry(frame.pc).into()));
-        };
-        let Some(plan) = Plan::new(code, entry, *fuel) else {
-            return Ok(Leave::Exact((*fuel).min(code.until_entry(frame.pc).into())));
-        };
+    let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
+    let StoreState { instances, memories, tables, globals, funcs, .. } = &mut **state;
+    if let Some(instruments) = &mut instruments {
+        let plain = Code { modules, instances, instruments: None };
+        instruments.prepare(frame.instance, plain.module(frame.instance)?);
+    }
+    let codes = Code { modules, instances, instruments: instruments.as_deref() };
+    let code = codes.of(&frame)?;
+    if code.words.is_empty() {
+        return Ok(Leave::Exact(UNTRANSLATED));
+    }
+    let end = (frame.base + code.slots) as usize;
+    if !grow(&mut stack.slots, end, config.max_value_stack) {
+        // The exact tier says why.
+        return Ok(Leave::Exact(1));
+    }
+    let window = stack.slots.get(frame.base as usize..end).unwrap_or_default();
+    let Some(entry) = codes.entry(&frame, code, window)? else {
+        return codes.exactly(&frame, code, *fuel);
+    };
+    let Some(mut plan) = codes.plan(&frame, code, entry, *fuel)? else {
+        return codes.exactly(&frame, code, *fuel);
+    };
 
-        let depth = config.max_call_depth as usize;
-        frames.reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
-        scratch.returns.clear();
-        scratch.returns.reserve(frames.capacity().max(ROOM));
-        if !grow(&mut stack.slots, (frame.base + code.slots) as usize, config.max_value_stack) {
-            // The exact tier says why.
-            return Ok(Leave::Exact(1));
+    let depth = config.max_call_depth as usize;
+    frames.reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
+    scratch.returns.clear();
+    scratch.returns.reserve(frames.capacity().max(ROOM));
+    let restore = [dispatch::restore()];
+    let affordable = (*fuel).min(i64::MAX as u64);
+    let room = frames.capacity().min(depth);
+    let first = frames.as_mut_ptr();
+    let slots = stack.slots.as_mut_ptr_range();
+    // SAFETY: all pointers lie within, or one past the end of, what they are taken from.
+    let mut context = unsafe {
+        Context {
+            memory_size: 0,
+            frame: first.add(frames.len() - 1),
+            frames_end: first.add(room.max(frames.len())),
+            stack: slots.start,
+            stack_end: slots.end,
+            returns: &raw mut scratch.returns,
+            restore: restore.as_ptr(),
+            instances: instances.as_ptr(),
+            modules: modules.as_ptr(),
+            memories: memories.as_mut_ptr(),
+            globals: globals.as_mut_ptr(),
+            tables: tables.as_mut_ptr(),
+            funcs: funcs.as_ptr(),
+            instruments: codes.instruments.map(NonNull::from),
+            instance: frame.instance,
+            memory: None,
+            codes: core::ptr::null(),
+            imported: 0,
+            instance_funcs: core::ptr::null(),
+            instance_globals: core::ptr::null(),
+            instance_tables: core::ptr::null(),
+            types: core::ptr::null(),
+            ip: core::ptr::null(),
+            fp: core::ptr::null_mut(),
+            fuel: 0,
+            flow: Flow::Next,
+            value: 0,
+            height: 0,
         }
-        let restore = [dispatch::restore()];
-        let affordable = (*fuel).min(i64::MAX as u64);
-        let room = frames.capacity().min(depth);
-        let first = frames.as_mut_ptr();
-        let slots = stack.slots.as_mut_ptr_range();
-        // SAFETY: all pointers lie within, or one past the end of, what they are taken from.
-        let mut context = unsafe {
-            Context {
-                memory_size: 0,
-                frame: first.add(frames.len() - 1),
-                frames_end: first.add(room.max(frames.len())),
-                stack: slots.start,
-                stack_end: slots.end,
-                returns: &raw mut scratch.returns,
-                restore: restore.as_ptr(),
-                instances: instances.as_ptr(),
-                modules: modules.as_ptr(),
-                memories: memories.as_mut_ptr(),
-                globals: globals.as_mut_ptr(),
-                tables: tables.as_mut_ptr(),
-                funcs: funcs.as_ptr(),
-                instruments: codes.instruments.map(NonNull::from),
-                instance: frame.instance,
-                memory: None,
-                codes: core::ptr::null(),
-                imported: 0,
-                instance_funcs: core::ptr::null(),
-                instance_globals: core::ptr::null(),
-                instance_tables: core::ptr::null(),
-                types: core::ptr::null(),
-                ip: core::ptr::null(),
-                fp: core::ptr::null_mut(),
-                fuel: 0,
-                flow: Flow::Next,
-                value: 0,
-                height: 0,
-            }
+    };
+    // SAFETY: the instance has been looked up above, and its code prepared.
+    let mut memory = unsafe {
+        let codes = context.codes_of(frame.instance).ok_or_else(defect)?;
+        context.switch(frame.instance, codes)
+    };
+    let mut switched = frame.instance;
+    let mut fp = slots.start.wrapping_add(frame.base as usize);
+    let mut left = affordable as i64;
+    let mut current = Current { instance: frame.instance, func: frame.func, code };
+    let flow = loop {
+        let words = plan.words(&mut scratch.part);
+        let held = |slot: u16| match slot {
+            Entry::NOTHING => 0,
+            // SAFETY: a slot of the frame, which has been reserved.
+            slot => unsafe { *fp.add(usize::from(slot)) },
         };
-        // SAFETY: the instance has been looked up above, and its code prepared.
-        let mut memory = unsafe {
-            let codes = context.codes_of(frame.instance).ok_or_else(defect)?;
-            context.switch(frame.instance, codes)
+        // SAFETY: the entry's word begins an operation; what is executed of a segment ends with a
+        // stop; the frame's slots have been reserved; nothing that the context points into is
+        // touched by anything else until the run is left.
+        let flow = unsafe {
+            execute(Registers {
+                ip: words,
+                fp,
+                memory,
+                accumulator: held(plan.entry.integer),
+                float: f64::from_bits(held(plan.entry.float)),
+                fuel: left - i64::from(plan.price()),
+                context: &raw mut context,
+            })
         };
-        let mut fp = slots.start.wrapping_add(frame.base as usize);
-        let mut left = affordable as i64;
-        let mut plan = plan;
-        let flow = loop {
-            let words = plan.words(&mut scratch.part);
-            let held = |slot: u16| match slot {
-                Entry::NOTHING => 0,
-                // SAFETY: a slot of the frame, which has been reserved.
-                slot => unsafe { *fp.add(usize::from(slot)) },
-            };
-            // SAFETY: the entry's word begins an operation; what is executed of a segment ends with a
-            // stop; the frame's slots have been reserved; nothing that the context points into is
-            // touched by anything else until the run is left.
-            let flow = unsafe {
-                execute(Registers {
-                    ip: words,
-                    fp,
-                    memory,
-                    accumulator: held(plan.entry.integer),
-                    float: f64::from_bits(held(plan.entry.float)),
-                    fuel: left - i64::from(plan.price()),
-                    context: &raw mut context,
-                })
-            };
-            left = context.fuel;
-            if flow != Flow::Unpaid {
-                break flow;
+        left = context.fuel;
+        // Both go on at the beginning of a segment: of what cannot be paid for in full a part is
+        // executed, and what the bottom frame of this run returns to is not known to its code.
+        let (code, start) = match flow {
+            Flow::Unpaid => {
+                left += i64::from(context.value);
+                // SAFETY: the innermost frame has been written.
+                let code = current.of(&codes, unsafe { &*context.frame })?;
+                // SAFETY: `ip` lies within the words of the innermost frame's function.
+                let word = unsafe { context.ip.offset_from(code.words.as_ptr()) } as u32;
+                (code, Some(code.start_of(word, context.value).ok_or_else(defect)?))
             }
-            // As much of the segment as can be paid for.
-            left += i64::from(context.value);
-            // SAFETY: the innermost frame has been written.
-            let frame = unsafe { &mut *context.frame };
-            let code = codes.of(frame)?;
-            // SAFETY: `ip` lies within the words of the innermost frame's function.
-            let word = unsafe { context.ip.offset_from(code.words.as_ptr()) } as u32;
-            let entry = code.entry_of_word(word, context.value).ok_or_else(defect)?;
-            (frame.pc, context.height) = (entry.pc, entry.height);
-            match Plan::new(code, entry, left as u64) {
-                Some(next) => (plan, fp) = (next, context.fp),
-                None => break flow,
+            Flow::Return if context.frame != first => {
+                // SAFETY: the frames of the run lie upon others, the first of which is `first`.
+                let (callee, caller) = unsafe {
+                    context.frame = context.frame.sub(1);
+                    (&*context.frame.add(1), &mut *context.frame)
+                };
+                caller.pc += 1;
+                let code = current.of(&codes, caller)?;
+                context.height = callee.base + context.value - caller.base - code.locals;
+                (code, code.start_at(caller.pc))
             }
-            // SAFETY: the instance was the one that ran last.
-            memory = unsafe { context.switch(frame.instance, context.codes) };
+            _ => break flow,
         };
-        // SAFETY: the handlers have written every frame up to this one, within the capacity.
-        unsafe {
-            let count = context.frame.offset_from(first) as usize + 1;
-            frames.set_len(count);
+        // SAFETY: as above.
+        let frame = unsafe { &mut *context.frame };
+        fp = slots.start.wrapping_add(frame.base as usize);
+        let Some(start) = start else { break Flow::Unpaid };
+        (frame.pc, context.height) = (start.pc, start.height);
+        let Some(next) = codes.plan(frame, code, start, left as u64)? else { break Flow::Unpaid };
+        plan = next;
+        if (frame.base + code.slots) as usize > stack.slots.len() {
+            break Flow::Unpaid;
         }
-        scratch.returns.clear();
-        let leave = 'leave: {
-            let Some(frame) = frames.last_mut() else { break 'leave Leave::Done };
-            let code = codes.of(frame)?;
-            let base = frame.base;
-            let operands = base + code.locals;
-            match flow {
-                Flow::Unpaid => {
-                    stack.top = operands + context.height;
-                    let until = u64::from(code.until_entry(frame.pc));
-                    break 'leave Leave::Exact(until.min(left as u64));
-                }
-                Flow::Stop => {
-                    let end = plan.end.ok_or_else(defect)?;
-                    frame.pc = end.pc;
-                    stack.top = operands + end.height;
-                    break 'leave Leave::Exact(left as u64);
-                }
-                Flow::Trap | Flow::Next => {
-                    let word = plan.word(code, context.ip, &scratch.part);
-                    let (pc, places) = codes.explain(frame, word)?;
-                    frame.pc = pc;
-                    left += i64::from(match plan.end {
-                        Some(end) => end.pc - pc,
-                        None => code.segment(pc),
-                    });
-                    stack.top = operands + places.len() as u32;
-                    settle(&mut stack.slots, base, operands, &places);
-                }
-                Flow::Exact | Flow::ExactCall => {
-                    frame.pc = context.value;
-                    stack.top = operands + context.height;
-                    left += i64::from(flow == Flow::ExactCall);
-                }
-                Flow::Return => {
-                    frames.pop();
-                    stack.top = base + context.value;
-                    match frames.last_mut() {
-                        Some(caller) => caller.pc += 1,
-                        None => break 'leave Leave::Done,
-                    }
-                    *fuel = *fuel - affordable + left as u64;
-                    continue 'again;
-                }
+        if frame.instance != context.instance || frame.instance != switched {
+            // SAFETY: frames name instances of the store, and the code is there.
+            unsafe {
+                let Some(codes) = context.codes_of(frame.instance) else { break Flow::Unpaid };
+                memory = context.switch(frame.instance, codes);
             }
-            Leave::Exact(1)
-        };
-        *fuel = *fuel - affordable + left as u64;
-        return Ok(leave);
+            switched = frame.instance;
+        }
+    };
+    // SAFETY: the handlers have written every frame up to this one, within the capacity.
+    unsafe {
+        let count = context.frame.offset_from(first) as usize + 1;
+        frames.set_len(count);
+    }
+    scratch.returns.clear();
+    *fuel = *fuel - affordable + left as u64;
+    let Some(frame) = frames.last_mut() else { return Ok(Leave::Done) };
+    let code = current.of(&codes, frame)?;
+    let operands = frame.base + code.locals;
+    let window = stack.slots.get_mut(frame.base as usize..).unwrap_or_default();
+    match flow {
+        Flow::Unpaid => {
+            stack.top = operands + context.height;
+            codes.exactly(frame, code, *fuel)
+        }
+        Flow::Stop => {
+            let end = plan.end.ok_or_else(defect)?;
+            pending::settle(window, codes.index(frame, code)?.pending(end));
+            frame.pc = end.pc;
+            stack.top = operands + end.height;
+            codes.exactly(frame, code, *fuel)
+        }
+        Flow::Trap | Flow::Next => {
+            let word = plan.word(code, context.ip, &scratch.part);
+            let explained = codes.explain(frame, word)?;
+            pending::settle(window, &explained.pending);
+            frame.pc = explained.pc;
+            *fuel += u64::from(match plan.end {
+                Some(end) => end.pc - frame.pc,
+                None => code.segment(frame.pc),
+            });
+            stack.top = operands + explained.height;
+            Ok(Leave::Exact(1))
+        }
+        Flow::Exact | Flow::ExactCall => {
+            frame.pc = context.value;
+            stack.top = operands + context.height;
+            *fuel += u64::from(flow == Flow::ExactCall);
+            Ok(Leave::Exact(1))
+        }
+        Flow::Return => {
+            stack.top = frame.base + context.value;
+            frames.pop();
+            Ok(Leave::Done)
+        }
     }
 }
 
@@ -347,26 +432,4 @@ pub(crate) fn run(
 fn defect() -> Error {
     let message = "the fast tier stopped at an unknown operation".into();
     Error::Invalid { message, offset: 0 }
-}
-
-/// Puts operands into their homes.
-fn settle(slots: &mut [u64], base: u32, operands: u32, places: &[Place]) {
-    for (position, place) in (operands as usize..).zip(places) {
-        let local = |slot: u16| slots.get(base as usize + usize::from(slot)).copied();
-        let value = match *place {
-            Place::Home => continue,
-            Place::Local(slot) => local(slot),
-            Place::Constant(value) => Some(value),
-            Place::Address(Address::Indexed { a, b, shift }) => {
-                let b = local(b).map(|b| (b as u32).wrapping_shl(shift.into()));
-                local(a).zip(b).map(|(a, b)| u64::from((a as u32).wrapping_add(b)))
-            }
-            Place::Address(Address::Plus { a, added }) => {
-                local(a).map(|a| u64::from((a as u32).wrapping_add(added)))
-            }
-        };
-        if let (Some(slot), Some(value)) = (slots.get_mut(position), value) {
-            *slot = value;
-        }
-    }
 }

@@ -9,15 +9,30 @@ use crate::store::FuncEntity;
 
 /// Leaves a call to the exact tier; the layout of its second and third word is that of
 /// [`Call`](super::Call).
-#[cold]
-#[inline(never)]
-pub(super) unsafe fn exact_call(r: &mut Registers) -> Flow {
-    // SAFETY: what the module demands.
-    unsafe {
-        (*r.context).value = word(r, 2) as u32;
-        (*r.context).height = word(r, 3) as u32;
+#[inline(always)]
+pub(super) unsafe fn exact_call(r: &Registers) -> Flow {
+    #[cold]
+    #[inline(never)]
+    unsafe fn note(context: *mut Context, ip: *const u64) {
+        // SAFETY: what the module demands.
+        unsafe {
+            (*context).value = *ip.add(2) as u32;
+            (*context).height = *ip.add(3) as u32;
+        }
     }
+    // SAFETY: what the module demands.
+    unsafe { note(r.context, r.ip) };
     Flow::ExactCall
+}
+
+/// What is rare, as a function of its own: on a copy of the registers, so that they need no place in
+/// memory elsewhere.
+#[inline(always)]
+unsafe fn apart(r: &mut Registers, rare: impl FnOnce(&mut Registers) -> Flow) -> Flow {
+    let mut copy = *r;
+    let flow = rare(&mut copy);
+    *r = copy;
+    flow
 }
 
 /// Calls a function of the same instance; `words` is the length of the calling operation.
@@ -50,7 +65,7 @@ pub(super) unsafe fn call_entity(
             if instance == (*r.context).instance {
                 call(r, func.0, distance, words)
             } else {
-                call_elsewhere(r, instance, func.0, distance, words)
+                apart(r, |r| call_elsewhere(r, instance, func.0, distance, words))
             }
         },
         // SAFETY: what the module demands.
@@ -180,8 +195,14 @@ pub(super) unsafe fn leave_frame(r: &mut Registers, results: u32) -> Flow {
 }
 
 /// Makes the innermost frame's instance the one that runs, and goes back to it.
-#[inline(never)]
+#[inline(always)]
 pub(super) unsafe fn restore(r: &mut Registers) -> Flow {
+    // SAFETY: what the module demands.
+    unsafe { apart(r, |r| go_back_elsewhere(r)) }
+}
+
+#[inline(never)]
+unsafe fn go_back_elsewhere(r: &mut Registers) -> Flow {
     // SAFETY: what the module demands; the return to the caller lies below that to here, and the
     // caller's instance was the one that ran.
     unsafe {

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use super::super::handlers::*;
-use super::forms::{Numeric, Right, counting, numeric, pack, wide};
+use super::super::pending::Right;
+use super::forms::{Numeric, counting, numeric, pack, wide};
 use super::{Added, Fixup, Given, Held, Increment, Last, Stub, Target, Translator};
 use crate::exec::exact::{Branch, Op};
 
@@ -60,7 +61,7 @@ impl Translator<'_> {
         };
         // A comparison with zero is the same branch the other way round.
         let zero = match giver.map(|last| (last, last.result)) {
-            Some((last, Given::IsZero(slot))) => {
+            Some((last, Given::Unary(Op::I32Eqz, slot))) => {
                 self.take_back(last);
                 Some(slot)
             }
@@ -118,7 +119,8 @@ impl Translator<'_> {
         compared: Option<(Op, u16, Right)>,
         if_true: bool,
     ) -> Option<(u64, [u64; 2])> {
-        let Increment { start, end, local, from, added } = self.increment.take()?;
+        let increment = self.increment.take()?;
+        let Increment { start, end, local, from, added, held } = increment;
         if local != slot || end != self.words.len() {
             return None;
         }
@@ -136,21 +138,20 @@ impl Translator<'_> {
             Right::Slot(b) => (codes[0], b, 0),
             Right::Immediate(value) => (codes[1], 0, value),
         };
+        self.melt(start, held, Some(increment.result()));
         self.truncate(start);
         Some((code, [pack([local, from, b, added]), rest]))
     }
 
-    /// Removes the last operation, and all places to enter behind its beginning.
+    /// Removes the last operation.
     fn truncate(&mut self, start: usize) {
         self.words.truncate(start);
         self.operations.pop();
-        while self.entries.last().is_some_and(|entry| entry.word as usize > start) {
-            self.entries.pop();
-        }
     }
 
     /// Removes the last operation, whose result is on the operand stack.
     pub(super) fn take_back(&mut self, last: Last) {
+        self.melt(last.start, last.held, last.pending(self.home(last.position)));
         self.truncate(last.start);
         self.last = None;
         self.held = last.held;

@@ -2,6 +2,7 @@
 
 use super::super::handlers::*;
 use super::super::operators::*;
+use super::super::pending::Right;
 use crate::exec::exact::{Op, for_each_numeric};
 
 /// First words of an operator whose operands may come from slots (`s`), constants (`i`) and the
@@ -207,14 +208,6 @@ pub(super) fn pack(fields: [u16; 4]) -> u64 {
 /// A field of 16 bits and one of 32.
 pub(super) fn wide(low: u16, high: u32) -> u64 {
     u64::from(low) | u64::from(high) << 32
-}
-
-/// The right operand of a binary operator.
-#[derive(Clone, Copy)]
-pub(super) enum Right {
-    Slot(u16),
-    /// In the upper half of the word.
-    Immediate(u64),
 }
 
 /// The operands of a binary operator.

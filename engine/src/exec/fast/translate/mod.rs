@@ -15,23 +15,20 @@ mod stack;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::code::{self, Entry, FastCode};
+use super::code::{Entry, FastCode, Index};
 use super::dispatch::link;
 use super::instrument::Observed;
+use super::pending::{Address, Pending, Right, Source};
 use crate::error::Result;
 use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
 use crate::module::ModuleInner;
 
-use forms::Right;
 use segments::segments;
 
 /// Operands that may be anywhere but in their homes. A bound keeps `local.set` from looking through
 /// a deep stack.
 const PENDING: usize = 32;
-
-/// Instructions between two places to enter within a segment, at least.
-const APART: u32 = 3;
 
 /// A function in the fast tier's form; without words if it has more slots than operations can name.
 pub(super) fn translate(
@@ -43,11 +40,12 @@ pub(super) fn translate(
     let segments = segments(&code.ops, observed);
     let mut fast = FastCode {
         words: Default::default(),
-        entries: Default::default(),
+        starts: Default::default(),
+        segments: Default::default(),
+        index: Default::default(),
         params: code.params,
         locals: code.locals,
         slots: u32::MAX,
-        instructions: Default::default(),
         price: segments.first().copied().unwrap_or(1),
     };
     if code.frame_slots <= u32::from(u16::MAX) {
@@ -55,11 +53,21 @@ pub(super) fn translate(
         translator.run(None);
         link(&mut translator.words, translator.operations.iter().map(|(start, _)| *start));
         fast.words = translator.words.into_boxed_slice();
-        fast.instructions = code::index(&code.ops, &segments, &mut translator.entries);
-        fast.entries = translator.entries.into_boxed_slice();
+        fast.starts = translator.entries.into_boxed_slice();
         fast.slots = code.frame_slots;
     }
+    fast.segments = segments.into_boxed_slice();
     Ok(fast)
+}
+
+/// Translates a function once more, to know all places where a run may stop and go on.
+pub(super) fn index(module: &ModuleInner, func: FuncIndex, observed: &Observed) -> Result<Index> {
+    let code = module.code(func)?;
+    let segments = segments(&code.ops, observed);
+    let mut translator = Translator::new(module, code, &segments, observed);
+    translator.dense = true;
+    translator.run(None);
+    Ok(Index::new(&code.ops, &segments, translator.entries, translator.pending))
 }
 
 /// A translation to be looked at: operations still have their codes.
@@ -89,12 +97,28 @@ pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
 
 /// Where an operand is.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Place {
+enum Place {
     Home,
     Local(u16),
     Constant(u64),
-    /// Only where a trap is explained: what the operation would have added up.
-    Address(Address),
+}
+
+impl Place {
+    /// Where the operand comes from, if it is not in its home.
+    fn source(self) -> Option<Source> {
+        match self {
+            Place::Home => None,
+            Place::Local(local) => Some(Source::Slot(local)),
+            Place::Constant(value) => Some(Source::Constant(value)),
+        }
+    }
+}
+
+/// An instruction, and the operands before it.
+pub(super) struct Explained {
+    pub(super) pc: u32,
+    pub(super) height: u32,
+    pub(super) pending: Vec<Pending>,
 }
 
 /// Which instruction an operation that traps stands for, and where its operands are before it.
@@ -103,7 +127,7 @@ pub(super) fn explain(
     func: FuncIndex,
     observed: &Observed,
     word: u32,
-) -> Result<Option<(u32, Vec<Place>)>> {
+) -> Result<Option<Explained>> {
     let code = module.code(func)?;
     let segments = segments(&code.ops, observed);
     let mut first = Translator::new(module, code, &segments, observed);
@@ -112,12 +136,16 @@ pub(super) fn explain(
     Ok(first.found.map(|(pc, address)| {
         let mut second = Translator::new(module, code, &segments, observed);
         second.run(Some(pc));
-        if let Some((below, address)) = address
-            && let Some(place) = second.stack.iter_mut().rev().nth(below)
-        {
-            *place = Place::Address(address);
-        }
-        (pc, second.stack)
+        let height = second.stack.len();
+        let summed = address.and_then(|(above, address)| {
+            Some((height.checked_sub(above + 1)?, Source::Address(address)))
+        });
+        let sources = second.stack.iter().enumerate().filter_map(|(position, place)| {
+            let summed = summed.filter(|(summed, _)| *summed == position);
+            let source = summed.map_or(place.source(), |(_, source)| Some(source))?;
+            Some(Pending { home: second.home(position), source })
+        });
+        Explained { pc, height: height as u32, pending: sources.collect() }
     }))
 }
 
@@ -141,22 +169,24 @@ enum Given {
     Value,
     /// The result of a binary operator.
     Binary(Op, u16, Right),
-    /// Whether a slot is zero.
-    IsZero(u16),
+    /// The result of a unary one.
+    Unary(Op, u16),
     /// Slot `a` and `b << shift`.
     Sum(Address),
 }
 
-/// An address that a load or store adds up by itself.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Address {
-    /// A slot and another one, shifted to the left.
-    Indexed { a: u16, b: u16, shift: u8 },
-    /// A slot and a constant.
-    Plus { a: u16, added: u32 },
-}
-
 impl Last {
+    /// What its result, which belongs into `home`, can be computed from once more.
+    fn pending(&self, home: u16) -> Option<Pending> {
+        let source = match self.result {
+            Given::Value => return None,
+            Given::Binary(op, a, right) => Source::Binary(op, a, right),
+            Given::Unary(op, a) => Source::Unary(op, a),
+            Given::Sum(address) => Source::Address(address),
+        };
+        Some(Pending { home, source })
+    }
+
     /// Its result as an address.
     fn address(&self) -> Option<Address> {
         match self.result {
@@ -180,6 +210,20 @@ struct Increment {
     local: u16,
     from: u16,
     added: Added,
+    /// What the accumulators held before it.
+    held: Held,
+}
+
+impl Increment {
+    /// What the local then holds.
+    fn result(&self) -> Pending {
+        let a = self.from;
+        let address = match self.added {
+            Added::Slot(b) => Address::Indexed { a, b, shift: 0 },
+            Added::Constant(added) => Address::Plus { a, added: i32::from(added) as u32 },
+        };
+        Pending { home: self.local, source: Source::Address(address) }
+    }
 }
 
 /// What is added.
@@ -197,6 +241,12 @@ struct Held {
 }
 
 impl Held {
+    /// Has the accumulators loaded where execution is entered.
+    fn note(self, entry: &mut Entry) {
+        entry.integer = self.integer.unwrap_or(Entry::NOTHING);
+        entry.float = self.float.unwrap_or(Entry::NOTHING);
+    }
+
     fn get(self, float: bool) -> Option<u16> {
         if float { self.float } else { self.integer }
     }
@@ -244,6 +294,9 @@ struct Translator<'m> {
     /// The instruction that operations are written for now.
     origin: u32,
     entries: Vec<Entry>,
+    /// Whether there are entries wherever there can be, and what they have to put into homes.
+    dense: bool,
+    pending: Vec<Pending>,
     /// First word of each instruction that something goes to.
     starts: Vec<u32>,
     /// Height of the operand stack at targets, once a branch to them has been met.
@@ -287,6 +340,8 @@ impl<'m> Translator<'m> {
             operations: Vec::with_capacity(count),
             origin: 0,
             entries: Vec::new(),
+            dense: false,
+            pending: Vec::new(),
             starts: vec![UNKNOWN; count],
             heights: vec![UNKNOWN; count],
             targets: vec![false; count],
@@ -357,8 +412,8 @@ impl<'m> Translator<'m> {
                 (self.held, self.increment) = (Held::default(), None);
                 self.enter();
                 enter = false;
-            } else if self.is_settled() {
-                self.enter();
+            } else if self.dense {
+                self.pass();
             }
             if stops {
                 // Behind this the operation is written, but only for what it does to the operand
@@ -380,27 +435,51 @@ impl<'m> Translator<'m> {
         if let Some(start) = self.starts.get_mut(self.pc as usize) {
             *start = word;
         }
-        let slot = |held: Option<u16>| held.unwrap_or(Entry::NOTHING);
-        self.entries.push(Entry {
-            pc: self.pc,
-            word,
-            height: self.stack.len() as u32,
-            integer: slot(self.held.integer),
-            float: slot(self.held.float),
-            straight: 0,
-        });
+        self.entries.push(Entry::new(self.pc, word, self.stack.len() as u32));
         self.last = None;
         self.copied = None;
     }
 
-    /// Whether execution may begin here as well, in the middle of a segment: all operands are in
-    /// their homes, and the last place to enter is some way back.
-    fn is_settled(&self) -> bool {
-        let before = self.entries.last().map_or(0, |entry| entry.pc);
-        self.settled == self.stack.len()
-            && self.pc - before >= APART
-            && self.price(self.pc) > 1
-            && self.giver().is_none()
+    /// Notes that a run may stop before the present instruction, in the middle of a segment, and go
+    /// on from there.
+    fn pass(&mut self) {
+        if self.price(self.pc) == 0 || self.stack.len() - self.settled > PENDING / 4 {
+            return;
+        }
+        let mut entry = Entry::new(self.pc, self.words.len() as u32, self.stack.len() as u32);
+        self.held.note(&mut entry);
+        entry.first = self.pending.len() as u32;
+        for (position, place) in self.stack.iter().enumerate().skip(self.settled) {
+            let home = self.home(position);
+            self.pending.extend(place.source().map(|source| Pending { home, source }));
+        }
+        entry.count = self.pending.len() as u32 - entry.first;
+        self.entries.push(entry);
+    }
+
+    /// The operation at `start` becomes part of another one, or its result goes elsewhere. Where a
+    /// run may stop behind it, the result is then computed from its `source` if it has one, and the
+    /// run goes on with the operation.
+    fn melt(&mut self, start: usize, held: Held, result: Option<Pending>) {
+        let before = self.entries.iter().rposition(|entry| entry.word as usize <= start);
+        let behind = before.map_or(0, |before| before + 1);
+        let Some(result) = result else {
+            self.entries.truncate(behind);
+            return;
+        };
+        for entry in self.entries.iter_mut().skip(behind) {
+            entry.word = start as u32;
+            held.note(entry);
+            let others = entry.pending();
+            entry.first = self.pending.len() as u32;
+            entry.count += 1;
+            let below = |pending: &&Pending| pending.home < result.home;
+            let lower = self.pending.get(others.clone()).unwrap_or_default();
+            let lower = others.start + lower.iter().take_while(below).count();
+            self.pending.extend_from_within(others.start..lower);
+            self.pending.push(result);
+            self.pending.extend_from_within(lower..others.end);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Operators of the table: arithmetic, comparisons, loads and stores, and what they melt into.
 
 use super::super::handlers::*;
+use super::super::pending::{Address, Right};
 use super::forms::*;
-use super::{Address, Given, Place, Translator};
+use super::{Given, Place, Translator};
 use crate::exec::exact::Op;
 
 impl Translator<'_> {
@@ -12,8 +13,12 @@ impl Translator<'_> {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
                 let float = code.kinds.result;
-                let result = if *op == Op::I32Eqz { Given::IsZero(a) } else { Given::Value };
-                self.give(self.single(code, a), &[pack([dst, a, 0, 0])], float, result);
+                self.give(
+                    self.single(code, a),
+                    &[pack([dst, a, 0, 0])],
+                    float,
+                    Given::Unary(*op, a),
+                );
             }
             Numeric::TryUnary(code) => {
                 let a = self.pop_slot();

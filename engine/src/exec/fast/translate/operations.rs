@@ -1,9 +1,10 @@
 //! Operations that move, branch and call, and how any of them is written.
 
 use super::super::handlers::*;
+use super::super::pending::{Address, Right};
 use super::forms::*;
 use super::segments::{exact_effect, round};
-use super::{Added, Address, Given, Increment, Last, Next, Place, Translator};
+use super::{Added, Given, Increment, Last, Next, Place, Translator};
 use crate::exec::exact::{Branch, Op};
 
 impl Translator<'_> {
@@ -20,6 +21,7 @@ impl Translator<'_> {
         if let Some(start) = self.copied.take()
             && start + 2 == self.words.len()
         {
+            self.melt(start, self.held, None);
             self.words.truncate(start);
             self.words.push(encode::<CopyTwo>());
             let first = self.copied_word;
@@ -92,12 +94,13 @@ impl Translator<'_> {
             }
         }
         match self.stack.last().copied().unwrap_or(Place::Home) {
-            Place::Home | Place::Address(_) => match giver.filter(|_| !moved) {
+            Place::Home => match giver.filter(|_| !moved) {
                 Some(last) => {
                     if let Some(word) = self.words.get_mut(last.start + 1) {
                         *word = *word & !0xffff | u64::from(local);
                     }
                     self.last = None;
+                    self.melt(last.start, last.held, last.pending(self.home(top)));
                     self.count(last, local);
                     self.held.write(local, Some(last.float));
                     if let Some(place) = self.stack.last_mut() {
@@ -133,8 +136,8 @@ impl Translator<'_> {
             Some(Address::Indexed { a, b, shift: 0 }) => (a, Added::Slot(b)),
             _ => return,
         };
-        let Last { start, end, .. } = last;
-        self.increment = Some(Increment { start, end, local, from, added });
+        let Last { start, end, held, .. } = last;
+        self.increment = Some(Increment { start, end, local, from, added, held });
     }
 
     pub(super) fn operation(&mut self, op: &Op) -> Next {

@@ -28,8 +28,7 @@ impl Translator<'_> {
         let home = self.home(position);
         let Some(place) = self.stack.get_mut(position) else { return };
         match core::mem::replace(place, Place::Home) {
-            // Addresses are not among the operands of a translation.
-            Place::Home | Place::Address(_) => {}
+            Place::Home => {}
             Place::Local(local) => {
                 self.copy(home, local);
             }
@@ -59,7 +58,7 @@ impl Translator<'_> {
     /// A slot that holds an operand which has been popped from `position`.
     pub(super) fn slot(&mut self, place: Place, position: usize) -> u16 {
         match place {
-            Place::Home | Place::Address(_) => self.home(position),
+            Place::Home => self.home(position),
             Place::Local(local) => local,
             Place::Constant(value) => {
                 let home = self.home(position);
