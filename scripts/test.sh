@@ -56,7 +56,9 @@ step "licences and sources of dependencies" cargo deny check licenses bans sourc
 step "the engine without a standard library" \
   cargo build -p stepwell-engine --no-default-features --target thumbv7em-none-eabi
 step "tests" cargo test --workspace
-step "the fast tier as it is released" \
+# Only these builds dispatch by sibling calls.
+step "the engine's suites as it is released" cargo test --release -p stepwell-tests
+step "its native stack as it is released" \
   cargo test --release -p stepwell-engine --features wat --test torture
 step "the page" web
 step "the page in a browser" node tests/browser/run.mjs

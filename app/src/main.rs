@@ -8,11 +8,21 @@ fn main() -> ExitCode {
     if stepwell::headless::is_meant(&args) {
         return stepwell::headless::main(args);
     }
-    match stepwell::ui::run(args.into_iter().map(Into::into).collect()) {
+    match window(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("stepwell: the window cannot be opened: {error}");
             ExitCode::from(1)
         }
     }
+}
+
+#[cfg(feature = "window")]
+fn window(args: Vec<OsString>) -> Result<(), impl std::fmt::Display> {
+    stepwell::ui::run(args.into_iter().map(Into::into).collect())
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_: Vec<OsString>) -> Result<(), impl std::fmt::Display> {
+    Err("this program was built without it; `stepwell --help` lists what it can do")
 }

@@ -27,24 +27,29 @@ const browser = await chromium.launch({
 const scene = new Scene(browser, server.url, join(project, "target", "browser"));
 try {
   const app = await scene.openPage();
+  // Drawn in software, a large page takes the processor from the programs that run in it.
+  await app.page.setViewportSize({ width: 240, height: 160 });
   const bytes = [...(await readFile(kernels))];
   await app.page.evaluate((bytes) => window.stepwell.open("k.wasm", new Uint8Array(bytes)), bytes);
   const open = await app.waitForState(({ modules }) => modules.some(({ name }) => name === "k"), "the module");
   const module = open.modules.find(({ name }) => name === "k");
-  const ratios = [];
-  for (const { name, type } of module.exports) {
-    if (!type?.startsWith("func")) continue;
+  const functions = module.exports.filter(({ type }) => type?.startsWith("func"));
+  // The best of some rounds: in the first ones the browser compiles what it finds worth it.
+  const best = new Map(functions.map(({ name }) => [name, 0]));
+  for (const name of Array(4).fill([...best.keys()]).flat()) {
     await app.apply({ Start: { module: module.key, export: name, args: ["2000000000"] } });
     await app.apply("Continue");
-    // Some rounds of everything, so that the browser has compiled what it compiles.
-    await app.waitForState(({ clock }) => clock > 60_000_000, "some work");
+    await app.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
     await app.apply("Pause");
     const state = await app.waitForState(({ run }) => run.state !== "running", "the pause");
-    const rate = state.speed / 1e6;
+    best.set(name, Math.max(best.get(name), state.speed / 1e6));
+    await app.apply("Stop");
+  }
+  const ratios = [];
+  for (const [name, rate] of best) {
     const ratio = rates.get(name) / rate;
     if (ratio) ratios.push(ratio);
     console.log(`page.${name.padEnd(20)} ${rate.toFixed(1).padStart(10)} M/s ${ratio ? ratio.toFixed(2) : ""}`);
-    await app.apply("Stop");
   }
   if (ratios.length > 0) {
     const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
