@@ -31,6 +31,7 @@ fn some_value(ty: ValType) -> Value {
         ValType::I64 => Value::I64(-2),
         ValType::F32 => Value::F32(1.5),
         ValType::F64 => Value::F64(f64::NAN),
+        ValType::V128 => Value::V128(0x8000_0001_7fc0_0000_ff80_0000_0123_4567),
         ref_type @ (ValType::FuncRef | ValType::ExternRef) => Value::default_of(ref_type),
     }
 }

@@ -1,5 +1,6 @@
-//! Values as an embedder sees them, and their one-slot form on the value stack.
+//! Values as an embedder sees them, and their form on the value stack: one slot, or two for vectors.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::ids::{ExternAddr, FuncAddr};
@@ -43,6 +44,8 @@ pub enum Value {
     F32(f32),
     /// 64-bit float.
     F64(f64),
+    /// Vector of 128 bits; lane 0 is the lowest.
+    V128(u128),
     /// Function reference or null.
     FuncRef(Option<FuncAddr>),
     /// Host reference or null.
@@ -51,7 +54,7 @@ pub enum Value {
 
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
-        self.ty() == other.ty() && self.to_slot() == other.to_slot()
+        self.ty() == other.ty() && self.to_bits() == other.to_bits()
     }
 }
 
@@ -65,6 +68,7 @@ impl Value {
             Value::I64(_) => ValType::I64,
             Value::F32(_) => ValType::F32,
             Value::F64(_) => ValType::F64,
+            Value::V128(_) => ValType::V128,
             Value::FuncRef(_) => ValType::FuncRef,
             Value::ExternRef(_) => ValType::ExternRef,
         }
@@ -72,31 +76,85 @@ impl Value {
 
     /// Zero, or null for references: what locals start as.
     pub fn default_of(ty: ValType) -> Self {
-        Value::from_slot(ty, 0)
+        Value::from_bits(ty, 0)
     }
 
-    /// The value in a stack slot of 8 bytes; narrower values are zero-extended, null is 0.
-    pub fn to_slot(self) -> u64 {
+    /// The bits of the value, as they lie in its slot of the value stack, or in the two of a vector;
+    /// narrower values are zero-extended, null is 0.
+    pub fn to_bits(self) -> u128 {
+        match self {
+            Value::V128(value) => value,
+            other => other.to_slot().into(),
+        }
+    }
+
+    /// The value of type `ty` with these bits.
+    pub fn from_bits(ty: ValType, bits: u128) -> Self {
+        match ty {
+            ValType::V128 => Value::V128(bits),
+            ty => Value::from_slot(ty, bits as u64),
+        }
+    }
+
+    /// The value in a slot; the lower half of a vector.
+    pub(crate) fn to_slot(self) -> u64 {
         match self {
             Value::I32(value) => u64::from(value as u32),
             Value::I64(value) => value as u64,
             Value::F32(value) => u64::from(value.to_bits()),
             Value::F64(value) => value.to_bits(),
+            Value::V128(value) => value as u64,
             Value::FuncRef(reference) => slot_of_handle(reference.map(|addr| addr.0)),
             Value::ExternRef(reference) => slot_of_handle(reference.map(|addr| addr.0)),
         }
     }
 
-    /// Reads a stack slot as a value of type `ty`.
-    pub fn from_slot(ty: ValType, slot: u64) -> Self {
+    /// Reads a slot as a value of type `ty`; the lower half of a vector.
+    pub(crate) fn from_slot(ty: ValType, slot: u64) -> Self {
         match ty {
             ValType::I32 => Value::I32(slot as i32),
             ValType::I64 => Value::I64(slot as i64),
             ValType::F32 => Value::F32(f32::from_bits(slot as u32)),
             ValType::F64 => Value::F64(f64::from_bits(slot)),
+            ValType::V128 => Value::V128(slot.into()),
             ValType::FuncRef => Value::FuncRef(handle_of_slot(slot).map(FuncAddr)),
             ValType::ExternRef => Value::ExternRef(handle_of_slot(slot).map(ExternAddr)),
         }
+    }
+}
+
+/// The vector in two slots, the lower half first.
+pub(crate) fn join([lower, upper]: [u64; 2]) -> u128 {
+    u128::from(upper) << 64 | u128::from(lower)
+}
+
+/// The two slots of a vector.
+pub(crate) fn split(vector: u128) -> [u64; 2] {
+    [vector as u64, (vector >> 64) as u64]
+}
+
+/// Reads values of these types from slots one behind the other, as far as there are any.
+pub(crate) fn read_values<'a>(
+    types: impl IntoIterator<Item = &'a ValType>,
+    mut slots: &[u64],
+) -> Vec<Value> {
+    let mut values = Vec::new();
+    for ty in types {
+        let Some((taken, rest)) = slots.split_at_checked(ty.slots()) else { break };
+        let upper = taken.get(1).copied().unwrap_or(0);
+        let lower = taken.first().copied().unwrap_or(0);
+        values.push(Value::from_bits(*ty, join([lower, upper])));
+        slots = rest;
+    }
+    values
+}
+
+/// Writes values to slots one behind the other.
+pub(crate) fn write_values(values: &[Value], slots: &mut [u64]) {
+    let parts =
+        values.iter().flat_map(|value| split(value.to_bits()).into_iter().take(value.ty().slots()));
+    for (slot, part) in slots.iter_mut().zip(parts) {
+        *slot = part;
     }
 }
 
@@ -134,7 +192,8 @@ value_from! {
     f64 => F64,
 }
 
-/// Writes `i32:5`, `f64:0.5`, `f32:nan:0x7fc00000`, `funcref:null`, `funcref:7`.
+/// Writes `i32:5`, `f64:0.5`, `f32:nan:0x7fc00000`, `funcref:null`, `funcref:7`, and vectors by lanes of 32
+/// bits, lane 0 first: `v128:i32x4 1 2 3 -4`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.ty())?;
@@ -147,6 +206,10 @@ impl fmt::Display for Value {
             Value::F64(value) if is_far_from_one(value) => write!(f, "{value:e}"),
             Value::F32(value) => write!(f, "{value}"),
             Value::F64(value) => write!(f, "{value}"),
+            Value::V128(value) => {
+                f.write_str("i32x4")?;
+                (0..4).try_for_each(|lane| write!(f, " {}", (value >> (32 * lane)) as i32))
+            }
             Value::FuncRef(None) | Value::ExternRef(None) => f.write_str("null"),
             Value::FuncRef(Some(addr)) => write!(f, "{addr}"),
             Value::ExternRef(Some(addr)) => write!(f, "{addr}"),

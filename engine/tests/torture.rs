@@ -282,6 +282,24 @@ fn patterns() -> Vec<String> {
         "local.get $i32a local.get $i64a local.set $i64b local.set $i32b",
     ];
     body.extend(single.map(str::to_owned));
+    let vectors = [
+        "local.get $i32a i8x16.splat i8x16.popcnt i64x2.extract_lane 1 local.set $i64b",
+        "local.get $f64a f64x2.splat local.get $f64b f64x2.replace_lane 1 f64x2.sqrt f64x2.neg \
+         f64x2.extract_lane 0 local.set $f64b",
+        "local.get $i32a i16x8.splat v128.const i32x4 1 2 3 4 i16x8.mul i16x8.bitmask local.set $i32b",
+        "local.get $i64a i64x2.splat local.get $i32a i64x2.shl i64x2.all_true local.set $i32b",
+        "v128.const i64x2 1 2 v128.const i64x2 3 4 local.get $i64a i64x2.splat v128.bitselect \
+         i64x2.extract_lane 0 local.set $i64b",
+        "local.get $i32a i32x4.splat v128.const i64x2 3 4 \
+         i8x16.shuffle 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31 i8x16.extract_lane_s 5 local.set $i32b",
+        "local.get $i32a i32x4.splat local.tee $v local.get $v local.get $i32a select local.set $v \
+         local.get $v v128.any_true local.set $i32b",
+        "i32.const 48 local.get $v v128.store offset=8 i32.const 56 v128.load drop",
+        "i32.const 48 i32.const 40 v128.load16x4_u v128.store i32.const 40 v128.load16_splat local.set $v",
+        "i32.const 48 local.get $v v128.store8_lane 3 i32.const 8 local.get $v v128.load32_lane 2 drop",
+        "i32.const 8 v128.load64_zero global.set $vector global.get $vector local.set $v",
+    ];
+    body.extend(vectors.map(str::to_owned));
     body.into_iter().step_by(SAMPLE).collect()
 }
 
@@ -290,14 +308,14 @@ fn patterns() -> Vec<String> {
 fn module(patterns: &[String]) -> String {
     let mut text = String::from(
         r#"(module (type $t (func (param i32) (result i32)))
-             (memory 1) (table funcref (elem $twice $tail)) (global $g (mut i64) (i64.const 0))
+             (memory 1) (table funcref (elem $twice $tail)) (global $g (mut i64) (i64.const 0)) (global $vector (mut v128) (v128.const i64x2 0 0))
              (func $twice (type $t) local.get 0 i32.const 2 i32.mul)
              (func $tail (type $t) local.get 0 i32.const 1 i32.add return_call $twice)
              (func $tail_indirect (param i32 i32) (result i32)
                local.get 0 local.get 1 return_call_indirect (type $t))
              (func $swap (param i32 i32) (result i32 i32) local.get 1 local.get 0)
              (func (export "run") (param $n i32) (result i32 i32 i64 i64 f32 f32 f64 f64 i64)
-               (local $count i32)"#,
+               (local $count i32) (local $v v128)"#,
     );
     for ty in ["i32", "i64", "f32", "f64"] {
         let [a, b] = locals(ty);

@@ -6,6 +6,7 @@ mod counting;
 mod edits;
 mod gallery;
 mod interleaved;
+mod vectors;
 
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{

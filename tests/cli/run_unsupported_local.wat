@@ -1,2 +1,2 @@
 ;; RUN: run %s
-(module (func (export "f") (local v128)))
+(module (func (export "f") (local anyref)))

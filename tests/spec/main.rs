@@ -31,7 +31,7 @@ fn run(folder: &str, tier: Tier, files: impl Iterator<Item = TestFile<'static>>)
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let mut unexpected = Vec::new();
     let mut scripts = 0;
-    for file in files.filter(|file| !file.name().starts_with("simd_")) {
+    for file in files {
         let script = format!("{folder}/{}", file.name());
         let report = run_script_on(&engine, file.raw());
         scripts += 1;
@@ -87,5 +87,7 @@ on_every_tier! {
     version_2: "wasm-v2", spec(SpecVersion::V2);
     multi_memory: "multi-memory", proposal(Proposal::MultiMemory);
     extended_const: "extended-const", proposal(Proposal::ExtendedConst);
+    simd: "simd", proposal(Proposal::Simd);
+    relaxed_simd: "relaxed-simd", proposal(Proposal::RelaxedSimd);
     tail_call: "tail-call", proposal(Proposal::TailCall);
 }

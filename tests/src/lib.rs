@@ -31,6 +31,7 @@ pub fn value(text: &str) -> Value {
         "i64" => ValType::I64,
         "f32" => ValType::F32,
         "f64" => ValType::F64,
+        "v128" => ValType::V128,
         _ => panic!("{ty}: no number type"),
     };
     parse_value(ty, value).expect("a value")

@@ -13,7 +13,8 @@ stepwell run FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|
 Links the modules under their file stems and runs an export of the last one, or _start.
 Results go to stdout, one value a line, as i32:5 or f64:0.5.
 
-  --invoke EXPORT ARG…      the function and its arguments: 5, -0x10, 0.5, inf, nan:0x7fc00000
+  --invoke EXPORT ARG…      the function and its arguments: 5, -0x10, 0.5, inf, nan:0x7fc00000,
+                            i32x4,1,2,3,4 for a vector
   --budget N                stop after exactly N instructions (exit code 3)
   --stub-imports zero|trap  answer imports that nothing satisfies, instead of failing
 ";

@@ -200,6 +200,10 @@ impl Session {
                 self.theme = theme;
                 Ok(())
             }
+            Command::ShowVectors(shape) => {
+                self.vector_shape = shape;
+                Ok(())
+            }
             Command::SetZoom(zoom) => {
                 self.layout_requests.push(LayoutRequest::Zoom(zoom));
                 Ok(())

@@ -120,7 +120,7 @@ impl Condition {
             (Value::I64(left), Value::I64(right)) => Some(left.cmp(&right)),
             (Value::F32(left), Value::F32(right)) => left.partial_cmp(&right),
             (Value::F64(left), Value::F64(right)) => left.partial_cmp(&right),
-            (left, right) => Some(left.to_slot().cmp(&right.to_slot())),
+            (left, right) => Some(left.to_bits().cmp(&right.to_bits())),
         };
         match self.comparison {
             Comparison::Equal => ordering.is_some_and(|order| order.is_eq()),

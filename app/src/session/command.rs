@@ -3,6 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
+use super::Shape;
 use serde::{Deserialize, Serialize};
 
 /// An opened module; keys are never reused in a session.
@@ -276,6 +277,8 @@ pub enum Command {
     ResetLayout,
     /// Chooses colours.
     SetTheme(Theme),
+    /// Chooses the lanes that vectors are shown in.
+    ShowVectors(Shape),
     /// Scales the window's text; 1 is normal.
     SetZoom(f32),
     /// Dismisses a notice.

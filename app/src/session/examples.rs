@@ -27,6 +27,7 @@ const FILES: &[(&str, &[u8])] = files![
     "globals_tables.wat",
     "traps.wat",
     "multi_memory.wat",
+    "vectors.wat",
     "rust_checksum/checksum.wasm",
 ];
 

@@ -15,6 +15,7 @@ mod machine;
 mod memory_view;
 mod modules;
 mod run;
+mod shape;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, Theme};
 pub use examples::FIRST_EXAMPLE;
 pub use load::load_module;
 pub use modules::readable_name;
+pub use shape::Shape;
 pub use types::{
     Answerer, BreakpointState, ByteMark, CallFrame, CodeFocus, DecodedBytes, Entry as ExampleEntry,
     Example, HostAnswerState, HostCallRecord, ImportSource, ImportState, LayoutRequest, MemoryView,
@@ -64,6 +66,7 @@ pub struct Session {
     notices: Vec<Notice>,
     next_notice: u64,
     theme: Theme,
+    vector_shape: Shape,
     layout_requests: Vec<LayoutRequest>,
 }
 
@@ -104,6 +107,7 @@ impl Session {
             notices: Vec::new(),
             next_notice: 0,
             theme: Theme::default(),
+            vector_shape: Shape::default(),
             layout_requests: Vec::new(),
         }
     }
@@ -243,6 +247,11 @@ impl Session {
     /// The colours chosen.
     pub fn theme(&self) -> Theme {
         self.theme
+    }
+
+    /// The lanes that vectors are shown in.
+    pub fn vector_shape(&self) -> Shape {
+        self.vector_shape
     }
 
     /// What the window is asked to do with its layout since the last call.

@@ -21,7 +21,7 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 impl Session {
     /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `speed` (instructions a
     /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `breakpoints`, `memories`, `focus`, `notices` and
-    /// `theme`. Values are texts as `i32:5`, offsets and addresses numbers.
+    /// `theme`, `vector_shape`. Values are texts as `i32:5`, offsets and addresses numbers.
     pub fn state_json(&self) -> Json {
         let frames = self.frames();
         let calls = self.host_calls();
@@ -58,6 +58,7 @@ impl Session {
                 "text": notice.text,
             })).collect::<Vec<_>>(),
             "theme": self.theme(),
+            "vector_shape": self.vector_shape(),
         })
     }
 

@@ -7,8 +7,9 @@ mod hex_float;
 use stepwell_engine::{ExternAddr, FuncAddr, ValType, Value};
 
 /// Reads a value of a type: `5`, `-0x10`, `1_000`, `0.5`, `0x1.8p3`, `inf`, `nan`,
-/// `nan:0x7fc00000` (all bits) or `nan:0x1` (payload), `null`, `7` for references, each with or
-/// without its type in front (`i32:5`). Integers may be written signed or unsigned.
+/// `nan:0x7fc00000` (all bits) or `nan:0x1` (payload), `null`, `7` for references, `i32x4 1 2 3 4` or
+/// `0x` and 32 digits for vectors, each with or without its type in front (`i32:5`). Integers may be
+/// written signed or unsigned.
 ///
 /// # Errors
 /// What is wrong with the text, in words for beside a field.
@@ -22,6 +23,7 @@ pub fn parse_value(ty: ValType, text: &str) -> Result<Value, String> {
         ValType::I64 => integer(text, 64).map(|bits| Value::I64(bits as i64)),
         ValType::F32 => float(text, &F32).map(|bits| Value::F32(f32::from_bits(bits as u32))),
         ValType::F64 => float(text, &F64).map(|bits| Value::F64(f64::from_bits(bits))),
+        ValType::V128 => super::shape::parse(text).map(Value::V128),
         ValType::FuncRef => Ok(Value::FuncRef(handle(text)?.map(FuncAddr))),
         ValType::ExternRef => Ok(Value::ExternRef(handle(text)?.map(ExternAddr))),
     }
@@ -58,12 +60,12 @@ fn signed(text: &str) -> (bool, &str) {
 }
 
 /// Digits without `_`, which may stand between two digits only.
-fn digits(text: &str) -> Option<String> {
+pub(super) fn digits(text: &str) -> Option<String> {
     let misplaced = text.starts_with('_') || text.ends_with('_') || text.contains("__");
     (!text.is_empty() && !misplaced).then(|| text.replace('_', ""))
 }
 
-fn integer(text: &str, bits: u32) -> Result<u64, String> {
+pub(super) fn integer(text: &str, bits: u32) -> Result<u64, String> {
     let (negative, unsigned) = signed(text);
     let (radix, body) = match unsigned.strip_prefix("0x").or(unsigned.strip_prefix("0X")) {
         Some(hex) => (16, hex),
@@ -89,7 +91,7 @@ fn integer(text: &str, bits: u32) -> Result<u64, String> {
 }
 
 /// What a float type looks like in bits.
-struct Format {
+pub(super) struct Format {
     name: &'static str,
     /// Bits of the fraction.
     fraction: u32,
@@ -99,7 +101,7 @@ struct Format {
     decimal: fn(&str) -> Option<u64>,
 }
 
-const F32: Format = Format {
+pub(super) const F32: Format = Format {
     name: "f32",
     fraction: 23,
     exponent: 0x7f80_0000,
@@ -107,7 +109,7 @@ const F32: Format = Format {
     decimal: |text| text.parse::<f32>().ok().map(|value| u64::from(value.to_bits())),
 };
 
-const F64: Format = Format {
+pub(super) const F64: Format = Format {
     name: "f64",
     fraction: 52,
     exponent: 0x7ff0_0000_0000_0000,
@@ -115,7 +117,7 @@ const F64: Format = Format {
     decimal: |text| text.parse::<f64>().ok().map(f64::to_bits),
 };
 
-fn float(text: &str, format: &Format) -> Result<u64, String> {
+pub(super) fn float(text: &str, format: &Format) -> Result<u64, String> {
     let (negative, unsigned) = signed(text);
     let sign = if negative { format.sign } else { 0 };
     let no_number = || format!("not a number: {text}");
@@ -263,6 +265,31 @@ mod tests {
     }
 
     #[test]
+    fn vectors_are_lanes_or_bits() {
+        let vector = |text: &str| match read(ValType::V128, text) {
+            Value::V128(value) => value,
+            other => panic!("{other}"),
+        };
+        assert_eq!(vector("i32x4 1 -1 0x10 4"), 0x4_0000_0010_ffff_ffff_0000_0001);
+        assert_eq!(vector("v128:i64x2 1, 2"), 2 << 64 | 1);
+        assert_eq!(vector("f32x4 0.5 nan:0x7fa00000 0 0"), 0x7fa0_0000_3f00_0000);
+        assert_eq!(vector("0x1_0000000000000000"), 1 << 64);
+        assert_eq!(problem(ValType::V128, "i32x4 1 2 3"), "i32x4 has 4 lanes, not 3");
+        assert_eq!(
+            problem(ValType::V128, "i8x16 1 2 300"),
+            "lane 2: does not fit in i8 (-128 to 255)"
+        );
+        assert!(problem(ValType::V128, "5").starts_with("a shape and its lanes are needed"));
+        assert!(problem(ValType::V128, "i64x2:1").starts_with("a shape"));
+        assert!(problem(ValType::V128, "0x1 2").starts_with("a shape"));
+        let bits = 0x8000_0001_7fc0_0000_ff80_0000_0123_4567_u128.rotate_left(4);
+        for shape in super::super::Shape::ALL {
+            assert_eq!(vector(&shape.text(bits)), bits, "{}", shape.text(bits));
+        }
+        assert_eq!(read(ValType::V128, &Value::V128(bits).to_string()), Value::V128(bits));
+    }
+
+    #[test]
     fn what_is_printed_reads_back_as_the_same_bits() {
         let mut bits = 0x9e37_79b9_7f4a_7c15u64;
         for _ in 0..20_000 {
@@ -270,9 +297,9 @@ mod tests {
             bits ^= bits >> 7;
             bits ^= bits << 17;
             for ty in [ValType::I32, ValType::I64, ValType::F32, ValType::F64] {
-                let value = Value::from_slot(ty, bits);
+                let value = Value::from_bits(ty, bits.into());
                 let again = read(ty, &value.to_string());
-                assert_eq!(again.to_slot(), value.to_slot(), "{value}");
+                assert_eq!(again.to_bits(), value.to_bits(), "{value}");
             }
         }
     }

@@ -10,7 +10,8 @@ use super::layout::Layout;
 use super::shell::actions::Effect;
 use super::shell::{Shell, theme_preference};
 use super::tokens;
-use crate::session::{Command, LayoutRequest, Panel, Session, Theme};
+use super::widgets;
+use crate::session::{Command, LayoutRequest, Panel, Session, Shape, Theme};
 
 /// How long a run may take of a frame.
 const SLICE: Duration = Duration::from_millis(8);
@@ -38,6 +39,7 @@ pub struct App {
 struct Settings {
     layout: Option<Layout>,
     theme: Theme,
+    vector_shape: Shape,
     zoom: Option<f32>,
     reduce_motion: bool,
     recent: Vec<super::files::Recent>,
@@ -70,6 +72,7 @@ impl App {
         self.shell.reduce_motion = settings.reduce_motion;
         self.files.set_recent(settings.recent);
         self.apply(ctx, Command::SetTheme(settings.theme));
+        self.apply(ctx, Command::ShowVectors(settings.vector_shape));
         if let Some(zoom) = settings.zoom {
             self.zoom = zoom.clamp(*ZOOM.start(), *ZOOM.end());
             ctx.set_zoom_factor(self.zoom);
@@ -91,6 +94,7 @@ impl App {
         let settings = Settings {
             layout: Some(self.layout.clone()),
             theme: self.session.theme(),
+            vector_shape: self.session.vector_shape(),
             zoom: Some(self.zoom),
             reduce_motion: self.shell.reduce_motion,
             recent: self.files.recent().to_vec(),
@@ -133,6 +137,7 @@ impl App {
         if ui.style().animation_time != motion {
             ui.ctx().all_styles_mut(|style| style.animation_time = motion);
         }
+        widgets::vector::set_shape(ui.ctx(), self.session.vector_shape());
         let mut effects = self.shell.keys(&self.session, ui);
         effects.extend(self.shell.frame(&self.session, &self.layout, &self.files, ui));
         let frame = egui::Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(3);
@@ -141,6 +146,8 @@ impl App {
             effects.extend(commands.into_iter().map(Effect::Command));
         });
         effects.extend(self.shell.above(&self.session, &self.layout, &self.files, ui));
+        let shape = widgets::vector::take_choice(ui.ctx());
+        effects.extend(shape.map(|shape| Effect::Command(Command::ShowVectors(shape))));
         for effect in effects {
             self.take_effect(ui.ctx(), effect);
         }

@@ -38,6 +38,7 @@ pub struct Tokens {
     pub i64: Color32,
     pub f32: Color32,
     pub f64: Color32,
+    pub v128: Color32,
     pub reference: Color32,
     pub op_control: Color32,
     pub op_call: Color32,
@@ -79,6 +80,7 @@ pub const DARK: Tokens = Tokens {
     i64: rgb(0x5fd0d6),
     f32: rgb(0xd0a8ff),
     f64: rgb(0xf2a4d0),
+    v128: rgb(0xb6d96c),
     reference: rgb(0x9ad28a),
     op_control: rgb(0xf0c27b),
     op_call: rgb(0x7fd1a0),
@@ -116,6 +118,7 @@ pub const LIGHT: Tokens = Tokens {
     i64: rgb(0x00707a),
     f32: rgb(0x6b31b0),
     f64: rgb(0x9c1b70),
+    v128: rgb(0x4a6310),
     reference: rgb(0x2f6b1d),
     op_control: rgb(0x9a5b00),
     op_call: rgb(0x1d6b3c),
@@ -184,6 +187,7 @@ impl Tokens {
             ValType::I64 => self.i64,
             ValType::F32 => self.f32,
             ValType::F64 => self.f64,
+            ValType::V128 => self.v128,
             ValType::FuncRef | ValType::ExternRef => self.reference,
         }
     }

@@ -1,7 +1,7 @@
 //! The one frame layout: locals, then operand slots, contiguous on the task's value stack.
 //!
 //! Arguments are the first locals: they stay where the caller pushed them, so a call copies
-//! nothing. A value takes one slot of 8 bytes.
+//! nothing. A value takes one slot of 8 bytes, a vector two of them, the lower half first.
 
 use alloc::vec::Vec;
 

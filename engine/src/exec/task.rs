@@ -13,8 +13,8 @@ use crate::ids::FuncAddr;
 use crate::observe::{self, Debugger, Observer, Unobserved};
 use crate::store::allocator::{Kind, Room};
 use crate::store::{FuncEntity, Store, check_values};
-use crate::types::FuncType;
-use crate::value::Value;
+use crate::types::{FuncType, slots_of};
+use crate::value::{Value, read_values, write_values};
 
 /// A computation in a store. Owns its frames and stack; clone it together with
 /// [`Store::state`] to snapshot a run.
@@ -157,7 +157,7 @@ impl Task {
             },
             status: Status::Ready,
             executed: 0,
-            ty,
+            ty: ty.clone(),
             reported: None,
             scratch: fast::Scratch::default(),
         };
@@ -172,14 +172,12 @@ impl Task {
             }
             FuncEntity::Host { .. } => {
                 task.status = Status::Waiting { func, tail: true };
-                task.stack.top = args.len() as u32;
-                args.len()
+                task.stack.top = slots_of(ty.params()) as u32;
+                task.stack.top as usize
             }
         };
         if task.stack.reserve(slots, limit) {
-            for (slot, value) in task.stack.slots.iter_mut().zip(args) {
-                *slot = value.to_slot();
-            }
+            write_values(args, &mut task.stack.slots);
         } else {
             task.stack.top = 0;
             let trap = task.trap(store, TrapCode::CallStackExhausted);
@@ -385,13 +383,7 @@ impl TaskState {
 
     /// The outermost frame has returned: its results become the task's.
     fn finish(&mut self) {
-        let values = self
-            .ty
-            .results()
-            .iter()
-            .zip(self.stack.slots.iter())
-            .map(|(ty, slot)| Value::from_slot(*ty, *slot))
-            .collect();
+        let values = read_values(self.ty.results(), &self.stack.slots);
         self.stack.top = 0;
         self.status = Status::Done(values);
     }
@@ -403,13 +395,13 @@ impl TaskState {
         let host = store.hosts.get(host)?;
         let params = host.ty.params();
         let live = self.stack.live();
-        let args = live.get(live.len().checked_sub(params.len())?..)?;
+        let args = live.get(live.len().checked_sub(slots_of(params))?..)?;
         Some(HostCall {
             func,
             module: host.module.clone(),
             name: host.name.clone(),
             ty: host.ty.clone(),
-            args: params.iter().zip(args).map(|(ty, slot)| Value::from_slot(*ty, *slot)).collect(),
+            args: read_values(params, args),
             caller: observe::site(store, self),
         })
     }
@@ -425,19 +417,19 @@ impl TaskState {
         let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
         let ty = store.func_type(func).ok_or_else(unknown)?;
         check_values(("results", "result"), ty.results(), values)?;
-        let params = ty.params().len() as u32;
+        let params = slots_of(ty.params()) as u32;
         let base = match (tail, self.frames.last()) {
             (true, Some(frame)) => frame.base,
             (true, None) => 0,
             (false, _) => self.stack.top - params,
         };
-        let top = base + values.len() as u32;
+        let top = base + slots_of(ty.results()) as u32;
         if !self.stack.reserve(top as usize, store.engine().config().max_value_stack) {
             self.status = Status::Trapped(self.trap(store, TrapCode::CallStackExhausted));
             return Ok(());
         }
-        for (slot, value) in self.stack.slots.iter_mut().skip(base as usize).zip(values) {
-            *slot = value.to_slot();
+        if let Some(slots) = self.stack.slots.get_mut(base as usize..) {
+            write_values(values, slots);
         }
         self.stack.top = top;
         self.status = Status::Ready;

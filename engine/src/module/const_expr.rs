@@ -15,6 +15,7 @@ pub struct ConstExpr {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum ConstOp {
     Slot(u64),
+    Vector(u128),
     GlobalGet(u32),
     RefFunc(FuncIndex),
     RefNull(RefType),
@@ -52,6 +53,9 @@ impl ConstExpr {
                 Operator::I64Const { value } => ConstOp::Slot(value as u64),
                 Operator::F32Const { value } => ConstOp::Slot(u64::from(value.bits())),
                 Operator::F64Const { value } => ConstOp::Slot(value.bits()),
+                Operator::V128Const { value } => {
+                    ConstOp::Vector(u128::from_le_bytes(*value.bytes()))
+                }
                 Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
                 Operator::RefFunc { function_index } => ConstOp::RefFunc(FuncIndex(function_index)),
                 Operator::RefNull { hty } => {

@@ -268,9 +268,11 @@ fn class_of(operator: &Operator<'_>) -> OpClass {
         | O::LocalTee { .. }
         | O::GlobalGet { .. }
         | O::GlobalSet { .. } => OpClass::Variable,
-        O::I32Const { .. } | O::I64Const { .. } | O::F32Const { .. } | O::F64Const { .. } => {
-            OpClass::Const
-        }
+        O::I32Const { .. }
+        | O::I64Const { .. }
+        | O::F32Const { .. }
+        | O::F64Const { .. }
+        | O::V128Const { .. } => OpClass::Const,
         O::Nop | O::Drop | O::Select | O::TypedSelect { .. } => OpClass::Parametric,
         O::RefNull { .. }
         | O::RefIsNull
@@ -320,7 +322,59 @@ pub(super) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
         | O::I32Store16 { memarg }
         | O::I64Store8 { memarg }
         | O::I64Store16 { memarg }
-        | O::I64Store32 { memarg } => Some(*memarg),
+        | O::I64Store32 { memarg }
+        | O::V128Load { memarg }
+        | O::V128Store { memarg }
+        | O::V128Load8x8S { memarg }
+        | O::V128Load8x8U { memarg }
+        | O::V128Load16x4S { memarg }
+        | O::V128Load16x4U { memarg }
+        | O::V128Load32x2S { memarg }
+        | O::V128Load32x2U { memarg }
+        | O::V128Load8Splat { memarg }
+        | O::V128Load16Splat { memarg }
+        | O::V128Load32Splat { memarg }
+        | O::V128Load64Splat { memarg }
+        | O::V128Load32Zero { memarg }
+        | O::V128Load64Zero { memarg } => Some(*memarg),
+        other => memarg_and_lane_of(other).map(|(memarg, _)| memarg),
+    }
+}
+
+/// The same of those that access one lane of a vector, and which one.
+fn memarg_and_lane_of(operator: &Operator<'_>) -> Option<(MemArg, u8)> {
+    use Operator as O;
+    match operator {
+        O::V128Load8Lane { memarg, lane }
+        | O::V128Load16Lane { memarg, lane }
+        | O::V128Load32Lane { memarg, lane }
+        | O::V128Load64Lane { memarg, lane }
+        | O::V128Store8Lane { memarg, lane }
+        | O::V128Store16Lane { memarg, lane }
+        | O::V128Store32Lane { memarg, lane }
+        | O::V128Store64Lane { memarg, lane } => Some((*memarg, *lane)),
+        _ => None,
+    }
+}
+
+/// The lane that an operator takes out of a vector or puts into one.
+fn lane_of(operator: &Operator<'_>) -> Option<u8> {
+    use Operator as O;
+    match operator {
+        O::I8x16ExtractLaneS { lane }
+        | O::I8x16ExtractLaneU { lane }
+        | O::I16x8ExtractLaneS { lane }
+        | O::I16x8ExtractLaneU { lane }
+        | O::I32x4ExtractLane { lane }
+        | O::I64x2ExtractLane { lane }
+        | O::F32x4ExtractLane { lane }
+        | O::F64x2ExtractLane { lane }
+        | O::I8x16ReplaceLane { lane }
+        | O::I16x8ReplaceLane { lane }
+        | O::I32x4ReplaceLane { lane }
+        | O::I64x2ReplaceLane { lane }
+        | O::F32x4ReplaceLane { lane }
+        | O::F64x2ReplaceLane { lane } => Some(*lane),
         _ => None,
     }
 }
@@ -419,7 +473,25 @@ impl Namer<'_> {
                 self.item(NameKind::Data, *data_index),
             ]),
             O::DataDrop { data_index } => self.item(NameKind::Data, *data_index),
-            other => memarg_of(other).map_or(String::new(), |memarg| self.memarg(&memarg)),
+            O::V128Const { value } => {
+                let lanes = value.bytes().chunks_exact(4).map(|lane| {
+                    lane.iter()
+                        .rev()
+                        .fold("0x".to_string(), |text, byte| format!("{text}{byte:02x}"))
+                });
+                lanes.fold("i32x4".to_string(), |text, lane| format!("{text} {lane}"))
+            }
+            O::I8x16Shuffle { lanes } => {
+                let lanes: Vec<String> = lanes.iter().map(u8::to_string).collect();
+                lanes.join(" ")
+            }
+            other => match (memarg_and_lane_of(other), lane_of(other)) {
+                (Some((memarg, lane)), _) => join([self.memarg(&memarg), lane.to_string()]),
+                (None, Some(lane)) => lane.to_string(),
+                (None, None) => {
+                    memarg_of(other).map_or(String::new(), |memarg| self.memarg(&memarg))
+                }
+            },
         }
     }
 

@@ -132,6 +132,7 @@ impl<'a> Loader<'a> {
             module: ModuleInner {
                 bytes: Arc::from([]),
                 types: Vec::new(),
+                vectors_in_types: false,
                 imports: Vec::new(),
                 funcs: Vec::new(),
                 imported_funcs: 0,
@@ -243,6 +244,8 @@ impl<'a> Loader<'a> {
                             _ => None,
                         };
                         let func = func.ok_or_else(|| unsupported(format!("type {ty}"), 0))?;
+                        let values = || func.params().iter().chain(func.results());
+                        self.module.vectors_in_types |= values().any(|ty| *ty == ValType::V128);
                         self.module.types.push(func);
                     }
                 }

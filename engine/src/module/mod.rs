@@ -39,7 +39,7 @@ pub use sections::{CustomSection, Section};
 /// The features that load; everything else is refused with the operator's name.
 pub(crate) fn features() -> wasmparser::WasmFeatures {
     use wasmparser::WasmFeatures as F;
-    F::WASM2.difference(F::SIMD) | F::TAIL_CALL | F::MULTI_MEMORY | F::EXTENDED_CONST
+    F::WASM2 | F::TAIL_CALL | F::MULTI_MEMORY | F::EXTENDED_CONST | F::RELAXED_SIMD
 }
 
 /// A validated module. Cloning shares it.
@@ -51,6 +51,8 @@ pub struct Module {
 pub(crate) struct ModuleInner {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) types: Vec<FuncType>,
+    /// Whether vectors are among the parameters or results of a type.
+    pub(crate) vectors_in_types: bool,
     pub(crate) imports: Vec<Import>,
     /// Type index of every function, imports first.
     pub(crate) funcs: Vec<u32>,

@@ -9,8 +9,8 @@ use crate::exec::{CallSite, Status, Task, TaskState};
 use crate::ids::{CodeOffset, FuncIndex, InstanceId};
 use crate::module::{Module, ModuleInner};
 use crate::store::{FuncEntity, Store, check_type};
-use crate::types::ValType;
-use crate::value::Value;
+use crate::types::{ValType, slots_of};
+use crate::value::{Value, read_values, write_values};
 
 use super::types::{LabelKind, TypesAt};
 
@@ -86,7 +86,7 @@ impl<'a> FrameView<'a> {
         self.given_away != usize::MAX
     }
 
-    /// Number of locals, parameters included.
+    /// Slots of the locals, parameters included.
     fn local_count(&self) -> usize {
         self.module.inner().code(self.frame.func).map_or(0, |code| code.locals as usize)
     }
@@ -98,15 +98,9 @@ impl<'a> FrameView<'a> {
 
     /// The locals, parameters first.
     pub fn locals(&self) -> Vec<Local> {
-        let mut locals: Vec<_> = (0..)
-            .zip(self.local_types())
-            .zip(self.slots)
-            .map(|((index, ty), slot)| Local {
-                index,
-                name: None,
-                value: Value::from_slot(ty, *slot),
-            })
-            .collect();
+        let values = read_values(&self.local_types(), self.slots);
+        let mut locals: Vec<_> =
+            (0..).zip(values).map(|(index, value)| Local { index, name: None, value }).collect();
         for (index, name) in self.module.local_names(self.frame.func) {
             if let Some(local) = locals.get_mut(index as usize) {
                 local.name = Some(name).filter(|name| !name.is_empty());
@@ -126,7 +120,7 @@ impl<'a> FrameView<'a> {
         let live = self.slots.len().saturating_sub(taken);
         let slots = self.slots.get(locals..live).unwrap_or(&[]);
         let types = self.types().map_or(Vec::new(), |at| at.operands);
-        types.iter().zip(slots).map(|(ty, slot)| Value::from_slot(*ty, *slot)).collect()
+        read_values(&types, slots)
     }
 
     /// The label stack, outermost (the function's own) first.
@@ -168,7 +162,7 @@ fn view<'a>(store: &'a Store, task: &'a TaskState, position: usize) -> FrameView
         Some(callee) => (callee.base, 0),
         None => match task.status {
             Status::Waiting { func, .. } => {
-                let params = store.func_type(func).map_or(0, |ty| ty.params().len());
+                let params = store.func_type(func).map_or(0, |ty| slots_of(ty.params()));
                 (task.stack.top, params)
             }
             _ => (task.stack.top, usize::MAX),
@@ -227,21 +221,20 @@ pub(crate) fn set_slot(
     let position = task.frames.len().checked_sub(1 + depth);
     let position = position.ok_or_else(|| unknown("frame", depth))?;
     let frame = view(store, task, position);
-    let (what, index, ty, above) = match slot {
-        SlotKind::Local(index) => {
-            let ty = frame.local_types().get(index as usize).copied();
-            ("local", index, ty, 0)
-        }
+    let (what, index, types, above) = match slot {
+        SlotKind::Local(index) => ("local", index, frame.local_types(), 0),
         SlotKind::Operand(index) => {
-            let ty = frame.operands().get(index as usize).map(Value::ty);
-            ("operand", index, ty, frame.local_count())
+            let types = frame.operands().iter().map(Value::ty).collect();
+            ("operand", index, types, frame.local_count())
         }
     };
+    let below = above + slots_of(types.get(..index as usize).unwrap_or_default());
+    let ty = types.get(index as usize).copied();
     let ty = ty.ok_or_else(|| unknown(what, index as usize))?;
     check_type(what, index as usize, ty, &value)?;
     let base = task.frames[position].base as usize;
-    if let Some(slot) = task.stack.slots.get_mut(base + above + index as usize) {
-        *slot = value.to_slot();
+    if let Some(slots) = task.stack.slots.get_mut(base + below..) {
+        write_values(&[value], slots);
     }
     Ok(())
 }

@@ -8,3 +8,4 @@ pub mod access;
 pub mod convert;
 pub mod float;
 pub mod int;
+pub mod vector;

@@ -18,7 +18,7 @@ use crate::memory::LinearMemory;
 use crate::module::{ConstExpr, ConstOp, ElementItems, Module, SegmentMode};
 use crate::semantics::int;
 use crate::types::{ExternType, FuncType};
-use crate::value::{Ref, Slot, Value};
+use crate::value::{Ref, Slot, Value, join};
 
 /// Names that imports are resolved against. A later definition of a name replaces an earlier one.
 #[derive(Clone, Default)]
@@ -280,12 +280,12 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
         state.memories.push(memory);
     }
     for global in inner.globals.iter().skip(inner.imported_globals as usize) {
-        let slot = match &global.init {
+        let bits = match &global.init {
             Some(init) => evaluate(init, &state.globals, &globals, &funcs)?,
             None => 0,
         };
         globals.push(GlobalAddr::from_index(state.globals.len()));
-        state.globals.push(Global { ty: global.ty, slot });
+        state.globals.push(Global::new(global.ty, bits));
     }
     let mut elements = Vec::with_capacity(inner.elements.len());
     for segment in &inner.elements {
@@ -295,7 +295,7 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
             }
             ElementItems::Exprs(items) => items
                 .iter()
-                .map(|expr| evaluate(expr, &state.globals, &globals, &funcs))
+                .map(|expr| Ok(evaluate(expr, &state.globals, &globals, &funcs)? as u64))
                 .collect::<Result<_>>()?,
         };
         elements.push(ElemAddr::from_index(state.elements.len()));
@@ -381,25 +381,27 @@ fn func_slot(funcs: &[FuncAddr], func: FuncIndex) -> Result<u64> {
     Ok(Value::from(Ref::Func(Some(addr))).to_slot())
 }
 
-/// Value of a constant expression, as a slot.
+/// Bits of a constant expression's value.
 fn evaluate(
     expr: &ConstExpr,
     arena: &[Global],
     globals: &[GlobalAddr],
     funcs: &[FuncAddr],
-) -> Result<u64> {
-    let mut stack: Vec<u64> = Vec::new();
-    let pop = |stack: &mut Vec<u64>| stack.pop().unwrap_or(0);
+) -> Result<u128> {
+    let mut stack: Vec<u128> = Vec::new();
+    let pop = |stack: &mut Vec<u128>| stack.pop().unwrap_or(0) as u64;
     for op in expr.ops() {
         let slot = match *op {
-            ConstOp::Slot(slot) => slot,
+            ConstOp::Slot(slot) => slot.into(),
+            ConstOp::Vector(bits) => bits,
             ConstOp::GlobalGet(index) => {
                 let unknown = || Error::UnknownIndex { what: "global", index: u64::from(index) };
                 let addr = globals.get(index as usize).ok_or_else(unknown)?;
-                arena.get(addr.index()).ok_or_else(unknown)?.slot
+                let global = arena.get(addr.index()).ok_or_else(unknown)?;
+                join([global.slot, global.upper])
             }
-            ConstOp::RefFunc(func) => func_slot(funcs, func)?,
-            ConstOp::RefNull(ty) => Value::from(Ref::null(ty)).to_slot(),
+            ConstOp::RefFunc(func) => func_slot(funcs, func)?.into(),
+            ConstOp::RefNull(ty) => Value::from(Ref::null(ty)).to_bits(),
             ConstOp::I32Add | ConstOp::I32Sub | ConstOp::I32Mul => {
                 let right = i32::from_slot(pop(&mut stack));
                 let left = i32::from_slot(pop(&mut stack));
@@ -409,6 +411,7 @@ fn evaluate(
                     _ => int::i32::mul(left, right),
                 }
                 .into_slot()
+                .into()
             }
             ConstOp::I64Add | ConstOp::I64Sub | ConstOp::I64Mul => {
                 let right = i64::from_slot(pop(&mut stack));
@@ -419,9 +422,10 @@ fn evaluate(
                     _ => int::i64::mul(left, right),
                 }
                 .into_slot()
+                .into()
             }
         };
         stack.push(slot);
     }
-    Ok(pop(&mut stack))
+    Ok(stack.pop().unwrap_or(0))
 }

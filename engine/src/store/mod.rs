@@ -27,7 +27,7 @@ use crate::memory::{HostBytes, LinearMemory};
 use crate::module::{ExportItem, Module};
 use crate::observe::Debugger;
 use crate::types::{ExternType, FuncType, GlobalType, Limits, Mutability, ValType};
-use crate::value::{Ref, Value};
+use crate::value::{Ref, Value, join, split};
 
 use allocator::Permit;
 
@@ -162,6 +162,15 @@ impl FuncEntity {
 pub(crate) struct Global {
     pub(crate) ty: GlobalType,
     pub(crate) slot: u64,
+    /// The upper half of a vector.
+    pub(crate) upper: u64,
+}
+
+impl Global {
+    pub(crate) fn new(ty: GlobalType, bits: u128) -> Self {
+        let [slot, upper] = split(bits);
+        Self { ty, slot, upper }
+    }
 }
 
 /// A data segment of an instance; its bytes stay in the module.
@@ -349,7 +358,8 @@ impl Store {
     /// Type and value of a global.
     pub fn global(&self, global: GlobalAddr) -> Option<(GlobalType, Value)> {
         let global = self.state.globals.get(global.index())?;
-        Some((global.ty, Value::from_slot(global.ty.content, global.slot)))
+        let bits = join([global.slot, global.upper]);
+        Some((global.ty, Value::from_bits(global.ty.content, bits)))
     }
 
     /// Sets a mutable global.
@@ -367,7 +377,7 @@ impl Store {
             return Err(Error::ImmutableGlobal { index });
         }
         check_type("global", 0, global.ty.content, &value)?;
-        global.slot = value.to_slot();
+        [global.slot, global.upper] = split(value.to_bits());
         Ok(())
     }
 
@@ -396,7 +406,7 @@ impl Store {
     pub fn new_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr> {
         check_type("global", 0, ty.content, &value)?;
         let addr = GlobalAddr::from_index(self.state.globals.len());
-        self.state.globals.push(Global { ty, slot: value.to_slot() });
+        self.state.globals.push(Global::new(ty, value.to_bits()));
         Ok(addr)
     }
 

@@ -25,6 +25,8 @@ pub enum ValType {
     F32,
     /// 64-bit float.
     F64,
+    /// Vector of 128 bits.
+    V128,
     /// Reference to a function, or null.
     FuncRef,
     /// Reference to a host value, or null.
@@ -39,6 +41,7 @@ impl ValType {
             ValType::I64 => "i64",
             ValType::F32 => "f32",
             ValType::F64 => "f64",
+            ValType::V128 => "v128",
             ValType::FuncRef => "funcref",
             ValType::ExternRef => "externref",
         }
@@ -51,9 +54,21 @@ impl ValType {
             wasmparser::ValType::F32 => Some(ValType::F32),
             wasmparser::ValType::F64 => Some(ValType::F64),
             wasmparser::ValType::Ref(r) => RefType::from_wasm(r).map(ValType::from),
-            wasmparser::ValType::V128 => None,
+            wasmparser::ValType::V128 => Some(ValType::V128),
         }
     }
+}
+
+impl ValType {
+    /// How many slots of the value stack a value takes.
+    pub(crate) fn slots(self) -> usize {
+        if self == ValType::V128 { 2 } else { 1 }
+    }
+}
+
+/// How many slots values of these types take.
+pub(crate) fn slots_of(types: &[ValType]) -> usize {
+    types.iter().map(|ty| ty.slots()).sum()
 }
 
 impl From<RefType> for ValType {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use stepwell::session::{Command, RunState, StopReason};
+use stepwell::session::{Command, RunState, Shape, StopReason};
 use stepwell_engine::Value;
 use stepwell_ui_tests::Scene;
 
@@ -110,6 +110,38 @@ fn the_stack_has_operands_locals_and_labels() {
     assert!(scene.says("again from 0x"));
     assert!(scene.has("returns") && scene.has("takes 1 value"));
     scene.picture("stack");
+}
+
+#[test]
+fn vectors_are_shown_and_changed_by_lanes_of_a_chosen_shape() {
+    let mut scene = Scene::example("vectors");
+    scene.apply([Command::StepBy(13)]);
+    assert!(scene.has("operand 0 = v128:i32x4 1056964608 1065353216 1069547520 1073741824"));
+    for (shape, next) in [("i32x4", "i64x2"), ("i64x2", "f32x4")] {
+        // The uppermost one belongs to the operand; another one to the bytes of memory.
+        let name = format!("vectors as {shape}");
+        let labels = scene.harness.query_all_by_label(&name);
+        let places = labels.map(|label| label.rect().center());
+        let place = places.min_by(|a, b| a.y.total_cmp(&b.y)).unwrap();
+        scene.click_at(place);
+        assert!(scene.has(&format!("vectors as {next}")), "{shape}");
+    }
+    assert!(scene.has("operand 0 = v128:f32x4 0.5 1 1.5 2"));
+    assert!(scene.has("local 2 $sum = v128:f32x4 0 0 0 0"));
+    assert_eq!(scene.session().vector_shape(), Shape::F32x4);
+    scene.picture("vectors");
+
+    let name = "operand 0 = v128:f32x4 0.5 1 1.5 2";
+    let place = scene.harness.get_by_label(name).rect().center();
+    scene.double_click_at(place);
+    scene.write("operand 0", "f32x4 1 2 3");
+    scene.key(egui::Key::Enter);
+    assert!(scene.has("f32x4 has 4 lanes, not 3"));
+    scene.write("operand 0", "f32x4 1 2 3 -4");
+    scene.key(egui::Key::Enter);
+    assert!(scene.has("operand 0 = v128:f32x4 1 2 3 -4"));
+    scene.apply([Command::Continue]);
+    assert!(scene.says("f32:28"), "1 + 2 + 3 - 4 and 5 + 6 + 7 + 8");
 }
 
 #[test]

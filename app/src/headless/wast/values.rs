@@ -1,7 +1,7 @@
 //! Values of scripts: arguments, and patterns that results have to match.
 
 use stepwell_engine::{ExternAddr, ValType, Value};
-use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::{WastArg, WastRet};
 
 /// An argument as the engine takes it.
@@ -12,6 +12,7 @@ pub(super) fn argument(arg: &WastArg<'_>) -> Result<Value, String> {
         WastArgCore::I64(value) => Value::I64(*value),
         WastArgCore::F32(value) => Value::F32(f32::from_bits(value.bits)),
         WastArgCore::F64(value) => Value::F64(f64::from_bits(value.bits)),
+        WastArgCore::V128(value) => Value::V128(u128::from_le_bytes(value.to_le_bytes())),
         WastArgCore::RefExtern(value) => Value::ExternRef(Some(ExternAddr(*value))),
         WastArgCore::RefNull(ty) => match reference_type(ty) {
             Some(ty) => Value::default_of(ty),
@@ -44,20 +45,9 @@ fn core_matches(value: &Value, pattern: &WastRetCore<'_>) -> bool {
         }
         (Value::I32(value), WastRetCore::I32(wanted)) => value == wanted,
         (Value::I64(value), WastRetCore::I64(wanted)) => value == wanted,
-        (Value::F32(value), WastRetCore::F32(pattern)) => match pattern {
-            NanPattern::CanonicalNan => value.to_bits() & 0x7fff_ffff == 0x7fc0_0000,
-            NanPattern::ArithmeticNan => value.to_bits() & 0x7fc0_0000 == 0x7fc0_0000,
-            NanPattern::Value(wanted) => value.to_bits() == wanted.bits,
-        },
-        (Value::F64(value), WastRetCore::F64(pattern)) => match pattern {
-            NanPattern::CanonicalNan => {
-                value.to_bits() & 0x7fff_ffff_ffff_ffff == 0x7ff8_0000_0000_0000
-            }
-            NanPattern::ArithmeticNan => {
-                value.to_bits() & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000
-            }
-            NanPattern::Value(wanted) => value.to_bits() == wanted.bits,
-        },
+        (Value::F32(value), WastRetCore::F32(pattern)) => f32_matches(value.to_bits(), pattern),
+        (Value::F64(value), WastRetCore::F64(pattern)) => f64_matches(value.to_bits(), pattern),
+        (Value::V128(value), WastRetCore::V128(pattern)) => vector_matches(*value, pattern),
         (Value::FuncRef(None) | Value::ExternRef(None), WastRetCore::RefNull(None)) => true,
         (Value::FuncRef(None) | Value::ExternRef(None), WastRetCore::RefNull(Some(ty))) => {
             reference_type(ty) == Some(value.ty())
@@ -67,6 +57,49 @@ fn core_matches(value: &Value, pattern: &WastRetCore<'_>) -> bool {
         }
         (Value::FuncRef(Some(_)), WastRetCore::RefFunc(None)) => true,
         _ => false,
+    }
+}
+
+fn f32_matches(bits: u32, pattern: &NanPattern<wast::token::F32>) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => bits & 0x7fff_ffff == 0x7fc0_0000,
+        NanPattern::ArithmeticNan => bits & 0x7fc0_0000 == 0x7fc0_0000,
+        NanPattern::Value(wanted) => bits == wanted.bits,
+    }
+}
+
+fn f64_matches(bits: u64, pattern: &NanPattern<wast::token::F64>) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => bits & 0x7fff_ffff_ffff_ffff == 0x7ff8_0000_0000_0000,
+        NanPattern::ArithmeticNan => bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
+        NanPattern::Value(wanted) => bits == wanted.bits,
+    }
+}
+
+fn vector_matches(value: u128, pattern: &V128Pattern) -> bool {
+    let bytes = value.to_le_bytes();
+    let f32_at = |lane: usize| (value >> (32 * lane)) as u32;
+    let f64_at = |lane: usize| (value >> (64 * lane)) as u64;
+    let same = |wanted: Vec<u8>| wanted == bytes;
+    match pattern {
+        V128Pattern::I8x16(lanes) => {
+            same(lanes.iter().flat_map(|lane| lane.to_le_bytes()).collect())
+        }
+        V128Pattern::I16x8(lanes) => {
+            same(lanes.iter().flat_map(|lane| lane.to_le_bytes()).collect())
+        }
+        V128Pattern::I32x4(lanes) => {
+            same(lanes.iter().flat_map(|lane| lane.to_le_bytes()).collect())
+        }
+        V128Pattern::I64x2(lanes) => {
+            same(lanes.iter().flat_map(|lane| lane.to_le_bytes()).collect())
+        }
+        V128Pattern::F32x4(lanes) => {
+            lanes.iter().enumerate().all(|(lane, pattern)| f32_matches(f32_at(lane), pattern))
+        }
+        V128Pattern::F64x2(lanes) => {
+            lanes.iter().enumerate().all(|(lane, pattern)| f64_matches(f64_at(lane), pattern))
+        }
     }
 }
 

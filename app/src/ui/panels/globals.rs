@@ -63,7 +63,7 @@ fn of_instance(
             let mutable = ty.mutability == Mutability::Var;
             let label = format!("global {} {index} {shown}", open.name);
             let changed =
-                session.previous_global(addr.0).is_some_and(|old| old.to_slot() != value.to_slot());
+                session.previous_global(addr.0).is_some_and(|old| old.to_bits() != value.to_bits());
             let edit = EditValue::new(&label, &value).changed(changed).enabled(mutable && stopped);
             if let Some(text) = edit.show(ui) {
                 commands.push(Command::SetGlobal { global: addr.0, value: text });

@@ -114,7 +114,7 @@ fn operands(
 
 /// Equal bit by bit, so that a NaN is what it was.
 fn same(a: &Value, b: &Value) -> bool {
-    a.ty() == b.ty() && a.to_slot() == b.to_slot()
+    a.ty() == b.ty() && a.to_bits() == b.to_bits()
 }
 
 fn locals(

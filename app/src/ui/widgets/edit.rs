@@ -3,7 +3,7 @@
 use egui::{Key, Ui};
 use stepwell_engine::Value;
 
-use crate::session::Session;
+use crate::session::{Session, Shape};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -50,12 +50,19 @@ impl<'a> EditValue<'a> {
     fn resting(&self, ui: &mut Ui, id: egui::Id) {
         let response = super::text::value_label(ui, self.value, self.changed, false);
         let response = ui.interact(response.rect, id.with("click"), egui::Sense::click());
-        let text = format!("{} = {}", self.name, self.value);
+        let text = match self.value {
+            Value::V128(vector) => format!("v128:{}", super::vector::shape(ui.ctx()).text(*vector)),
+            other => other.to_string(),
+        };
+        let text = format!("{} = {text}", self.name);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, self.enabled, &text));
         rects::note(&response, || format!("value.{}", self.name));
         let response = response.on_hover_ui(|ui| self.explain(ui));
         if self.enabled && response.double_clicked() {
-            let text = self.value.to_string();
+            let text = match self.value {
+                Value::V128(vector) => super::vector::shape(ui.ctx()).text(*vector),
+                other => other.to_string(),
+            };
             let text = text.split_once(':').map_or(text.as_str(), |(_, value)| value).to_owned();
             ui.data_mut(|data| data.insert_temp(id, Some(text)));
             ui.memory_mut(|memory| memory.request_focus(id.with("field")));
@@ -73,7 +80,8 @@ impl<'a> EditValue<'a> {
             }
             Value::F32(value) => vec![format!("bits 0x{:08x}", value.to_bits())],
             Value::F64(value) => vec![format!("bits 0x{:016x}", value.to_bits())],
-            _ => Vec::new(),
+            Value::V128(value) => Shape::ALL.map(|shape| shape.text(value)).to_vec(),
+            Value::FuncRef(_) | Value::ExternRef(_) => Vec::new(),
         };
         for line in lines {
             ui.label(egui::RichText::new(line).font(tokens::mono()));

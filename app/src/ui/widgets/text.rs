@@ -31,8 +31,14 @@ pub fn value(ui: &mut Ui, value: &Value, changed: bool) -> Response {
 pub(super) fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: bool) -> Response {
     let tokens = Tokens::of(ui);
     let color = if changed { tokens.changed } else { tokens.ty(value.ty()) };
-    let text = RichText::new(value.to_string()).font(tokens::mono()).color(color);
-    let response = ui.add(egui::Label::new(text).selectable(select));
+    let label = |ui: &mut Ui, text: String| {
+        let text = RichText::new(text).font(tokens::mono()).color(color);
+        ui.add(egui::Label::new(text).selectable(select))
+    };
+    let response = match value {
+        Value::V128(vector) => super::vector::show(ui, *vector, label),
+        other => label(ui, other.to_string()),
+    };
     if changed {
         let y = response.rect.bottom() - 1.0;
         ui.painter().hline(response.rect.x_range(), y, Stroke::new(1.5, tokens.changed));

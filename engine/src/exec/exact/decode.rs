@@ -2,15 +2,18 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use wasmparser::{BlockType, FrameKind, Operator};
+use wasmparser::{BlockType, FrameKind, Operator, WasmModuleResources};
 
 use super::op::{Branch, Op, decode_numeric};
+use super::vector::decode_vector;
 use crate::error::{Error, Result};
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::module::ModuleInner;
 use crate::module::code::{Validator, Visit, internal, walk};
+use crate::types::{FuncType, ValType, slots_of};
 
 /// A function ready to run: one [`Op`] for each operator of its body.
 #[derive(Debug)]
@@ -20,9 +23,12 @@ pub(crate) struct FuncCode {
     pub(crate) offsets: Box<[u32]>,
     /// Branches of `br_table`.
     pub(crate) branches: Box<[Branch]>,
+    /// Vectors that operators have as immediates.
+    pub(crate) vectors: Box<[u128]>,
+    /// Slots of the parameters and of the results.
     pub(crate) params: u32,
     pub(crate) results: u32,
-    /// Locals, parameters included.
+    /// Slots of the locals, parameters included.
     pub(crate) locals: u32,
     /// Slots of a frame: locals and the highest operand stack.
     pub(crate) frame_slots: u32,
@@ -52,23 +58,20 @@ fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
     let ty = *module.funcs.get(func.index()).unwrap_or(&0);
     let unknown = Error::UnknownIndex { what: "type", index: u64::from(ty) };
     let ty = module.types.get(ty as usize).ok_or(unknown)?;
-    let mut decoder = Decoder {
-        module,
-        ops: Vec::new(),
-        offsets: Vec::new(),
-        branches: Vec::new(),
-        labels: Vec::new(),
-        locals: 0,
-        max_height: 0,
-        results: ty.results().len() as u32,
-    };
-    decoder.labels.push(Label::new(Continuation::Behind, 0, decoder.results));
+    // Where operands are is counted in slots. That is the same as operands as long as there are no
+    // vectors; where one is met, the function is read again and all operands are followed.
+    let mut decoder = Decoder::new(module, ty, module.vectors_in_types);
     walk(module, func, &mut decoder)?;
+    if decoder.has_vectors && decoder.followed.is_none() {
+        decoder = Decoder::new(module, ty, true);
+        walk(module, func, &mut decoder)?;
+    }
     Ok(FuncCode {
         ops: decoder.ops.into_boxed_slice(),
         offsets: decoder.offsets.into_boxed_slice(),
         branches: decoder.branches.into_boxed_slice(),
-        params: ty.params().len() as u32,
+        vectors: decoder.vectors.into_boxed_slice(),
+        params: slots_of(ty.params()) as u32,
         results: decoder.results,
         locals: decoder.locals,
         frame_slots: decoder.locals + decoder.max_height.max(decoder.results),
@@ -110,23 +113,92 @@ struct Decoder<'m> {
     ops: Vec<Op>,
     offsets: Vec<u32>,
     branches: Vec<Branch>,
+    vectors: Vec<u128>,
     labels: Vec<Label>,
     locals: u32,
     max_height: u32,
     results: u32,
+    /// Whether a vector has been met.
+    has_vectors: bool,
+    /// Operands, one after the other, if they are followed.
+    followed: Option<Followed>,
 }
 
-impl Decoder<'_> {
-    /// Parameter and result counts of a block type.
+/// Operands and locals of a function with vectors.
+#[derive(Default)]
+struct Followed {
+    /// The slot behind each operand.
+    ends: Vec<u32>,
+    /// Operands that the present operator leaves alone.
+    keep: usize,
+    /// The first slot of each local, and whether it is a vector.
+    locals: Vec<(u32, bool)>,
+}
+
+impl Followed {
+    /// Height in slots below so many operands on top.
+    fn below(&self, operands: usize) -> u32 {
+        let position = self.ends.len().checked_sub(operands + 1);
+        position.and_then(|position| self.ends.get(position)).copied().unwrap_or(0)
+    }
+
+    /// Whether the topmost operand is a vector.
+    fn is_vector(&self) -> bool {
+        self.below(0) - self.below(1) > 1
+    }
+}
+
+impl<'m> Decoder<'m> {
+    fn new(module: &'m ModuleInner, ty: &FuncType, follow: bool) -> Self {
+        let results = slots_of(ty.results()) as u32;
+        Self {
+            module,
+            ops: Vec::new(),
+            offsets: Vec::new(),
+            branches: Vec::new(),
+            vectors: Vec::new(),
+            labels: vec![Label::new(Continuation::Behind, 0, results)],
+            locals: 0,
+            max_height: 0,
+            results,
+            has_vectors: false,
+            followed: follow.then(Followed::default),
+        }
+    }
+
+    /// Slots of the parameters and results of a block type.
     fn arity(&self, ty: BlockType) -> (u32, u32) {
         match ty {
             BlockType::Empty => (0, 0),
-            BlockType::Type(_) => (0, 1),
+            BlockType::Type(ty) => (0, ValType::from_wasm(ty).map_or(1, |ty| ty.slots() as u32)),
             BlockType::FuncType(index) => match self.module.types.get(index as usize) {
-                Some(ty) => (ty.params().len() as u32, ty.results().len() as u32),
+                Some(ty) => (slots_of(ty.params()) as u32, slots_of(ty.results()) as u32),
                 None => (0, 0),
             },
         }
+    }
+
+    /// Height of the operand stack in slots.
+    fn height(&self, validator: &Validator) -> u32 {
+        match &self.followed {
+            Some(followed) => followed.below(0),
+            None => validator.operand_stack_height(),
+        }
+    }
+
+    /// The slot of a local.
+    fn slot(&self, local: u32) -> (u32, bool) {
+        match &self.followed {
+            Some(followed) => {
+                followed.locals.get(local as usize).copied().unwrap_or((local, false))
+            }
+            None => (local, false),
+        }
+    }
+
+    fn vector(&mut self, bytes: [u8; 16]) -> u32 {
+        self.vectors.push(u128::from_le_bytes(bytes));
+        self.vectors.len() as u32 - 1
     }
 
     /// The branch to the label `depth` levels out; `pending` is filled in at the label's `end`.
@@ -149,7 +221,7 @@ impl Decoder<'_> {
     fn open(&mut self, validator: &Validator, kind: FrameKind, ty: BlockType) {
         let (params, results) = self.arity(ty);
         let popped = params + u32::from(kind == FrameKind::If);
-        let height = validator.operand_stack_height().saturating_sub(popped);
+        let height = self.height(validator).saturating_sub(popped);
         let here = self.ops.len();
         let mut label = match kind {
             FrameKind::Loop => Label::new(Continuation::At(here as u32), height, params),
@@ -200,9 +272,10 @@ impl Decoder<'_> {
     }
 
     fn decode(&mut self, validator: &Validator, operator: &Operator<'_>) -> Result<Op> {
-        if let Some(op) = decode_numeric(operator) {
+        if let Some(op) = decode_numeric(operator).or_else(|| decode_vector(operator)) {
             return Ok(op);
         }
+        let on_vector = self.followed.as_ref().is_some_and(Followed::is_vector);
         let here = self.ops.len();
         Ok(match *operator {
             Operator::Unreachable => Op::Unreachable,
@@ -264,13 +337,37 @@ impl Decoder<'_> {
             Operator::ReturnCallIndirect { type_index: ty, table_index: table } => {
                 Op::ReturnCallIndirect { ty, table }
             }
+            Operator::Drop if on_vector => Op::DropVector,
             Operator::Drop => Op::Drop,
-            Operator::Select | Operator::TypedSelect { .. } => Op::Select,
-            Operator::LocalGet { local_index: local } => Op::LocalGet { local },
-            Operator::LocalSet { local_index: local } => Op::LocalSet { local },
-            Operator::LocalTee { local_index: local } => Op::LocalTee { local },
-            Operator::GlobalGet { global_index: global } => Op::GlobalGet { global },
+            // The condition lies above the operands.
+            Operator::Select | Operator::TypedSelect { .. } => match &self.followed {
+                Some(followed) if followed.below(1) - followed.below(2) > 1 => Op::SelectVector,
+                _ => Op::Select,
+            },
+            Operator::LocalGet { local_index } => match self.slot(local_index) {
+                (local, true) => Op::LocalGetVector { local },
+                (local, false) => Op::LocalGet { local },
+            },
+            Operator::LocalSet { local_index } => match self.slot(local_index) {
+                (local, true) => Op::LocalSetVector { local },
+                (local, false) => Op::LocalSet { local },
+            },
+            Operator::LocalTee { local_index } => match self.slot(local_index) {
+                (local, true) => Op::LocalTeeVector { local },
+                (local, false) => Op::LocalTee { local },
+            },
+            Operator::GlobalGet { global_index: global } => {
+                match validator.resources().global_at(global).map(|ty| ty.content_type) {
+                    Some(wasmparser::ValType::V128) => Op::GlobalGetVector { global },
+                    _ => Op::GlobalGet { global },
+                }
+            }
+            Operator::GlobalSet { global_index: global } if on_vector => {
+                Op::GlobalSetVector { global }
+            }
             Operator::GlobalSet { global_index: global } => Op::GlobalSet { global },
+            Operator::V128Const { value } => Op::VectorConst { index: self.vector(*value.bytes()) },
+            Operator::I8x16Shuffle { lanes } => Op::Shuffle { index: self.vector(lanes) },
             Operator::I32Const { value } => Op::Const { slot: u64::from(value as u32) },
             Operator::I64Const { value } => Op::Const { slot: value as u64 },
             Operator::F32Const { value } => Op::Const { slot: u64::from(value.bits()) },
@@ -309,6 +406,22 @@ impl Decoder<'_> {
         })
     }
 
+    /// Notes where the locals are, once the validator knows them.
+    fn open_locals(&mut self, validator: &Validator) {
+        let count = validator.len_locals();
+        let types = (0..count).map(|local| validator.get_local_type(local));
+        let vectors = types.map(|ty| ty == Some(wasmparser::ValType::V128));
+        let Some(followed) = &mut self.followed else {
+            self.has_vectors |= vectors.into_iter().any(|vector| vector);
+            self.locals = count;
+            return;
+        };
+        for vector in vectors {
+            followed.locals.push((self.locals, vector));
+            self.locals += if vector { 2 } else { 1 };
+        }
+    }
+
     fn table_branch(&mut self, depth: u32) {
         let branch = self.branch(depth, Pending::Table(self.branches.len()));
         self.branches.push(branch);
@@ -323,7 +436,20 @@ impl Visit for Decoder<'_> {
         operator: &Operator<'_>,
     ) -> Result<()> {
         if self.ops.is_empty() {
-            self.locals = validator.len_locals();
+            self.open_locals(validator);
+        }
+        if let Some(followed) = &mut self.followed {
+            let frame = validator.get_control_frame(0);
+            let floor = frame.map_or(0, |frame| frame.height);
+            let height = followed.ends.len();
+            followed.keep = match operator {
+                Operator::End | Operator::Else => floor,
+                _ => {
+                    let pops = operator.operator_arity(validator);
+                    let pops = pops.map_or(height, |(pops, _)| pops as usize);
+                    height.saturating_sub(pops).max(floor)
+                }
+            };
         }
         let op = self.decode(validator, operator)?;
         self.ops.push(op);
@@ -332,7 +458,27 @@ impl Visit for Decoder<'_> {
     }
 
     fn after(&mut self, validator: &Validator, _: u32, _: &Operator<'_>) -> Result<()> {
-        self.max_height = self.max_height.max(validator.operand_stack_height());
+        let vector = wasmparser::ValType::V128;
+        let Some(followed) = &mut self.followed else {
+            // What gives one value gives it on top; of several the types have told.
+            self.has_vectors |= validator.get_operand_type(0).flatten() == Some(vector);
+            self.max_height = self.max_height.max(validator.operand_stack_height());
+            return Ok(());
+        };
+        let frame = validator.get_control_frame(0);
+        if let Some(frame) = frame.filter(|frame| frame.unreachable) {
+            // What lies above the label is polymorphic; no execution will ever see it.
+            followed.ends.truncate(frame.height);
+            return Ok(());
+        }
+        let height = validator.operand_stack_height() as usize;
+        followed.ends.truncate(followed.keep);
+        while followed.ends.len() < height {
+            let ty = validator.get_operand_type(height - 1 - followed.ends.len()).flatten();
+            let slots = if ty == Some(vector) { 2 } else { 1 };
+            followed.ends.push(followed.below(0) + slots);
+        }
+        self.max_height = self.max_height.max(followed.below(0));
         Ok(())
     }
 }

@@ -8,8 +8,10 @@ mod bulk;
 mod decode;
 mod op;
 mod run;
+mod vector;
 
 pub(crate) use bulk::{memory_init, table_init};
 pub(crate) use decode::FuncCode;
 pub(crate) use op::{Branch, Op, for_each_numeric};
 pub(crate) use run::{Exit, Machine, Transfer, run};
+pub(crate) use vector::{VectorAccess, VectorOp, compute, shuffle};

@@ -2,6 +2,8 @@
 //!
 //! [`for_each_numeric!`] feeds the [`Op`] enum, the decoder and the dispatch loop.
 
+use super::vector::{VectorAccess, VectorOp};
+
 /// Calls `$mac!` with the operators that are a pure function of their operands, by family.
 macro_rules! for_each_numeric {
     ($mac:ident) => {
@@ -214,6 +216,7 @@ macro_rules! define_op {
             ReturnCallIndirect { ty: u32, table: u32 },
             Drop,
             Select,
+            /// Locals by their slot.
             LocalGet { local: u32 },
             LocalSet { local: u32 },
             LocalTee { local: u32 },
@@ -221,6 +224,20 @@ macro_rules! define_op {
             GlobalSet { global: u32 },
             /// Constants of all types, and `ref.null`.
             Const { slot: u64 },
+            /// The same for vectors, which take two slots: one of [`FuncCode::vectors`], and so on.
+            VectorConst { index: u32 },
+            DropVector,
+            SelectVector,
+            /// `local` is the lower of two slots.
+            LocalGetVector { local: u32 },
+            LocalSetVector { local: u32 },
+            LocalTeeVector { local: u32 },
+            GlobalGetVector { global: u32 },
+            GlobalSetVector { global: u32 },
+            /// Which lanes are taken is one of [`FuncCode::vectors`].
+            Shuffle { index: u32 },
+            Vector { op: VectorOp, lane: u8 },
+            VectorMemory { access: VectorAccess, memory: u32, offset: u32 },
             RefIsNull,
             RefFunc { func: u32 },
             TableGet { table: u32 },

@@ -3,6 +3,7 @@
 use super::bulk;
 use super::decode::FuncCode;
 use super::op::{Branch, Op, for_each_numeric};
+use super::vector::{compute, shuffle};
 use crate::config::Config;
 use crate::error::Result;
 use crate::exec::frame::{Frame, ValueStack, grow};
@@ -11,7 +12,7 @@ use crate::ids::{FuncAddr, FuncIndex, InstanceId, MemAddr};
 use crate::observe::Observer;
 use crate::semantics::{access, convert, float, int};
 use crate::store::{FuncEntity, Instance, ModuleEntry, StoreState};
-use crate::value::Slot;
+use crate::value::{Slot, join, split};
 
 /// What the loop works on.
 pub(crate) struct Machine<'a> {
@@ -126,6 +127,13 @@ pub(crate) fn run<O: Observer>(
             ($slot:expr) => {{
                 window[sp] = $slot;
                 sp += 1;
+            }};
+        }
+        macro_rules! push_vector {
+            ($vector:expr) => {{
+                let vector: u128 = $vector;
+                [window[sp], window[sp + 1]] = split(vector);
+                sp += 2;
             }};
         }
         macro_rules! memory {
@@ -354,6 +362,54 @@ pub(crate) fn run<O: Observer>(
                         globals[inst.globals[global as usize].index()].slot = window[sp];
                     }
                     Op::Const { slot } => push!(slot),
+                    Op::VectorConst { index } => push_vector!(code.vectors[index as usize]),
+                    Op::DropVector => sp -= 2,
+                    Op::SelectVector => {
+                        sp -= 3;
+                        if window[sp + 2] as u32 == 0 {
+                            window.copy_within(sp..sp + 2, sp - 2);
+                        }
+                    }
+                    Op::LocalGetVector { local } => {
+                        window.copy_within(local as usize..local as usize + 2, sp);
+                        sp += 2;
+                    }
+                    Op::LocalSetVector { local } => {
+                        sp -= 2;
+                        window.copy_within(sp..sp + 2, local as usize);
+                    }
+                    Op::LocalTeeVector { local } => {
+                        window.copy_within(sp - 2..sp, local as usize);
+                    }
+                    Op::GlobalGetVector { global } => {
+                        let global = &globals[inst.globals[global as usize].index()];
+                        push_vector!(join([global.slot, global.upper]))
+                    }
+                    Op::GlobalSetVector { global } => {
+                        let global = &mut globals[inst.globals[global as usize].index()];
+                        sp -= 2;
+                        [global.slot, global.upper] = [window[sp], window[sp + 1]];
+                    }
+                    Op::Shuffle { index } => {
+                        sp -= 2;
+                        shuffle(code.vectors[index as usize], &mut window[sp - 2..]);
+                    }
+                    Op::Vector { op, lane } => {
+                        let (pops, pushes) = op.effect();
+                        sp -= pops as usize;
+                        compute(op, lane, &mut window[sp..]);
+                        sp += pushes as usize;
+                    }
+                    Op::VectorMemory { access, memory, offset } => {
+                        let memory: MemAddr = memory!(memory);
+                        let (pops, pushes) = access.effect();
+                        let first = sp - pops as usize;
+                        let (bytes, offset) = (memories[memory.index()].bytes_mut(), offset.into());
+                        let address = u64::from(window[first] as u32);
+                        check!(access.execute(bytes, offset, &mut window[first..]));
+                        touch!(memory, address + offset, access.bytes.into(), access.writes());
+                        sp = first + pushes as usize;
+                    }
                     Op::RefIsNull => window[sp - 1] = u64::from(window[sp - 1] == 0),
                     Op::RefFunc { func } => push!(u64::from(inst.funcs[func as usize].0) + 1),
                     Op::TableGet { table } => {

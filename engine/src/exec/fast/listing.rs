@@ -10,6 +10,7 @@ use super::dispatch::description;
 use super::handlers::{Half, Part};
 use super::translate::{Draft, draft};
 use crate::error::Result;
+use crate::exec::exact::VectorOp;
 use crate::ids::FuncIndex;
 use crate::module::{Module, NameKind};
 
@@ -160,6 +161,11 @@ impl Text<'_> {
                 Some(name) => write!(text, " ${name}"),
                 None => write!(text, " func{}", upper(index)),
             },
+            Part::Vector(index, field) => {
+                let number = (word(index) >> (16 * field)) as u16;
+                let op = VectorOp::ALL.get(usize::from(number));
+                op.map_or(Ok(()), |op| write!(text, "{}", spelt(&format!("{op:?}"))))
+            }
             Part::Accumulator => write!(text, " acc"),
             Part::Targets(first) => {
                 let targets = words.get(usize::from(first)..).unwrap_or_default();

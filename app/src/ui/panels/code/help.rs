@@ -2,6 +2,8 @@
 
 use egui::{RichText, Ui};
 
+use super::help_vector;
+
 use crate::ui::tokens::{self, Tokens};
 
 /// What an operator takes, leaves and does.
@@ -42,7 +44,8 @@ pub(super) fn line(name: &str, ui: &mut Ui) {
 }
 
 fn help(name: &str) -> Option<Help> {
-    plain(name).or_else(|| typed(name))
+    let vector = || help_vector::help(name).map(|(effect, text)| Help { effect, text });
+    plain(name).or_else(vector).or_else(|| typed(name))
 }
 
 /// Operators without a number type in front.

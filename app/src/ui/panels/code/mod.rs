@@ -6,6 +6,7 @@
 
 mod arrows;
 mod help;
+mod help_vector;
 mod row;
 mod rows;
 

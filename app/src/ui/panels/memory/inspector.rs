@@ -63,7 +63,7 @@ impl Kind {
             Kind::Float(_) => ValType::F64,
             _ => ValType::I64,
         };
-        let bits = Session::check_value(ty, text)?.to_slot();
+        let bits = Session::check_value(ty, text)?.to_bits() as u64;
         let bytes = self.bytes();
         let unused = 64 - 8 * bytes as u32;
         let fits = match self {
@@ -123,6 +123,9 @@ pub(super) fn show(
                 ui.end_row();
             }
         });
+        if let Some(Ok(bytes)) = bytes.get(..16).map(TryInto::try_into) {
+            widgets::value(ui, &Value::V128(u128::from_le_bytes(bytes)), false);
+        }
         legend(ui);
     });
 }

@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::{ExternType, FuncIndex, FuncType, ValType};
 
-use crate::session::{Command, OpenModule, Session};
+use crate::session::{Command, OpenModule, Session, Shape};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -159,6 +159,7 @@ fn unfold(ui: &mut Ui, id: egui::Id, open: &OpenModule, export: &Export, ty: &Fu
 fn default_text(ty: ValType) -> String {
     match ty {
         ValType::FuncRef | ValType::ExternRef => "null".to_owned(),
+        ValType::V128 => Shape::default().text(0),
         _ => "0".to_owned(),
     }
 }

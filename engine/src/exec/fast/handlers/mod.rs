@@ -11,9 +11,29 @@
 //! stack; distances lead to operations of the same function; indices are those of a validated
 //! module. [`Registers`] and [`Context`](super::machine::Context) are valid for the whole run.
 
+/// Operations that stand for themselves: number, name, layout and what they do.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident = $code:expr, $text:literal, $layout:expr, |$r:ident| $body:block)*) => {$(
+        $(#[$doc])*
+        pub(in crate::exec::fast) struct $name;
+        impl Operation for $name {
+            const CODE: u32 = $code;
+            const NAME: &'static str = $text;
+            const LAYOUT: &'static [Part] = $layout;
+            #[inline(always)]
+            #[allow(unused_unsafe)] // one does nothing
+            unsafe fn run($r: &mut Registers) -> Flow {
+                // SAFETY: what the module demands.
+                unsafe { $body }
+            }
+        }
+    )*};
+}
+
 mod calls;
 mod numeric;
 mod single;
+mod vector;
 
 use core::slice;
 
@@ -21,6 +41,7 @@ use super::machine::{Flow, Registers};
 
 pub(super) use numeric::*;
 pub(super) use single::*;
+pub(super) use vector::*;
 
 /// An operation.
 pub(in crate::exec::fast) trait Operation {
@@ -85,6 +106,8 @@ pub(in crate::exec::fast) enum Part {
     /// A type's index, and a table's.
     Type(u8),
     Table(u8),
+    /// A vector operator, by number: word and field of 16 bits.
+    Vector(u8, u8),
     /// What stands in an accumulator.
     Accumulator,
     /// Targets of a `br_table`, from a word on; their number is in the upper half of the word before.

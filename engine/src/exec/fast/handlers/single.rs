@@ -7,24 +7,6 @@ use super::calls::{call, call_entity, exact_call, indirect, leave_frame, restore
 use super::*;
 use crate::store::FuncEntity;
 
-macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident = $code:expr, $text:literal, $layout:expr, |$r:ident| $body:block)*) => {$(
-        $(#[$doc])*
-        pub(in crate::exec::fast) struct $name;
-        impl Operation for $name {
-            const CODE: u32 = $code;
-            const NAME: &'static str = $text;
-            const LAYOUT: &'static [Part] = $layout;
-            #[inline(always)]
-            #[allow(unused_unsafe)] // one does nothing
-            unsafe fn run($r: &mut Registers) -> Flow {
-                // SAFETY: what the module demands.
-                unsafe { $body }
-            }
-        }
-    )*};
-}
-
 operations! {
     /// `dst src`; as the next one, it leaves the accumulator alone.
     Copy = 0, "copy",

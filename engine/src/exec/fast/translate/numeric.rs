@@ -110,17 +110,22 @@ impl Translator<'_> {
 
     /// Checks an access whose address lies under so many operands, if memory is watched.
     fn watch(&mut self, op: &Op, above: usize, offset: u32) {
+        if let Some(position) = self.stack.len().checked_sub(above + 1) {
+            self.watch_at(position, offset, access_of(op));
+        }
+    }
+
+    /// The same for an address at a position, and so many bytes that are written or read.
+    pub(super) fn watch_at(&mut self, position: usize, offset: u32, access: (u32, bool)) {
         if !self.observed.watched {
             return;
         }
         self.settle();
-        if let Some(position) = self.stack.len().checked_sub(above + 1) {
-            let (bytes, written) = access_of(op);
-            let address = self.home(position);
-            self.seek(None);
-            let access = u64::from(bytes) | u64::from(written) << 32;
-            self.emit(encode::<Watch>(), &[wide(address, offset), access]);
-        }
+        let (bytes, written) = access;
+        let address = self.home(position);
+        self.seek(None);
+        let access = u64::from(bytes) | u64::from(written) << 32;
+        self.emit(encode::<Watch>(), &[wide(address, offset), access]);
     }
 
     fn binary(&mut self, op: &Op, binary: Binary) {

@@ -6,6 +6,8 @@ use super::forms::*;
 use super::segments::{exact_effect, round};
 use super::{Added, Given, Increment, Last, Next, Place, Translator};
 use crate::exec::exact::{Branch, Op};
+use crate::types::slots_of;
+use crate::value::split;
 
 impl Translator<'_> {
     pub(super) fn emit(&mut self, code: u64, operands: &[u64]) -> usize {
@@ -291,10 +293,73 @@ impl Translator<'_> {
                 let word = pack([index, value, 0, 0]) | u64::from(table) << 32;
                 self.emit(encode::<TableSet>(), &[word]);
             }
+            Op::VectorConst { index } => {
+                let vector = self.code.vectors.get(index as usize).copied().unwrap_or(0);
+                for half in split(vector) {
+                    self.push(Place::Constant(half));
+                }
+            }
+            Op::DropVector => {
+                self.pop();
+                self.pop();
+            }
+            Op::LocalGetVector { local } => self.push_local_vector(local),
+            Op::LocalSetVector { local } => {
+                self.local_set(local as u16 + 1, false);
+                self.local_set(local as u16, false);
+            }
+            Op::LocalTeeVector { local } => {
+                self.local_set(local as u16 + 1, false);
+                self.local_set(local as u16, false);
+                self.push_local_vector(local);
+            }
+            Op::Vector { op, lane } => {
+                self.settle();
+                let (pops, pushes) = op.effect();
+                let height = self.stack.len().saturating_sub(pops as usize);
+                let home = self.home(height);
+                let word = pack([home, op as u16, u16::from(lane), 0]);
+                self.emit(encode::<Vector>(), &[word]);
+                self.replace(pops as usize, pushes as usize);
+                self.forget(height);
+            }
+            Op::Shuffle { index } => {
+                self.settle();
+                let height = self.stack.len().saturating_sub(4);
+                let home = self.home(height);
+                let [lower, upper] =
+                    split(self.code.vectors.get(index as usize).copied().unwrap_or(0));
+                self.emit(encode::<Shuffle>(), &[home.into(), lower, upper]);
+                self.replace(4, 2);
+                self.forget(height);
+            }
+            Op::VectorMemory { access, offset, .. } => {
+                self.settle();
+                let (pops, pushes) = access.effect();
+                let height = self.stack.len().saturating_sub(pops as usize);
+                self.watch_at(height, offset, (access.bytes.into(), access.writes()));
+                self.seek(None);
+                let word = pack([self.home(height), access.number(), 0, 0]);
+                self.emit(encode::<VectorMemory>(), &[word | u64::from(offset) << 32]);
+                self.replace(pops as usize, pushes as usize);
+                self.forget(height);
+            }
             // All others are numeric or the exact tier's.
             _ => {}
         }
         Next::On
+    }
+
+    fn push_local_vector(&mut self, local: u32) {
+        self.push(Place::Local(local as u16));
+        self.push(Place::Local(local as u16 + 1));
+    }
+
+    /// An operation has written operands from a position on by other means than the accumulators.
+    fn forget(&mut self, height: usize) {
+        for position in height..self.stack.len() {
+            self.held.write(self.home(position), None);
+        }
     }
 
     /// Leaves an instruction to the exact tier.
@@ -316,7 +381,7 @@ impl Translator<'_> {
 
     pub(super) fn arity(&self, ty: u32) -> (usize, usize) {
         match self.module.types.get(ty as usize) {
-            Some(ty) => (ty.params().len(), ty.results().len()),
+            Some(ty) => (slots_of(ty.params()), slots_of(ty.results())),
             None => (0, 0),
         }
     }

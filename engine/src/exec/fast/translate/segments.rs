@@ -85,6 +85,10 @@ pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
                 | Op::ReturnCallImport { .. }
                 | Op::ElemDrop { .. }
                 | Op::DataDrop { .. } => (0, 0),
+                Op::SelectVector => (5, 2),
+                Op::GlobalGetVector { .. } => (0, 2),
+                Op::GlobalSetVector { .. } => (2, 0),
+                Op::VectorMemory { access, memory, .. } if memory != 0 => access.effect(),
                 Op::MemoryGrow { .. } => (1, 1),
                 Op::MemorySize { memory } if memory != 0 => (0, 1),
                 Op::TableGrow { .. } => (2, 1),
