@@ -297,6 +297,8 @@ fn patterns() -> Vec<String> {
         "i32.const 48 local.get $v v128.store offset=8 i32.const 56 v128.load drop",
         "i32.const 48 i32.const 40 v128.load16x4_u v128.store i32.const 40 v128.load16_splat local.set $v",
         "i32.const 48 local.get $v v128.store8_lane 3 i32.const 8 local.get $v v128.load32_lane 2 drop",
+        "local.get $i64a local.get $i64b local.get $i64b i64.const 3 i64.add128 drop local.set $i64b",
+        "local.get $i64a local.get $i64b i64.mul_wide_s local.set $i64b drop",
         "i32.const 8 v128.load64_zero global.set $vector global.get $vector local.set $v",
     ];
     body.extend(vectors.map(str::to_owned));

@@ -89,5 +89,6 @@ on_every_tier! {
     extended_const: "extended-const", proposal(Proposal::ExtendedConst);
     simd: "simd", proposal(Proposal::Simd);
     relaxed_simd: "relaxed-simd", proposal(Proposal::RelaxedSimd);
+    wide_arithmetic: "wide-arithmetic", proposal(Proposal::WideArithmetic);
     tail_call: "tail-call", proposal(Proposal::TailCall);
 }

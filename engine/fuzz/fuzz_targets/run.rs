@@ -25,7 +25,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         extended_const_enabled: true,
         custom_page_sizes_enabled: false,
         threads_enabled: false,
-        wide_arithmetic_enabled: false,
+        wide_arithmetic_enabled: true,
         ..wasm_smith::Config::default()
     };
     let Ok(module) = wasm_smith::Module::new(config, &mut Unstructured::new(bytes)) else { return };

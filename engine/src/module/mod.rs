@@ -39,7 +39,12 @@ pub use sections::{CustomSection, Section};
 /// The features that load; everything else is refused with the operator's name.
 pub(crate) fn features() -> wasmparser::WasmFeatures {
     use wasmparser::WasmFeatures as F;
-    F::WASM2 | F::TAIL_CALL | F::MULTI_MEMORY | F::EXTENDED_CONST | F::RELAXED_SIMD
+    F::WASM2
+        | F::TAIL_CALL
+        | F::MULTI_MEMORY
+        | F::EXTENDED_CONST
+        | F::RELAXED_SIMD
+        | F::WIDE_ARITHMETIC
 }
 
 /// A validated module. Cloning shares it.

@@ -9,3 +9,4 @@ pub mod convert;
 pub mod float;
 pub mod int;
 pub mod vector;
+pub mod wide;

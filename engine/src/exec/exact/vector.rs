@@ -1,10 +1,11 @@
 //! Vector operators: their table, and how each works on the slots of a frame.
 //!
-//! A vector takes two slots, the lower half first.
+//! A vector takes two slots, the lower half first. So does a number of 128 bits, which is why wide
+//! arithmetic is here as well.
 
 use super::op::Op;
 use crate::exec::stop::TrapCode;
-use crate::semantics::{access, vector};
+use crate::semantics::{access, vector, wide};
 use crate::value::{join, split};
 
 /// Calls `$mac!` with the operators that compute: their names in `wasmparser`, by what they take and
@@ -14,6 +15,8 @@ macro_rules! for_each_vector {
         $mac! {
             unary {
                 V128Not = vector::v128::not,
+                I64MulWideS = wide::mul_s,
+                I64MulWideU = wide::mul_u,
                 I8x16Abs = vector::i8x16::abs,
                 I8x16Neg = vector::i8x16::neg,
                 I16x8Abs = vector::i16x8::abs,
@@ -70,6 +73,8 @@ macro_rules! for_each_vector {
             }
             binary {
                 V128And = vector::v128::and,
+                I64Add128 = wide::add,
+                I64Sub128 = wide::sub,
                 V128AndNot = vector::v128::and_not,
                 V128Or = vector::v128::or,
                 V128Xor = vector::v128::xor,
@@ -275,7 +280,7 @@ macro_rules! define_vector {
         extract { $($extract:ident = $xf:path,)* }
         replace { $($replace:ident = $rf:path,)* }
     ) => {
-        /// A vector operator that computes.
+        /// A vector operator that computes, or one of wide arithmetic.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
         pub(crate) enum VectorOp {

@@ -80,6 +80,22 @@ fn plain(name: &str) -> Option<Help> {
         "return_call_indirect" => {
             ("arguments i32 →", "Calls a table entry's function in place of this frame.")
         }
+        "i64.add128" => (
+            "i64 i64 i64 i64 → i64 i64",
+            "Adds two numbers of 128 bits, each as its lower and its upper half.",
+        ),
+        "i64.sub128" => (
+            "i64 i64 i64 i64 → i64 i64",
+            "Subtracts a number of 128 bits from another, each as its lower and its upper half.",
+        ),
+        "i64.mul_wide_s" => (
+            "i64 i64 → i64 i64",
+            "Multiplies with signs: the lower and the upper half of all 128 bits.",
+        ),
+        "i64.mul_wide_u" => (
+            "i64 i64 → i64 i64",
+            "Multiplies without signs: the lower and the upper half of all 128 bits.",
+        ),
         "drop" => ("value →", "Throws the topmost operand away."),
         "select" => (
             "a b i32 → a or b",
@@ -253,7 +269,7 @@ fn conversion(ty: &str, operator: &str) -> Option<Help> {
 mod tests {
     use super::*;
 
-    /// Every operator of the specification's version 2.0 without vectors.
+    /// Every operator of the specification's version 2.0 without vectors, and of wide arithmetic.
     const OPERATORS: &str = "unreachable nop block loop if else end br br_if br_table return call \
         call_indirect return_call return_call_indirect drop select local.get local.set local.tee \
         global.get global.set table.get table.set table.size table.grow table.fill table.copy \
@@ -270,7 +286,7 @@ mod tests {
         i32.trunc_f64_u i64.extend_i32_s i64.extend_i32_u i64.trunc_f32_s f32.convert_i32_s \
         f32.demote_f64 f64.convert_i64_u f64.promote_f32 i32.reinterpret_f32 f64.reinterpret_i64 \
         i32.extend8_s i32.extend16_s i64.extend8_s i64.extend16_s i64.extend32_s \
-        i32.trunc_sat_f32_s i64.trunc_sat_f64_u";
+        i32.trunc_sat_f32_s i64.trunc_sat_f64_u i64.add128 i64.sub128 i64.mul_wide_s i64.mul_wide_u";
 
     #[test]
     fn every_operator_is_explained() {
