@@ -37,7 +37,7 @@ pub use types::{
     Example, HostAnswerState, HostCallRecord, ImportSource, ImportState, LayoutRequest, MemoryView,
     NamedMemory, Notice, OpenModule, RunState, SessionError, StopReason,
 };
-pub use value_text::parse_value;
+pub use value_text::{parse_value, untyped};
 
 use breakpoint::Entry;
 use machine::Machine;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Value;
 
-use super::value_text::{F32, F64, digits, float, integer};
+use super::value_text::{F32, F64, digits, float, integer, untyped};
 
 /// The lanes of a vector.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -66,8 +66,8 @@ impl Shape {
                 Shape::I16x8 => (bits as i16).to_string(),
                 Shape::I32x4 => (bits as i32).to_string(),
                 Shape::I64x2 => (bits as i64).to_string(),
-                Shape::F32x4 => untyped(Value::F32(f32::from_bits(bits as u32))),
-                Shape::F64x2 => untyped(Value::F64(f64::from_bits(bits))),
+                Shape::F32x4 => untyped(&Value::F32(f32::from_bits(bits as u32))),
+                Shape::F64x2 => untyped(&Value::F64(f64::from_bits(bits))),
             }
         };
         (0..128 / width).map(lane).collect()
@@ -77,12 +77,6 @@ impl Shape {
     pub fn text(self, vector: u128) -> String {
         format!("{} {}", self.name(), self.lanes(vector).join(" "))
     }
-}
-
-/// A value without its type in front.
-fn untyped(value: Value) -> String {
-    let text = value.to_string();
-    text.split_once(':').map_or(text.clone(), |(_, rest)| rest.to_owned())
 }
 
 /// Reads a shape and its lanes, lane 0 first, set apart by spaces or commas: `i32x4 1 2 3 4`,

@@ -29,6 +29,12 @@ pub fn parse_value(ty: ValType, text: &str) -> Result<Value, String> {
     }
 }
 
+/// A value without its type in front.
+pub fn untyped(value: &Value) -> String {
+    let text = value.to_string();
+    text.split_once(':').map_or(text.clone(), |(_, rest)| rest.to_owned())
+}
+
 /// Takes `i32:` off; a prefix of another type is a mistake.
 fn without_type(ty: ValType, text: &str) -> Result<&str, String> {
     let Some((prefix, rest)) = text.split_once(':') else { return Ok(text) };

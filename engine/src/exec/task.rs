@@ -157,7 +157,7 @@ impl Task {
             },
             status: Status::Ready,
             executed: 0,
-            ty: ty.clone(),
+            ty,
             reported: None,
             scratch: fast::Scratch::default(),
         };
@@ -172,7 +172,7 @@ impl Task {
             }
             FuncEntity::Host { .. } => {
                 task.status = Status::Waiting { func, tail: true };
-                task.stack.top = slots_of(ty.params()) as u32;
+                task.stack.top = slots_of(task.ty.params()) as u32;
                 task.stack.top as usize
             }
         };

@@ -23,6 +23,20 @@ pub(crate) trait Visit {
     fn after(&mut self, validator: &Validator, offset: u32, operator: &Operator<'_>) -> Result<()>;
 }
 
+/// Height down to which an operator leaves the operand stack alone, by the validator's state before
+/// it; `height` is the operands' number.
+pub(crate) fn kept(validator: &Validator, operator: &Operator<'_>, height: usize) -> usize {
+    let floor = validator.get_control_frame(0).map_or(0, |frame| frame.height);
+    match operator {
+        Operator::End | Operator::Else => floor,
+        _ => {
+            let pops = operator.operator_arity(validator);
+            let pops = pops.map_or(height, |(pops, _)| pops as usize);
+            height.saturating_sub(pops).max(floor)
+        }
+    }
+}
+
 /// Runs `visit` over the body of a function defined in `module`.
 pub(crate) fn walk(module: &ModuleInner, func: FuncIndex, visit: &mut impl Visit) -> Result<()> {
     let (mut validator, body) = open(module, func)?;

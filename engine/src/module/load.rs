@@ -88,7 +88,7 @@ fn explain(bytes: &[u8], error: &wasmparser::Error, while_parsing: bool) -> Erro
     if error.missing_wasm_feature().is_some() {
         let ends = [" support is not enabled", " proposal not enabled"];
         let feature = ends.iter().find_map(|end| message.strip_suffix(end)).unwrap_or(&message);
-        let what = match super::disassemble::name_at(bytes, offset) {
+        let what = match super::operator::name_at(bytes, offset) {
             Some(name) if is_operator(bytes, offset) => format!("{name} ({feature})"),
             _ => feature.to_string(),
         };

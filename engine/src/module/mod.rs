@@ -11,6 +11,7 @@ mod const_expr;
 pub mod disassemble;
 mod load;
 mod names;
+pub(crate) mod operator;
 mod sections;
 mod well_formed;
 

@@ -102,7 +102,7 @@ fn operator_rules(
     if names_segment && !has_data_count {
         return Err(Malformed::Rule("data count section required".to_string(), offset));
     }
-    let memarg = super::disassemble::memarg_of(operator);
+    let memarg = super::operator::memarg_of(operator);
     if memarg.is_some_and(|memarg| memarg.align >= 32) {
         return Err(Malformed::Rule("malformed memop flags".to_string(), offset));
     }

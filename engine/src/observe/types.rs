@@ -7,7 +7,7 @@ use wasmparser::{BlockType, Operator};
 
 use crate::error::Result;
 use crate::ids::{CodeOffset, FuncIndex};
-use crate::module::code::{Validator, Visit, walk};
+use crate::module::code::{Validator, Visit, kept, walk};
 use crate::module::{Module, ModuleInner};
 use crate::types::ValType;
 
@@ -238,7 +238,6 @@ impl Visit for Builder<'_> {
     ) -> Result<()> {
         let frame = validator.get_control_frame(0);
         let unreachable = frame.is_some_and(|frame| frame.unreachable);
-        let floor = frame.map_or(0, |frame| frame.height);
         if self.offsets.is_empty()
             && let Some(label) = self.label(1)
         {
@@ -251,14 +250,7 @@ impl Visit for Builder<'_> {
             unreachable,
         });
         let height = validator.operand_stack_height() as usize;
-        self.keep = match operator {
-            Operator::End | Operator::Else => floor,
-            _ => {
-                let pops =
-                    operator.operator_arity(validator).map_or(height, |(pops, _)| pops as usize);
-                height.saturating_sub(pops).max(floor)
-            }
-        };
+        self.keep = kept(validator, operator, height);
         match *operator {
             Operator::Block { blockty } => {
                 let (params, results) = self.arity(blockty);

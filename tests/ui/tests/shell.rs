@@ -3,7 +3,7 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use stepwell::session::{Command, Panel, RunState, Session, StopReason, Theme};
+use stepwell::session::{Command, Panel, RunState, Session, Shape, StopReason, Theme};
 use stepwell::ui::App;
 use stepwell_ui_tests::Scene;
 
@@ -181,6 +181,7 @@ fn opened_files_are_linked_under_their_stems() {
 fn themes_switch_and_are_kept_with_the_layout() {
     let mut scene = Scene::example("recursion");
     scene.apply([Command::SetTheme(Theme::Light), Command::TogglePanel(Panel::Memory)]);
+    scene.apply([Command::ShowVectors(Shape::F64x2)]);
     assert!(!scene.harness.ctx.global_style().visuals.dark_mode);
     assert!(!scene.has("Memory"));
     let kept = scene.harness.state().settings();
@@ -191,6 +192,7 @@ fn themes_switch_and_are_kept_with_the_layout() {
     scene.harness.state_mut().restore(&ctx, &kept);
     scene.settle();
     assert_eq!(scene.session().theme(), Theme::Light);
+    assert_eq!(scene.session().vector_shape(), Shape::F64x2);
     assert!(!scene.has("Memory"), "the closed panel stays closed");
     scene.apply([Command::RevealPanel(Panel::Memory)]);
     assert!(scene.has("Memory"));

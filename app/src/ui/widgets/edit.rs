@@ -3,7 +3,7 @@
 use egui::{Key, Ui};
 use stepwell_engine::Value;
 
-use crate::session::{Session, Shape};
+use crate::session::{Session, Shape, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -61,9 +61,8 @@ impl<'a> EditValue<'a> {
         if self.enabled && response.double_clicked() {
             let text = match self.value {
                 Value::V128(vector) => super::vector::shape(ui.ctx()).text(*vector),
-                other => other.to_string(),
+                other => untyped(other),
             };
-            let text = text.split_once(':').map_or(text.as_str(), |(_, value)| value).to_owned();
             ui.data_mut(|data| data.insert_temp(id, Some(text)));
             ui.memory_mut(|memory| memory.request_focus(id.with("field")));
         }

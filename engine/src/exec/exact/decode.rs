@@ -12,7 +12,7 @@ use super::vector::decode_vector;
 use crate::error::{Error, Result};
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::module::ModuleInner;
-use crate::module::code::{Validator, Visit, internal, walk};
+use crate::module::code::{Validator, Visit, internal, kept, walk};
 use crate::types::{FuncType, ValType, slots_of};
 
 /// A function ready to run: one [`Op`] for each operator of its body.
@@ -399,7 +399,7 @@ impl<'m> Decoder<'m> {
             // Loading has refused every module with another operator.
             ref other => {
                 return Err(Error::Unsupported {
-                    what: format!("{}", crate::module::disassemble::operator_name(other)),
+                    what: format!("{}", crate::module::operator::operator_name(other)),
                     offset: u64::from(self.offsets.last().copied().unwrap_or(0)),
                 });
             }
@@ -439,17 +439,7 @@ impl Visit for Decoder<'_> {
             self.open_locals(validator);
         }
         if let Some(followed) = &mut self.followed {
-            let frame = validator.get_control_frame(0);
-            let floor = frame.map_or(0, |frame| frame.height);
-            let height = followed.ends.len();
-            followed.keep = match operator {
-                Operator::End | Operator::Else => floor,
-                _ => {
-                    let pops = operator.operator_arity(validator);
-                    let pops = pops.map_or(height, |(pops, _)| pops as usize);
-                    height.saturating_sub(pops).max(floor)
-                }
-            };
+            followed.keep = kept(validator, operator, followed.ends.len());
         }
         let op = self.decode(validator, operator)?;
         self.ops.push(op);

@@ -3,7 +3,7 @@
 use egui::{Key, RichText, Ui};
 use stepwell_engine::{ValType, Value};
 
-use crate::session::{Command, MemoryView, RunState, Session};
+use crate::session::{Command, MemoryView, RunState, Session, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -79,12 +79,6 @@ impl Kind {
         }
         Ok(bits.to_le_bytes().into_iter().take(bytes).collect())
     }
-}
-
-/// A value without its type in front.
-fn untyped(value: &Value) -> String {
-    let text = value.to_string();
-    text.split_once(':').map_or(text.clone(), |(_, rest)| rest.to_owned())
 }
 
 /// Draws it.

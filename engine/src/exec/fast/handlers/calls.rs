@@ -28,7 +28,7 @@ pub(super) unsafe fn exact_call(r: &Registers) -> Flow {
 /// What is rare, as a function of its own: on a copy of the registers, so that they need no place in
 /// memory elsewhere.
 #[inline(always)]
-unsafe fn apart(r: &mut Registers, rare: impl FnOnce(&mut Registers) -> Flow) -> Flow {
+fn apart(r: &mut Registers, rare: impl FnOnce(&mut Registers) -> Flow) -> Flow {
     let mut copy = *r;
     let flow = rare(&mut copy);
     *r = copy;
@@ -198,7 +198,7 @@ pub(super) unsafe fn leave_frame(r: &mut Registers, results: u32) -> Flow {
 #[inline(always)]
 pub(super) unsafe fn restore(r: &mut Registers) -> Flow {
     // SAFETY: what the module demands.
-    unsafe { apart(r, |r| go_back_elsewhere(r)) }
+    apart(r, |r| unsafe { go_back_elsewhere(r) })
 }
 
 #[inline(never)]

@@ -2,8 +2,9 @@
 //!
 //! The operand stack is followed symbolically: a constant or a local that was pushed costs nothing
 //! until something needs it in its *home slot*, the place where the exact tier would have it.
-//! Everything is in its home wherever execution may enter or stop: at the beginning of each
-//! segment. The time taken is linear in the number of operations.
+//! Everything is in its home at the beginning of each segment, where branches, calls and returns
+//! lead. Within one a run may stop and go on as well: [`index`] says what is then not in its home.
+//! The time taken is linear in the number of operations.
 
 mod branches;
 mod forms;
@@ -25,6 +26,9 @@ use crate::ids::FuncIndex;
 use crate::module::ModuleInner;
 
 use segments::segments;
+
+/// Operands that may be so where a run can stop. A bound on what is noted for each instruction.
+const NOTED: usize = 8;
 
 /// Operands that may be anywhere but in their homes. A bound keeps `local.set` from looking through
 /// a deep stack.
@@ -443,7 +447,7 @@ impl<'m> Translator<'m> {
     /// Notes that a run may stop before the present instruction, in the middle of a segment, and go
     /// on from there.
     fn pass(&mut self) {
-        if self.price(self.pc) == 0 || self.stack.len() - self.settled > PENDING / 4 {
+        if self.price(self.pc) == 0 || self.stack.len() - self.settled > NOTED {
             return;
         }
         let mut entry = Entry::new(self.pc, self.words.len() as u32, self.stack.len() as u32);
@@ -458,8 +462,8 @@ impl<'m> Translator<'m> {
     }
 
     /// The operation at `start` becomes part of another one, or its result goes elsewhere. Where a
-    /// run may stop behind it, the result is then computed from its `source` if it has one, and the
-    /// run goes on with the operation.
+    /// run may stop behind it, its `result` is then computed once more, if that can be, and the run
+    /// goes on with the operation.
     fn melt(&mut self, start: usize, held: Held, result: Option<Pending>) {
         let before = self.entries.iter().rposition(|entry| entry.word as usize <= start);
         let behind = before.map_or(0, |before| before + 1);

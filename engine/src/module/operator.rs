@@ -1,0 +1,227 @@
+//! Operators: their names in the text format, what they are about, and which immediates they have.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::ToString;
+
+use wasmparser::{BinaryReader, FrameKind, FrameStack, MemArg, Operator, WasmFeatures};
+
+/// What an instruction is about, for colouring.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OpClass {
+    /// Blocks, branches, `return`, `unreachable`.
+    Control,
+    /// Calls of every kind.
+    Call,
+    /// Locals and globals.
+    Variable,
+    /// Loads, stores and bulk memory operators.
+    Memory,
+    /// Tables and references.
+    Table,
+    /// Constants.
+    Const,
+    /// Everything that computes.
+    Numeric,
+    /// `drop`, `select`, `nop`.
+    Parametric,
+}
+
+/// Any operator may stand anywhere: enclosing blocks are not known here.
+struct Anywhere(FrameKind);
+
+impl FrameStack for Anywhere {
+    fn current_frame(&self) -> Option<FrameKind> {
+        Some(self.0)
+    }
+}
+
+pub(super) fn peek<'a>(reader: &BinaryReader<'a>) -> Option<Operator<'a>> {
+    [FrameKind::Block, FrameKind::If]
+        .into_iter()
+        .find_map(|kind| reader.peek_operator(&Anywhere(kind)).ok())
+}
+
+/// The name of the operator that begins at `offset`, whether or not the engine supports it.
+pub(crate) fn name_at(bytes: &[u8], offset: u64) -> Option<Cow<'static, str>> {
+    let bytes = bytes.get(usize::try_from(offset).ok()?..)?;
+    let reader = BinaryReader::new_features(bytes, offset, WasmFeatures::all());
+    Some(operator_name(&peek(&reader)?))
+}
+
+macro_rules! define_names {
+    ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+        /// `visit_i32_add` and its like.
+        fn visitor_name(operator: &Operator<'_>) -> &'static str {
+            match operator {
+                $(Operator::$op { .. } => stringify!($visit),)*
+                _ => "visit_unknown",
+            }
+        }
+    };
+}
+wasmparser::for_each_operator!(define_names);
+
+/// Prefixes that the text format sets off with a dot.
+const DOTTED: [&str; 22] = [
+    "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2", "v128", "i32", "i64", "f32", "f64",
+    "local", "global", "table", "memory", "ref", "elem", "data", "struct", "array", "any",
+    "extern",
+];
+
+/// The text format's name of an operator.
+pub(crate) fn operator_name(operator: &Operator<'_>) -> Cow<'static, str> {
+    let visitor = visitor_name(operator);
+    let name = visitor.strip_prefix("visit_").unwrap_or(visitor);
+    if matches!(operator, Operator::TypedSelect { .. } | Operator::TypedSelectMulti { .. }) {
+        return Cow::Borrowed("select");
+    }
+    let dotted = DOTTED.iter().find_map(|prefix| {
+        let rest = name.strip_prefix(prefix)?.strip_prefix('_')?;
+        let rest = match rest.strip_prefix("atomic_") {
+            Some(atomic) => match atomic.strip_prefix("rmw") {
+                Some(rmw) => format!("atomic.rmw{}", rmw.replacen('_', ".", 1)),
+                None => format!("atomic.{atomic}"),
+            },
+            None => rest.to_string(),
+        };
+        Some(format!("{prefix}.{rest}"))
+    });
+    match dotted {
+        Some(name) => Cow::Owned(name),
+        None => Cow::Borrowed(name),
+    }
+}
+
+pub(super) fn class_of(operator: &Operator<'_>) -> OpClass {
+    use Operator as O;
+    match operator {
+        O::Unreachable
+        | O::Block { .. }
+        | O::Loop { .. }
+        | O::If { .. }
+        | O::Else
+        | O::End
+        | O::Br { .. }
+        | O::BrIf { .. }
+        | O::BrTable { .. }
+        | O::Return => OpClass::Control,
+        O::Call { .. }
+        | O::CallIndirect { .. }
+        | O::ReturnCall { .. }
+        | O::ReturnCallIndirect { .. } => OpClass::Call,
+        O::LocalGet { .. }
+        | O::LocalSet { .. }
+        | O::LocalTee { .. }
+        | O::GlobalGet { .. }
+        | O::GlobalSet { .. } => OpClass::Variable,
+        O::I32Const { .. }
+        | O::I64Const { .. }
+        | O::F32Const { .. }
+        | O::F64Const { .. }
+        | O::V128Const { .. } => OpClass::Const,
+        O::Nop | O::Drop | O::Select | O::TypedSelect { .. } => OpClass::Parametric,
+        O::RefNull { .. }
+        | O::RefIsNull
+        | O::RefFunc { .. }
+        | O::TableGet { .. }
+        | O::TableSet { .. }
+        | O::TableSize { .. }
+        | O::TableGrow { .. }
+        | O::TableFill { .. }
+        | O::TableCopy { .. }
+        | O::TableInit { .. }
+        | O::ElemDrop { .. } => OpClass::Table,
+        O::MemorySize { .. }
+        | O::MemoryGrow { .. }
+        | O::MemoryFill { .. }
+        | O::MemoryCopy { .. }
+        | O::MemoryInit { .. }
+        | O::DataDrop { .. } => OpClass::Memory,
+        other if memarg_of(other).is_some() => OpClass::Memory,
+        _ => OpClass::Numeric,
+    }
+}
+
+/// Loads and stores that this engine executes.
+pub(super) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
+    use Operator as O;
+    match operator {
+        O::I32Load { memarg }
+        | O::I64Load { memarg }
+        | O::F32Load { memarg }
+        | O::F64Load { memarg }
+        | O::I32Load8S { memarg }
+        | O::I32Load8U { memarg }
+        | O::I32Load16S { memarg }
+        | O::I32Load16U { memarg }
+        | O::I64Load8S { memarg }
+        | O::I64Load8U { memarg }
+        | O::I64Load16S { memarg }
+        | O::I64Load16U { memarg }
+        | O::I64Load32S { memarg }
+        | O::I64Load32U { memarg }
+        | O::I32Store { memarg }
+        | O::I64Store { memarg }
+        | O::F32Store { memarg }
+        | O::F64Store { memarg }
+        | O::I32Store8 { memarg }
+        | O::I32Store16 { memarg }
+        | O::I64Store8 { memarg }
+        | O::I64Store16 { memarg }
+        | O::I64Store32 { memarg }
+        | O::V128Load { memarg }
+        | O::V128Store { memarg }
+        | O::V128Load8x8S { memarg }
+        | O::V128Load8x8U { memarg }
+        | O::V128Load16x4S { memarg }
+        | O::V128Load16x4U { memarg }
+        | O::V128Load32x2S { memarg }
+        | O::V128Load32x2U { memarg }
+        | O::V128Load8Splat { memarg }
+        | O::V128Load16Splat { memarg }
+        | O::V128Load32Splat { memarg }
+        | O::V128Load64Splat { memarg }
+        | O::V128Load32Zero { memarg }
+        | O::V128Load64Zero { memarg } => Some(*memarg),
+        other => memarg_and_lane_of(other).map(|(memarg, _)| memarg),
+    }
+}
+
+/// The same of those that access one lane of a vector, and which one.
+pub(super) fn memarg_and_lane_of(operator: &Operator<'_>) -> Option<(MemArg, u8)> {
+    use Operator as O;
+    match operator {
+        O::V128Load8Lane { memarg, lane }
+        | O::V128Load16Lane { memarg, lane }
+        | O::V128Load32Lane { memarg, lane }
+        | O::V128Load64Lane { memarg, lane }
+        | O::V128Store8Lane { memarg, lane }
+        | O::V128Store16Lane { memarg, lane }
+        | O::V128Store32Lane { memarg, lane }
+        | O::V128Store64Lane { memarg, lane } => Some((*memarg, *lane)),
+        _ => None,
+    }
+}
+
+/// The lane that an operator takes out of a vector or puts into one.
+pub(super) fn lane_of(operator: &Operator<'_>) -> Option<u8> {
+    use Operator as O;
+    match operator {
+        O::I8x16ExtractLaneS { lane }
+        | O::I8x16ExtractLaneU { lane }
+        | O::I16x8ExtractLaneS { lane }
+        | O::I16x8ExtractLaneU { lane }
+        | O::I32x4ExtractLane { lane }
+        | O::I64x2ExtractLane { lane }
+        | O::F32x4ExtractLane { lane }
+        | O::F64x2ExtractLane { lane }
+        | O::I8x16ReplaceLane { lane }
+        | O::I16x8ReplaceLane { lane }
+        | O::I32x4ReplaceLane { lane }
+        | O::I64x2ReplaceLane { lane }
+        | O::F32x4ReplaceLane { lane }
+        | O::F64x2ReplaceLane { lane } => Some(*lane),
+        _ => None,
+    }
+}
