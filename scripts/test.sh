@@ -31,6 +31,12 @@ totals() {
 trap totals EXIT
 
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps; }
+differential() {
+  local manifest=engine/fuzz/differential/Cargo.toml
+  cargo fmt --manifest-path "$manifest" --check
+  cargo run --profile short --manifest-path "$manifest" --target-dir "${CARGO_TARGET_DIR:-target}" -- \
+    --count 200
+}
 web() {
   ./scripts/build-web.sh
   node scripts/web-size.mjs
@@ -60,6 +66,7 @@ step "tests" cargo test --workspace
 step "the engine's suites as it is released" cargo test --release -p stepwell-tests
 step "its native stack as it is released" \
   cargo test --release -p stepwell-engine --features wat --test torture
+step "the engine against another" differential
 step "the page" web
 step "the page in a browser" node tests/browser/run.mjs
 step "the window" native

@@ -32,7 +32,7 @@ fn some_value(ty: ValType) -> Value {
         ValType::F32 => Value::F32(1.5),
         ValType::F64 => Value::F64(f64::NAN),
         ValType::V128 => Value::V128(0x8000_0001_7fc0_0000_ff80_0000_0123_4567),
-        ref_type @ (ValType::FuncRef | ValType::ExternRef) => Value::default_of(ref_type),
+        ref_type @ ValType::Ref(_) => Value::default_of(ref_type),
     }
 }
 
@@ -73,26 +73,10 @@ fn instantiate(engine: &Engine, module: &Module) -> Result<(Store, InstanceId)> 
     let mut store = Store::new(engine);
     let mut linker = Linker::new();
     for import in module.imports() {
-        match &import.ty {
-            ExternType::Func(ty) => {
-                linker.func_unresolved(&import.module, &import.name, ty.clone());
-            }
-            ExternType::Memory(ty) => {
-                let item = stepwell_engine::Extern::Memory(store.new_memory(*ty)?);
-                linker.define(&import.module, &import.name, item);
-            }
-            ExternType::Table(ty) => {
-                let item = stepwell_engine::Extern::Table(store.new_table(*ty)?);
-                linker.define(&import.module, &import.name, item);
-            }
-            ExternType::Global(ty) => {
-                let global = store.new_global(*ty, some_value(ty.content))?;
-                linker.define(
-                    &import.module,
-                    &import.name,
-                    stepwell_engine::Extern::Global(global),
-                );
-            }
+        if let ExternType::Func(ty) = &import.ty {
+            linker.func_unresolved(&import.module, &import.name, ty.clone());
+        } else if let Some(item) = store.new_import(module, &import.ty)? {
+            linker.define(&import.module, &import.name, item);
         }
     }
     let begun = linker.begin_instantiate(&mut store, module)?;

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use crate::features::Features;
 #[cfg(feature = "std")]
 use crate::store::allocator::Pool;
 use crate::store::allocator::{InstanceAllocator, OnDemand};
@@ -17,6 +18,8 @@ use crate::store::allocator::{InstanceAllocator, OnDemand};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// What modules may use. Default: everything that the engine executes.
+    pub features: Features,
     /// Largest module in bytes. Default: 512 MiB.
     pub max_module_size: usize,
     /// Most locals of one function, its parameters included. Default: 50,000.
@@ -33,6 +36,9 @@ pub struct Config {
     pub max_table_size: u64,
     /// All tables of a store together, in elements. Default: 20,000,000.
     pub max_store_table: u64,
+    /// Largest heap of structures, arrays and exceptions of a store, in bytes, garbage included. Default:
+    /// 1 GiB, on 32-bit hosts 256 MiB.
+    pub max_heap: u64,
     /// Most instances in one store. Default: 100,000.
     pub max_instances: u32,
     /// Threads that validate a module, at most; small ones take one. Without `std` it is always one.
@@ -131,6 +137,7 @@ pub enum Tier {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            features: Features::ALL,
             max_module_size: 512 << 20,
             max_locals: 50_000,
             max_call_depth: 20_000,
@@ -139,6 +146,7 @@ impl Default for Config {
             max_store_memory: if cfg!(target_pointer_width = "64") { 8 << 30 } else { 1 << 30 },
             max_table_size: 10_000_000,
             max_store_table: 20_000_000,
+            max_heap: if cfg!(target_pointer_width = "64") { 1 << 30 } else { 256 << 20 },
             max_instances: 100_000,
             validation_threads: parallel(),
             allocation: Allocation::OnDemand,

@@ -116,6 +116,12 @@ pub enum Error {
         /// The index given.
         index: u64,
     },
+    /// A task waits for ever, and no other runs that could notify it.
+    #[error("waits for ever at address 0x{address:x}: no other task runs that could notify it")]
+    Deadlock {
+        /// The address that it waits at.
+        address: u64,
+    },
     /// An access from outside lies beyond the end of a memory.
     #[error("memory access of {len} bytes at 0x{address:x} exceeds the memory's {size} bytes")]
     MemoryAccess {
@@ -187,6 +193,8 @@ pub enum LimitKind {
     TableSize,
     /// `max_store_table`, in elements.
     StoreTable,
+    /// `max_heap`, in bytes.
+    Heap,
     /// `max_instances`.
     Instances,
     /// `instances` of a [pool](crate::Allocation).
@@ -208,6 +216,7 @@ impl fmt::Display for LimitKind {
             LimitKind::StoreMemory => "memory of the store (bytes)",
             LimitKind::TableSize => "table size (elements)",
             LimitKind::StoreTable => "tables of the store (elements)",
+            LimitKind::Heap => "heap (bytes)",
             LimitKind::Instances => "instances",
             LimitKind::PoolInstances => "instances of the pool",
             LimitKind::PoolMemories => "memories of the pool",
@@ -229,11 +238,21 @@ pub enum LinkError {
         /// The type that was defined, as text.
         found: String,
     },
+    /// A segment reaches beyond the end of its memory or table, in a module of version 1.0.
+    DoesNotFit {
+        /// Where it would end.
+        end: u64,
+        /// Bytes of the memory or elements of the table.
+        size: u64,
+    },
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            LinkError::DoesNotFit { end, size } => {
+                write!(f, "it ends at {end}, beyond the size of {size}")
+            }
             LinkError::Unknown => f.write_str("unknown import"),
             LinkError::Incompatible { expected, found } => {
                 write!(f, "incompatible import type: {expected} expected, {found} defined")

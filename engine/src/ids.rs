@@ -48,9 +48,13 @@ index_types! {
     DataAddr;
     /// A host value that wasm holds as `externref`; the embedder gives the number its meaning.
     ExternAddr;
+    /// A tag address of a store.
+    TagAddr;
+    /// An object of a store's heap: a structure, an array or an exception.
+    ObjectAddr;
     /// A function in the index space of a module, imports first.
     FuncIndex;
-    /// A function type as the store knows it: equal types have equal ids.
+    /// A defined type as the store knows it: equal types have equal ids.
     TypeId;
 }
 

@@ -38,6 +38,7 @@ extern crate alloc;
 mod config;
 mod error;
 pub mod exec;
+mod features;
 pub mod host;
 mod ids;
 pub mod memory;
@@ -53,17 +54,19 @@ pub use config::Pooling;
 pub use config::{Allocation, Config, Engine, Tier};
 pub use error::{Error, LimitKind, LinkError, Result};
 pub use exec::{
-    Budget, CallSite, HostAnswer, HostCall, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,
-    WatchpointHit,
+    AtomicWait, Budget, CallSite, Exception, HostAnswer, HostCall, Stop, Task, Trap, TrapCode,
+    TrapFrame, WatchKind, WatchpointHit,
 };
+pub use features::Features;
 pub use host::{Caller, CallerMemory, HostError, HostResult};
 pub use ids::{
     CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
-    MemAddr, ModuleId, TableAddr, TypeId,
+    MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TypeId,
 };
 pub use module::Module;
 pub use store::{Extern, Instantiation, Linker, Store};
 pub use types::{
-    ExternType, FuncType, GlobalType, Limits, MemoryType, Mutability, RefType, TableType, ValType,
+    ExternType, FuncType, GlobalType, HeapType, Limits, MemoryType, Mutability, RefType, TableType,
+    ValType,
 };
-pub use value::{Ref, Value};
+pub use value::{AnyRef, Ref, Value};

@@ -3,33 +3,99 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::ids::{ExternAddr, FuncAddr};
-use crate::types::{RefType, ValType};
+use crate::ids::{ExternAddr, FuncAddr, ObjectAddr};
+use crate::types::{HeapType, RefType, ValType};
+
+/// What a reference to data or to the host stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AnyRef {
+    /// A host value.
+    Host(ExternAddr),
+    /// An integer of 31 bits, sign-extended.
+    I31(i32),
+    /// A structure or an array of the store's heap.
+    Object(ObjectAddr),
+}
+
+impl From<ExternAddr> for AnyRef {
+    fn from(addr: ExternAddr) -> Self {
+        AnyRef::Host(addr)
+    }
+}
+
+/// How the kinds of references look in a slot; 0 is null. Functions and host values are their address
+/// plus 1. That data and host values are told apart makes `extern.convert_any` and its inverse keep
+/// the bits.
+pub(crate) mod tag {
+    pub(crate) const I31: u64 = 1 << 33;
+    pub(crate) const OBJECT: u64 = 1 << 34;
+    pub(crate) const I31_BITS: u64 = 0x7fff_ffff;
+}
+
+impl AnyRef {
+    fn from_slot(slot: u64) -> Option<Self> {
+        if slot & tag::OBJECT != 0 {
+            Some(AnyRef::Object(ObjectAddr(slot as u32)))
+        } else if slot & tag::I31 != 0 {
+            Some(AnyRef::I31((slot as i32) << 1 >> 1))
+        } else {
+            handle_of_slot(slot).map(|addr| AnyRef::Host(ExternAddr(addr)))
+        }
+    }
+
+    fn to_slot(self) -> u64 {
+        match self {
+            AnyRef::Host(addr) => slot_of_handle(Some(addr.0)),
+            AnyRef::I31(value) => tag::I31 | u64::from(value as u32) & tag::I31_BITS,
+            AnyRef::Object(addr) => tag::OBJECT | u64::from(addr.0),
+        }
+    }
+}
+
+/// Writes `7`, `i31 -1` or `object 7`.
+impl fmt::Display for AnyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AnyRef::Host(addr) => write!(f, "{addr}"),
+            AnyRef::I31(value) => write!(f, "i31 {value}"),
+            AnyRef::Object(addr) => write!(f, "object {addr}"),
+        }
+    }
+}
+
+/// The object that a slot refers to, if it does.
+#[inline(always)]
+pub(crate) fn object_of_slot(slot: u64) -> Option<ObjectAddr> {
+    (slot & tag::OBJECT != 0).then_some(ObjectAddr(slot as u32))
+}
 
 /// A reference: what tables and element segments hold.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Ref {
     /// A function, or `ref.null func`.
     Func(Option<FuncAddr>),
-    /// A host value, or `ref.null extern`.
-    Extern(Option<ExternAddr>),
+    /// A host value, or data given to the host, or `ref.null extern`.
+    Extern(Option<AnyRef>),
+    /// Data, or `ref.null any`.
+    Any(Option<AnyRef>),
+    /// An exception, or `ref.null exn`.
+    Exn(Option<ObjectAddr>),
 }
 
 impl Ref {
     /// The null reference of a type.
     pub fn null(ty: RefType) -> Self {
-        match ty {
-            RefType::Func => Ref::Func(None),
-            RefType::Extern => Ref::Extern(None),
+        match ty.heap.top() {
+            HeapType::Func => Ref::Func(None),
+            HeapType::Extern => Ref::Extern(None),
+            HeapType::Exn => Ref::Exn(None),
+            _ => Ref::Any(None),
         }
     }
 
-    /// The type of the reference.
-    pub fn ty(self) -> RefType {
-        match self {
-            Ref::Func(_) => RefType::Func,
-            Ref::Extern(_) => RefType::Extern,
-        }
+    /// Whether it is null.
+    pub fn is_null(self) -> bool {
+        Value::from(self).to_slot() == 0
     }
 }
 
@@ -49,7 +115,11 @@ pub enum Value {
     /// Function reference or null.
     FuncRef(Option<FuncAddr>),
     /// Host reference or null.
-    ExternRef(Option<ExternAddr>),
+    ExternRef(Option<AnyRef>),
+    /// Reference to data or null.
+    AnyRef(Option<AnyRef>),
+    /// Reference to an exception or null.
+    ExnRef(Option<ObjectAddr>),
 }
 
 impl PartialEq for Value {
@@ -61,7 +131,7 @@ impl PartialEq for Value {
 impl Eq for Value {}
 
 impl Value {
-    /// The value's type.
+    /// The value's type; of a reference the topmost type of its hierarchy, nullable.
     pub fn ty(&self) -> ValType {
         match self {
             Value::I32(_) => ValType::I32,
@@ -69,9 +139,22 @@ impl Value {
             Value::F32(_) => ValType::F32,
             Value::F64(_) => ValType::F64,
             Value::V128(_) => ValType::V128,
-            Value::FuncRef(_) => ValType::FuncRef,
-            Value::ExternRef(_) => ValType::ExternRef,
+            Value::FuncRef(_) => ValType::FUNCREF,
+            Value::ExternRef(_) => ValType::EXTERNREF,
+            Value::AnyRef(_) => ValType::ANYREF,
+            Value::ExnRef(_) => ValType::EXNREF,
         }
+    }
+
+    /// The reference, if it is one.
+    pub fn as_ref(&self) -> Option<Ref> {
+        Some(match *self {
+            Value::FuncRef(to) => Ref::Func(to),
+            Value::ExternRef(to) => Ref::Extern(to),
+            Value::AnyRef(to) => Ref::Any(to),
+            Value::ExnRef(to) => Ref::Exn(to),
+            _ => return None,
+        })
     }
 
     /// Zero, or null for references: what locals start as.
@@ -105,7 +188,10 @@ impl Value {
             Value::F64(value) => value.to_bits(),
             Value::V128(value) => value as u64,
             Value::FuncRef(reference) => slot_of_handle(reference.map(|addr| addr.0)),
-            Value::ExternRef(reference) => slot_of_handle(reference.map(|addr| addr.0)),
+            Value::ExternRef(reference) | Value::AnyRef(reference) => {
+                reference.map_or(0, AnyRef::to_slot)
+            }
+            Value::ExnRef(reference) => reference.map_or(0, |addr| AnyRef::Object(addr).to_slot()),
         }
     }
 
@@ -117,8 +203,12 @@ impl Value {
             ValType::F32 => Value::F32(f32::from_bits(slot as u32)),
             ValType::F64 => Value::F64(f64::from_bits(slot)),
             ValType::V128 => Value::V128(slot.into()),
-            ValType::FuncRef => Value::FuncRef(handle_of_slot(slot).map(FuncAddr)),
-            ValType::ExternRef => Value::ExternRef(handle_of_slot(slot).map(ExternAddr)),
+            ValType::Ref(ty) => match ty.heap.top() {
+                HeapType::Func => Value::FuncRef(handle_of_slot(slot).map(FuncAddr)),
+                HeapType::Extern => Value::ExternRef(AnyRef::from_slot(slot)),
+                HeapType::Exn => Value::ExnRef(object_of_slot(slot)),
+                _ => Value::AnyRef(AnyRef::from_slot(slot)),
+            },
         }
     }
 }
@@ -171,6 +261,8 @@ impl From<Ref> for Value {
         match reference {
             Ref::Func(addr) => Value::FuncRef(addr),
             Ref::Extern(addr) => Value::ExternRef(addr),
+            Ref::Any(addr) => Value::AnyRef(addr),
+            Ref::Exn(addr) => Value::ExnRef(addr),
         }
     }
 }
@@ -192,8 +284,8 @@ value_from! {
     f64 => F64,
 }
 
-/// Writes `i32:5`, `f64:0.5`, `f32:nan:0x7fc00000`, `funcref:null`, `funcref:7`, and vectors by lanes of 32
-/// bits, lane 0 first: `v128:i32x4 1 2 3 -4`.
+/// Writes `i32:5`, `f64:0.5`, `f32:nan:0x7fc00000`, `funcref:null`, `funcref:7`, `anyref:i31 5`, `anyref:object
+/// 7`, and vectors by lanes of 32 bits, lane 0 first: `v128:i32x4 1 2 3 -4`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.ty())?;
@@ -210,9 +302,13 @@ impl fmt::Display for Value {
                 f.write_str("i32x4")?;
                 (0..4).try_for_each(|lane| write!(f, " {}", (value >> (32 * lane)) as i32))
             }
-            Value::FuncRef(None) | Value::ExternRef(None) => f.write_str("null"),
+            Value::FuncRef(None)
+            | Value::ExternRef(None)
+            | Value::AnyRef(None)
+            | Value::ExnRef(None) => f.write_str("null"),
             Value::FuncRef(Some(addr)) => write!(f, "{addr}"),
-            Value::ExternRef(Some(addr)) => write!(f, "{addr}"),
+            Value::ExternRef(Some(to)) | Value::AnyRef(Some(to)) => write!(f, "{to}"),
+            Value::ExnRef(Some(addr)) => write!(f, "{addr}"),
         }
     }
 }

@@ -4,7 +4,9 @@
 
 mod counting;
 mod edits;
+mod exceptions;
 mod gallery;
+mod heap;
 mod interleaved;
 mod vectors;
 
@@ -24,7 +26,9 @@ struct Program {
 
 impl Program {
     fn new(text: &str, argument: i32, tier: Tier) -> Self {
-        let engine = Engine::new(Config { max_call_depth: 50, tier, ..Config::default() });
+        // Little room, so that there are many collections.
+        let config = Config { max_call_depth: 50, max_heap: 6 << 10, tier, ..Config::default() };
+        let engine = Engine::new(config);
         let module = Module::from_wat(&engine, text).unwrap();
         let mut store = Store::new(&engine);
         let instance = Linker::new().instantiate(&mut store, &module).unwrap();
@@ -139,6 +143,40 @@ fn conditions_of_every_shape() {
         out += 1;
     }
     assert_eq!(check(text, 10), result(out));
+}
+
+#[test]
+fn a_test_for_null_that_a_branch_takes_in_is_there_where_a_run_stops() {
+    let text = r#"(module (func $run (export "run") (param $n i32) (result i32)
+      (local $null i32) (local $out i32)
+      loop $again
+        local.get $n  i32.const 1  i32.and
+        if (result funcref)  ref.func $run  else  ref.null func  end
+        ref.is_null  local.set $null
+        i32.const 7
+        block  local.get $null  br_if 0  local.get $out  i32.const 1  i32.add  local.set $out  end
+        ref.func $run  ref.is_null
+        if  unreachable  end
+        drop
+        local.get $n  i32.const 1  i32.sub  local.tee $n  br_if $again
+      end
+      local.get $out))"#;
+    assert_eq!(check(text, 11), result(6));
+}
+
+#[test]
+fn the_root_of_a_negative_number_has_no_sign() {
+    let text = r#"(module (func (export "run") (param $n i32) (result i32)
+      local.get $n  f64.convert_i32_s  f64.sqrt  i64.reinterpret_f64
+      i64.const 32  i64.shr_u  i32.wrap_i64
+      local.get $n  f32.convert_i32_s  f32.sqrt  i32.reinterpret_f32
+      i32.xor
+      local.get $n  f64.convert_i32_s  f64x2.splat  f64x2.sqrt  i64x2.extract_lane 1
+      i64.const 32  i64.shr_u  i32.wrap_i64
+      local.get $n  f32.convert_i32_s  f32x4.splat  f32x4.sqrt  i32x4.extract_lane 2
+      i32.xor  i32.add))"#;
+    assert_eq!(check(text, -4), result((0x7ff8_0000 ^ 0x7fc0_0000) * 2));
+    assert_eq!(check(text, 4), result(0));
 }
 
 #[test]

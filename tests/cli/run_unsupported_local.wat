@@ -1,2 +1,2 @@
 ;; RUN: run %s
-(module (func (export "f") (local anyref)))
+(module (func (export "f") (local (ref null nocont))))

@@ -98,9 +98,9 @@ fn a_memory_grown_before_linking_counts_as_large_as_it_is() {
 #[test]
 fn instances_share_what_they_import() {
     let mut store = Store::new(&Engine::default());
-    let memory = MemoryType { limits: Limits { min: 1, max: Some(2) } };
+    let memory = MemoryType::new(Limits { min: 1, max: Some(2) });
     let memory = store.new_memory(memory).unwrap();
-    let table = TableType { element: RefType::Func, limits: Limits { min: 2, max: None } };
+    let table = TableType::new(RefType::FUNC, Limits { min: 2, max: None });
     let table = store.new_table(table).unwrap();
     let ty = GlobalType { content: ValType::I64, mutability: Mutability::Var };
     let global = store.new_global(ty, Value::I64(5)).unwrap();
@@ -135,7 +135,7 @@ fn instances_share_what_they_import() {
 #[test]
 fn a_segment_beyond_the_end_traps_and_keeps_what_was_written() {
     let mut store = Store::new(&Engine::default());
-    let memory = store.new_memory(MemoryType { limits: Limits { min: 1, max: None } }).unwrap();
+    let memory = store.new_memory(MemoryType::new(Limits { min: 1, max: None })).unwrap();
     let mut linker = Linker::new();
     linker.define("host", "memory", Extern::Memory(memory));
     let text = r#"(module (import "host" "memory" (memory 1))

@@ -4,6 +4,7 @@
 mod attribution;
 mod linking;
 mod pooling;
+mod strings;
 mod tasks;
 
 use stepwell_engine::{Config, Engine, InstanceId, Linker, Module, Store, Value};

@@ -126,11 +126,11 @@ fn slots_are_counted_and_come_back() {
     store.start(func, &[]).unwrap();
     drop(copies);
 
-    let ty = MemoryType { limits: Limits { min: 1, max: None } };
+    let ty = MemoryType::new(Limits { min: 1, max: None });
     let memories = [store.new_memory(ty), store.new_memory(ty)];
     assert!(memories.iter().all(Result::is_ok));
     assert_eq!(limit(store.new_memory(ty)), Some(LimitKind::PoolMemories));
-    let ty = TableType { element: RefType::Func, limits: Limits { min: 1, max: None } };
+    let ty = TableType::new(RefType::FUNC, Limits { min: 1, max: None });
     assert!(store.new_table(ty).is_ok() && store.new_table(ty).is_ok());
     assert_eq!(limit(store.new_table(ty)), Some(LimitKind::PoolTables));
     drop(store);
@@ -178,7 +178,7 @@ fn data_behind_a_trapping_element_segment_is_not_written() {
       (func $read (result i32) i32.const 0  i32.load))"#;
     for engine in [Engine::default(), pool(few())] {
         let mut store = Store::new(&engine);
-        let ty = TableType { element: RefType::Func, limits: Limits { min: 2, max: None } };
+        let ty = TableType::new(RefType::FUNC, Limits { min: 2, max: None });
         let table = store.new_table(ty).unwrap();
         let mut linker = Linker::new();
         linker.define("a", "t", Extern::Table(table));
@@ -247,7 +247,7 @@ impl HostBytes for Buffer {
 fn a_memory_over_the_embedders_bytes() {
     let engine = Engine::default();
     let mut store = Store::new(&engine);
-    let ty = MemoryType { limits: Limits { min: 1, max: Some(3) } };
+    let ty = MemoryType::new(Limits { min: 1, max: Some(3) });
     let over = |store: &mut Store, len: usize| store.new_memory_over(ty, Buffer(vec![3; len]));
     for len in [0, 65_535, 4 << 16] {
         assert_eq!(limit(over(&mut store, len)), Some(LimitKind::MemoryPages));
@@ -284,7 +284,7 @@ fn a_table_of_the_embedders_entries() {
     let module = Module::from_wat(&engine, text).unwrap();
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();
     let f = store.export_func(instance, "f").unwrap();
-    let ty = TableType { element: RefType::Func, limits: Limits { min: 1, max: Some(3) } };
+    let ty = TableType::new(RefType::FUNC, Limits { min: 1, max: Some(3) });
     let entries = [Ref::Func(None), Ref::Func(Some(f))];
     let table = store.new_table_over(ty, &entries).unwrap();
     let mut linker = Linker::new();

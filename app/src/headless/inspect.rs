@@ -52,6 +52,7 @@ fn export_text(item: ExportItem) -> String {
         ExportItem::Table(index) => format!("table {index}"),
         ExportItem::Memory(index) => format!("memory {index}"),
         ExportItem::Global(index) => format!("global {index}"),
+        ExportItem::Tag(index) => format!("tag {index}"),
     }
 }
 

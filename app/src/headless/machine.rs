@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
+use stepwell_engine::module::Import;
 use stepwell_engine::{
-    CallSite, Config, Engine, Extern, ExternType, FuncType, HostAnswer, HostCall, InstanceId,
+    AtomicWait, CallSite, Config, Engine, ExternType, FuncType, HostAnswer, HostCall, InstanceId,
     Linker, Module, Store, Task, Trap, TrapFrame, Value,
 };
 
@@ -39,7 +40,7 @@ impl Machine {
         let modules = load_all(&engine, &invocation.files)?;
         let mut machine = Self {
             store: Store::new(&engine),
-            linker: Linker::new(),
+            linker: crate::session::builtins(),
             waiting: VecDeque::new(),
             names: BTreeMap::new(),
             stubs: invocation.stubs,
@@ -76,6 +77,9 @@ impl Machine {
                 if stems.iter().any(|known| **known == *import.module && *known != stem) {
                     continue;
                 }
+                if self.linker.is_js_string(import) {
+                    continue;
+                }
                 let key = (import.module.to_string(), import.name.to_string());
                 if self.stubs.is_none() {
                     let line = format!("  {}.{}: {}", import.module, import.name, import.ty);
@@ -83,7 +87,7 @@ impl Machine {
                         missing.push(line);
                     }
                 } else if !stubbed.contains(&key) {
-                    self.stub(&key.0, &key.1, &import.ty)?;
+                    self.stub(&module, import)?;
                     stubbed.push(key);
                 }
             }
@@ -102,20 +106,21 @@ impl Machine {
 
     /// Something that fits an import: a function that is answered by [`Machine::answer`], an empty
     /// memory or table, a global of zero.
-    fn stub(&mut self, module: &str, name: &str, ty: &ExternType) -> Result<(), Failure> {
-        let item = match ty {
-            ExternType::Func(ty) => {
-                self.linker.func_unresolved(module, name, ty.clone());
-                return Ok(());
-            }
-            ExternType::Memory(ty) => Extern::Memory(self.store.new_memory(*ty)?),
-            ExternType::Table(ty) => Extern::Table(self.store.new_table(*ty)?),
-            ExternType::Global(ty) => {
-                Extern::Global(self.store.new_global(*ty, Value::default_of(ty.content))?)
-            }
-        };
-        self.linker.define(module, name, item);
+    fn stub(&mut self, importer: &Module, import: &Import) -> Result<(), Failure> {
+        let (module, name) = (&import.module, &import.name);
+        if let ExternType::Func(ty) = &import.ty {
+            self.linker.func_unresolved(module, name, ty.clone());
+        } else if let Some(item) = self.store.new_import(importer, &import.ty)? {
+            self.linker.define(module, name, item);
+        }
         Ok(())
+    }
+
+    /// That a task waits for what nobody will do.
+    pub(super) fn deadlock(&self, wait: &AtomicWait) -> String {
+        let place = wait.site.map_or(String::new(), |site| format!(", {}", self.place(site)));
+        let error = stepwell_engine::Error::Deadlock { address: wait.address };
+        format!("{error}{place}")
     }
 
     /// The next task: a start function, then the export. `None` when nothing is left.

@@ -88,6 +88,9 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                         "stepwell: budget used up after {count}{place}"
                     )));
                 }
+                // There is no other task that could notify it.
+                Stop::Wait(wait) if wait.timeout.is_some() => task.time_out(&mut machine.store)?,
+                Stop::Wait(wait) => return Err(Failure::Error(machine.deadlock(&wait))),
                 Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
             }
         }

@@ -111,6 +111,13 @@ impl Tracer {
                         self.host_call(&call, &answer);
                         task.resume(&mut self.machine.store, answer)?;
                     }
+                    Stop::Wait(wait) if wait.timeout.is_some() => {
+                        task.time_out(&mut self.machine.store)?;
+                    }
+                    Stop::Wait(wait) => {
+                        let _ = self.out.flush();
+                        return Err(Failure::Error(self.machine.deadlock(&wait)));
+                    }
                     Stop::Budget | Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
                 }
             }

@@ -85,6 +85,11 @@ impl Session {
                 self.answer(answer, Answerer::Person)?;
                 self.go_on()
             }
+            Command::TimeOut => {
+                self.time_out()?;
+                self.go_on()
+            }
+            Command::CollectGarbage => self.collect_garbage(),
             Command::SetLocal { frame, local, value } => self.set_slot(frame, local, &value, true),
             Command::SetOperand { frame, operand, value } => {
                 self.set_slot(frame, operand, &value, false)
@@ -129,6 +134,7 @@ impl Session {
                 self.focus_frame();
                 Ok(())
             }
+            Command::ShowObject(object) => self.show_object(object),
             Command::AddMemoryView => {
                 let memories = self.memories();
                 let shown = |named: &&NamedMemory| {

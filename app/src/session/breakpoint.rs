@@ -75,7 +75,7 @@ impl Condition {
         let left = text.get(..at).unwrap_or("").trim();
         let right = text.get(at + symbol.len()..).unwrap_or("").trim().to_owned();
         let operand = Self::operand(left, module, offset)?;
-        let readable = [ValType::I64, ValType::F64, ValType::FuncRef]
+        let readable = [ValType::I64, ValType::F64, ValType::FUNCREF]
             .into_iter()
             .any(|ty| parse_value(ty, &right).is_ok());
         if !readable {

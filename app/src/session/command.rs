@@ -33,6 +33,7 @@ pub enum Panel {
     Memory,
     Globals,
     Tables,
+    Heap,
     HostCalls,
     Console,
     Timeline,
@@ -162,6 +163,11 @@ pub enum Command {
     /// Answers the pending host call with a trap.
     AnswerTrap(String),
 
+    /// Lets an atomic wait end as if its time were over.
+    TimeOut,
+    /// Frees what cannot be reached any more.
+    CollectGarbage,
+
     /// Sets a local; frames count from the innermost as 0.
     SetLocal {
         /// The frame.
@@ -217,6 +223,8 @@ pub enum Command {
     },
     /// Looks at the present instruction again.
     ShowPc,
+    /// Looks at an object of the heap, or at all of them.
+    ShowObject(Option<u32>),
 
     /// Opens one more memory view.
     AddMemoryView,

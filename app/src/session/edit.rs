@@ -8,10 +8,12 @@ use super::value_text::parse_value;
 use super::{Session, not_now};
 
 impl Session {
+    /// The machine, to be changed while it stands still.
     pub(super) fn stopped_machine(&mut self) -> Result<&mut Machine, SessionError> {
         if self.state == RunState::Running {
             return Err(not_now("pause it first"));
         }
+        self.heap.changed();
         self.machine.as_mut().ok_or_else(|| not_now("start an export first"))
     }
 

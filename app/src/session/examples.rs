@@ -28,6 +28,10 @@ const FILES: &[(&str, &[u8])] = files![
     "traps.wat",
     "multi_memory.wat",
     "vectors.wat",
+    "linked_list.wat",
+    "casts.wat",
+    "exceptions.wat",
+    "atomic_counter.wat",
     "rust_checksum/checksum.wasm",
 ];
 

@@ -76,6 +76,7 @@ impl Session {
             number: self.host_calls.last().map_or(0, |last| last.number) + 1,
             clock: self.clock(),
             strings: self.decode(&call),
+            texts: call.args.iter().map(|arg| self.value_text(arg)).collect(),
             frames,
             call,
             answer: HostAnswerState::Pending,
@@ -152,12 +153,18 @@ impl Session {
         if self.pending_call().is_none() {
             return Err(not_now());
         }
+        let texts = match &answer {
+            HostAnswer::Return(values) => {
+                values.iter().map(|value| self.value_text(value)).collect()
+            }
+            HostAnswer::Trap(_) => Vec::new(),
+        };
         let machine = self.machine.as_mut().ok_or_else(not_now)?;
         let task = machine.task.as_mut().ok_or_else(not_now)?;
         task.resume(&mut machine.store, answer.clone())?;
         if let Some(record) = self.host_calls.last_mut() {
             record.answer = match answer {
-                HostAnswer::Return(values) => HostAnswerState::Returned { values, by },
+                HostAnswer::Return(values) => HostAnswerState::Returned { values, texts, by },
                 HostAnswer::Trap(message) => HostAnswerState::Trapped { message, by },
             };
         }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use stepwell_engine::module::Import;
 use stepwell_engine::observe::Breakpoint;
 use stepwell_engine::{
-    CodeOffset, Engine, Extern, ExternType, InstanceId, Linker, Store, Task, Value,
+    CodeOffset, Engine, Extern, ExternType, InstanceId, Linker, Module, Store, Task, Value,
 };
 
 use super::command::ModuleKey;
@@ -127,7 +128,7 @@ impl Machine {
         modules: &[OpenModule],
         open: &OpenModule,
     ) -> Result<Linker, stepwell_engine::Error> {
-        let mut linker = Linker::new();
+        let mut linker = builtins();
         let names: HashMap<&str, ModuleKey> =
             modules.iter().rev().map(|open| (open.name.as_str(), open.key)).collect();
         for (import, state) in open.module.imports().iter().zip(&open.imports) {
@@ -139,11 +140,14 @@ impl Machine {
                 linker.define(&import.module, &import.name, item);
                 continue;
             }
+            if state.source == ImportSource::Session {
+                continue;
+            }
             if let ExternType::Func(ty) = &import.ty {
                 linker.func_unresolved(&import.module, &import.name, ty.clone());
                 continue;
             }
-            let item = self.provide(&import.module, &import.name, &import.ty)?;
+            let item = self.provide(&open.module, import)?;
             linker.define(&import.module, &import.name, item);
         }
         Ok(linker)
@@ -152,26 +156,18 @@ impl Machine {
     /// A memory, table or global that nobody else provides; importers of one name share it.
     fn provide(
         &mut self,
-        module: &str,
-        name: &str,
-        ty: &ExternType,
+        importer: &Module,
+        import: &Import,
     ) -> Result<Extern, stepwell_engine::Error> {
-        let key = (module.to_owned(), name.to_owned());
-        if let Some(known) = self.provided.get(&key)
-            && self.store.extern_type(*known).is_some_and(|known| known.matches(ty))
+        let key = (import.module.to_string(), import.name.to_string());
+        if let Some(known) = self.provided.get(&key).copied()
+            && self.store.satisfies(known, importer, &import.ty)
         {
-            return Ok(*known);
+            return Ok(known);
         }
-        let made = match ty {
-            ExternType::Memory(ty) => Extern::Memory(self.store.new_memory(*ty)?),
-            ExternType::Table(ty) => Extern::Table(self.store.new_table(*ty)?),
-            ExternType::Global(ty) => {
-                Extern::Global(self.store.new_global(*ty, Value::default_of(ty.content))?)
-            }
-            ExternType::Func(_) => {
-                return Err(stepwell_engine::Error::UnknownExport { name: name.to_owned() });
-            }
-        };
+        let made = self.store.new_import(importer, &import.ty)?;
+        let unknown = stepwell_engine::Error::UnknownExport { name: import.name.to_string() };
+        let made = made.ok_or(unknown)?;
         self.provided.insert(key, made);
         Ok(made)
     }
@@ -187,4 +183,11 @@ impl Machine {
             debugger.add_breakpoint(Breakpoint { instance, offset: CodeOffset(offset) });
         }
     }
+}
+
+/// What every module can import: strings, and as constants those of the module that compilers agree on.
+pub fn builtins() -> Linker {
+    let mut linker = Linker::new();
+    linker.js_strings(Some("'"));
+    linker
 }

@@ -5,39 +5,50 @@
 //! this folder knows egui.
 
 mod apply;
+mod branch_hints;
 mod breakpoint;
 mod command;
 mod edit;
 mod examples;
+mod heap;
 mod host_calls;
 mod load;
 mod machine;
 mod memory_view;
 mod modules;
+mod reference;
 mod run;
 mod shape;
 mod state;
 #[cfg(test)]
 mod tests;
+mod type_text;
 mod types;
 mod value_text;
+mod waiting;
 
 use std::time::Duration;
 
 use stepwell_engine::observe::FrameView;
 use stepwell_engine::{CodeOffset, Config, Engine, Store, Task, ValType, Value};
 
+pub use branch_hints::{BRANCH_HINTS, Hint, branch_hints};
 pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, Theme};
 pub use examples::FIRST_EXAMPLE;
+pub use heap::HeapFocus;
 pub use load::load_module;
+pub use machine::builtins;
 pub use modules::readable_name;
+pub use reference::Reference;
 pub use shape::Shape;
+pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
     Answerer, BreakpointState, ByteMark, CallFrame, CodeFocus, DecodedBytes, Entry as ExampleEntry,
     Example, HostAnswerState, HostCallRecord, ImportSource, ImportState, LayoutRequest, MemoryView,
     NamedMemory, Notice, OpenModule, RunState, SessionError, StopReason,
 };
 pub use value_text::{parse_value, untyped};
+pub use waiting::{Catcher, Throw};
 
 use breakpoint::Entry;
 use machine::Machine;
@@ -63,6 +74,7 @@ pub struct Session {
     memory: MemoryViews,
     selected_frame: usize,
     focus: Option<CodeFocus>,
+    heap: heap::HeapState,
     notices: Vec<Notice>,
     next_notice: u64,
     theme: Theme,
@@ -104,6 +116,7 @@ impl Session {
             memory: MemoryViews::default(),
             selected_frame: 0,
             focus: None,
+            heap: heap::HeapState::default(),
             notices: Vec::new(),
             next_notice: 0,
             theme: Theme::default(),
@@ -198,6 +211,7 @@ impl Session {
         self.remembered = Remembered::default();
         self.host_calls.clear();
         self.memory.clear_marks();
+        self.heap.discard();
         self.selected_frame = 0;
         for entry in &mut self.breakpoints {
             entry.state.hits = 0;

@@ -1,13 +1,13 @@
 //! Opened modules: their names, their hues, and which import is satisfied by whom.
 
-use stepwell_engine::{ExternType, InstanceId};
+use stepwell_engine::InstanceId;
 
 use super::command::{Command, ImportPolicy, ModuleKey};
 use super::examples;
 use super::load::load_module;
 use super::machine::Machine;
 use super::types::{Example, ImportSource, ImportState, OpenModule, SessionError};
-use super::{Session, not_now};
+use super::{Session, extern_type, not_now};
 
 /// Hues of modules, in order of opening; far apart, and none of them the red of errors.
 const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
@@ -98,7 +98,7 @@ impl Session {
             .iter()
             .map(|open| {
                 let imports = open.module.imports().iter();
-                imports.map(|import| self.source_of(open.key, import)).collect()
+                (0..imports.len()).map(|position| self.source_of(open.key, position)).collect()
             })
             .collect();
         for (open, sources) in self.modules.iter_mut().zip(sources) {
@@ -108,14 +108,16 @@ impl Session {
         }
     }
 
-    pub(super) fn source_of(
-        &self,
-        importer: ModuleKey,
-        import: &stepwell_engine::module::Import,
-    ) -> ImportSource {
+    pub(super) fn source_of(&self, importer: ModuleKey, position: usize) -> ImportSource {
+        let module = self.module(importer).map(|open| &open.module);
+        let import = module.and_then(|module| module.imports().get(position));
+        let (Some(module), Some(import)) = (module, import) else { return ImportSource::Nobody };
         let provider =
             self.modules.iter().find(|open| open.name == *import.module && open.key != importer);
-        let Some(provider) = provider else { return ImportSource::Nobody };
+        let Some(provider) = provider else {
+            let strings = super::machine::builtins().is_js_string(import);
+            return if strings { ImportSource::Session } else { ImportSource::Nobody };
+        };
         let Some(export) = provider.module.export(&import.name) else {
             return ImportSource::Mismatch(
                 provider.key,
@@ -123,12 +125,13 @@ impl Session {
             );
         };
         let ty = provider.module.export_type(export.item);
-        let fits = ty.as_ref().is_some_and(|ty| could_match(ty, &import.ty));
+        let fits = provider.module.could_satisfy(export.item, module, position);
         if fits {
             return ImportSource::Module(provider.key);
         }
-        let found = ty.map_or_else(String::new, |ty| ty.to_string());
-        ImportSource::Mismatch(provider.key, format!("{} wanted, {found} exported", import.ty))
+        let found = ty.map_or_else(String::new, |ty| extern_type(&provider.module, &ty));
+        let wanted = extern_type(module, &import.ty);
+        ImportSource::Mismatch(provider.key, format!("{wanted} wanted, {found} exported"))
     }
 
     /// Opened modules, in order of opening.
@@ -159,23 +162,6 @@ impl Session {
     /// The examples shipped with the program.
     pub fn examples(&self) -> &[Example] {
         &self.examples
-    }
-}
-
-/// Whether an export of one type can satisfy an import, as far as declarations tell: memories and
-/// tables may have grown by the time they are linked.
-fn could_match(exported: &ExternType, imported: &ExternType) -> bool {
-    match (exported, imported) {
-        (ExternType::Memory(a), ExternType::Memory(b)) => {
-            b.limits.max.is_none_or(|max| a.limits.max.is_some_and(|have| have <= max))
-                && a.limits.max.is_none_or(|have| have >= b.limits.min)
-        }
-        (ExternType::Table(a), ExternType::Table(b)) => {
-            a.element == b.element
-                && b.limits.max.is_none_or(|max| a.limits.max.is_some_and(|have| have <= max))
-                && a.limits.max.is_none_or(|have| have >= b.limits.min)
-        }
-        _ => exported.matches(imported),
     }
 }
 

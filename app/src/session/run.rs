@@ -205,6 +205,10 @@ impl Session {
             RunState::Stopped(StopReason::HostCall) => {
                 return Err(SessionError::NotNow("answer the host call first".to_owned()));
             }
+            RunState::Stopped(StopReason::Wait) => {
+                let text = "it waits for a notification; let it time out first";
+                return Err(SessionError::NotNow(text.to_owned()));
+            }
             RunState::Stopped(StopReason::Done(_)) => {
                 return Err(SessionError::NotNow("it has returned; start it again".to_owned()));
             }
@@ -228,13 +232,15 @@ impl Session {
         self.drive(COMMAND_SLICE)
     }
 
-    /// Goes on with the goal of before, once a host call has been answered.
+    /// Goes on with the goal of before, once a host call has been answered or a wait is over.
     pub(super) fn go_on(&mut self) -> Result<(), SessionError> {
         if self.progress.is_none() {
             self.stop(StopReason::Stepped);
             return Ok(());
         }
         self.state = RunState::Running;
+        // A step over the call, or the wait, has come to its end.
+        self.on_progress();
         self.drive(COMMAND_SLICE)
     }
 
@@ -335,6 +341,7 @@ impl Session {
                     self.on_progress();
                 }
             }
+            Stop::Wait(_) => self.stop(StopReason::Wait),
             Stop::Trap(trap) => self.stop(StopReason::Trap(trap)),
             Stop::Done(values) => self.on_done(values)?,
         }
@@ -440,16 +447,17 @@ impl Session {
         Ok(())
     }
 
-    /// Comes to a stop; a goal interrupted by a host call is kept for afterwards.
+    /// Comes to a stop; a goal interrupted by a host call or a wait is kept for afterwards.
     pub(super) fn stop(&mut self, reason: StopReason) {
         if let Some(machine) = &mut self.machine
             && self.progress.as_ref().is_some_and(|progress| progress.logged)
         {
             self.memory.take_accesses(&mut machine.store);
         }
-        if reason != StopReason::HostCall {
+        if !matches!(reason, StopReason::HostCall | StopReason::Wait) {
             self.progress = None;
         }
+        self.heap.changed();
         self.state = RunState::Stopped(reason);
         self.selected_frame = 0;
         self.ensure_memory_view();

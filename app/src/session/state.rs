@@ -20,7 +20,8 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 
 impl Session {
     /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `speed` (instructions a
-    /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `breakpoints`, `memories`, `focus`, `notices` and
+    /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `breakpoints`, `memories`, `heap` (its bytes, its collections and the object looked at),
+    /// `throws` (what the next instruction throws), `waits` (for a notification), `focus`, `notices` and
     /// `theme`, `vector_shape`. Values are texts as `i32:5`, offsets and addresses numbers.
     pub fn state_json(&self) -> Json {
         let frames = self.frames();
@@ -48,6 +49,21 @@ impl Session {
                 "label": named.label,
                 "pages": self.store().and_then(|store| store.memory(named.addr)).map(|memory| memory.pages()),
             })).collect::<Vec<_>>(),
+            "heap": self.store().map(|store| json!({
+                "bytes": store.heap().used_bytes(),
+                "collections": store.heap().collections(),
+                "object": self.heap_focus().object.map(|object| object.0),
+            })),
+            "throws": self.throwing().map(|throw| json!({
+                "tag": throw.tag,
+                "caught_in": throw.catcher.as_ref().map(|catcher| &catcher.label),
+                "offset": throw.catcher.as_ref().map(|catcher| catcher.offset.0),
+            })),
+            "waits": self.atomic_wait().map(|wait| json!({
+                "memory": wait.memory.0,
+                "address": wait.address,
+                "timeout": wait.timeout,
+            })),
             "focus": self.code_focus().map(|focus| json!({
                 "module": focus.module.0,
                 "offset": focus.offset.0,
@@ -67,6 +83,7 @@ impl Session {
             let (source, reason) = match &state.source {
                 ImportSource::Module(key) => (json!(key.0), None),
                 ImportSource::Mismatch(_, reason) => (Json::Null, Some(reason)),
+                ImportSource::Session => (json!("session"), None),
                 ImportSource::Nobody => (Json::Null, None),
             };
             json!({
@@ -109,6 +126,7 @@ impl Session {
                 }
                 StopReason::Arrived => json!({ "state": "stopped", "reason": "arrived" }),
                 StopReason::HostCall => json!({ "state": "stopped", "reason": "host call" }),
+                StopReason::Wait => json!({ "state": "stopped", "reason": "atomic wait" }),
                 StopReason::Trap(trap) => {
                     json!({ "state": "stopped", "reason": "trap", "trap": trap.code.to_string() })
                 }

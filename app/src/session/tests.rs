@@ -76,7 +76,7 @@ fn a_host_call_names_its_caller_and_reads_the_callers_memory() {
     assert!(session.frames()[0].operands().is_empty());
     session.apply(Command::Answer(vec![])).unwrap();
     assert_eq!(reason(&session), &StopReason::Done(vec![]));
-    let answer = HostAnswerState::Returned { values: vec![], by: Answerer::Person };
+    let answer = HostAnswerState::Returned { values: vec![], texts: vec![], by: Answerer::Person };
     assert_eq!(session.host_calls()[0].answer, answer);
 }
 
@@ -428,4 +428,176 @@ fn numbers_that_are_no_pointers_are_not_decoded() {
     assert_eq!(decoded("0", "16"), None, "a null pointer");
     assert_eq!(decoded("100000", "0"), None);
     assert_eq!(decoded("1048576", "4"), None, "beyond the end");
+}
+
+const LIST: &str = r#"(module
+  (type $node (struct (field $value i32) (field $next (mut (ref null $node)))))
+  (global $head (export "head") (mut (ref null $node)) (ref.null $node))
+  (table $kept 2 (ref null $node))
+  (func $push (export "push") (param $value i32)
+    local.get $value  global.get $head  struct.new $node  global.set $head)
+  (func (export "drop") ref.null $node  global.set $head)
+  (func (export "give") (result (ref null $node) i31ref funcref)
+    global.get $head  i32.const -5  ref.i31  ref.func $push)
+  (elem declare func $push))"#;
+
+fn pushed(count: i32) -> Session {
+    let mut session = with(&[("m", LIST)]);
+    for value in 0..count {
+        start(&mut session, "m", "push", &[&value.to_string()]);
+        session.apply(Command::Continue).unwrap();
+    }
+    session
+}
+
+#[test]
+fn references_are_called_by_what_they_refer_to() {
+    let mut session = pushed(2);
+    start(&mut session, "m", "give", &[]);
+    session.apply(Command::Continue).unwrap();
+    let StopReason::Done(values) = reason(&session).clone() else { panic!() };
+    let texts: Vec<String> = values.iter().map(|value| session.value_text(value)).collect();
+    let Value::AnyRef(Some(stepwell_engine::AnyRef::Object(head))) = values[0] else { panic!() };
+    assert_eq!(texts, [format!("$node #{head}"), "i31:-5".to_owned(), "m.push".to_owned()]);
+    let node = session.reference(&values[0]).unwrap();
+    assert_eq!(node.show, Some(Command::ShowObject(Some(head.0))));
+    let ty = "struct ($value i32, $next mut (ref null $node)): type 0 of m";
+    assert_eq!(node.detail, ty);
+    let func = session.reference(&values[2]).unwrap();
+    assert_eq!(func.module, Some(key(&session, "m")));
+    let show = Command::ShowFunction { module: key(&session, "m"), func: 0 };
+    assert_eq!(func.show, Some(show));
+    assert_eq!(session.reference(&Value::I32(5)), None);
+    assert!(session.reference(&Value::AnyRef(None)).unwrap().is_null());
+}
+
+#[test]
+fn garbage_is_collected_when_asked_for() {
+    let mut session = pushed(3);
+    let used = |session: &Session| session.store().unwrap().heap().used_bytes();
+    assert_eq!(used(&session), 72);
+    session.apply(Command::CollectGarbage).unwrap();
+    assert_eq!((used(&session), session.freed()), (72, Some(0)));
+    start(&mut session, "m", "drop", &[]);
+    session.apply(Command::StepBy(2)).unwrap();
+    assert_eq!(session.freed(), None, "that was another state");
+    let first = session.store().unwrap().objects().next().unwrap().0;
+    session.apply(Command::ShowObject(Some(first.0))).unwrap();
+    assert_eq!(session.heap_focus().object, Some(first));
+    let before = session.state_number();
+    session.apply(Command::CollectGarbage).unwrap();
+    assert_eq!((used(&session), session.freed()), (0, Some(72)));
+    assert_ne!(session.state_number(), before);
+    assert_eq!(session.heap_focus().object, None, "it is gone");
+    assert!(session.apply(Command::ShowObject(Some(first.0))).is_err());
+    session.apply(Command::ShowObject(None)).unwrap();
+}
+
+#[test]
+fn what_a_person_puts_into_a_local_survives_a_collection() {
+    let mut session = with(&[(
+        "m",
+        "(module (type $box (struct (field i32))) \
+          (func (export \"f\") (result (ref null $box)) (local $it (ref null $box)) \
+            i32.const 7 struct.new $box drop local.get $it))",
+    )]);
+    start(&mut session, "m", "f", &[]);
+    session.apply(Command::StepBy(3)).unwrap();
+    let object = session.store().unwrap().objects().next().unwrap().0;
+    let value = format!("$box #{object}");
+    session.apply(Command::SetLocal { frame: 0, local: 0, value }).unwrap();
+    session.apply(Command::CollectGarbage).unwrap();
+    assert_eq!(session.freed(), Some(0));
+    session.apply(Command::Continue).unwrap();
+    let StopReason::Done(values) = reason(&session) else { panic!() };
+    assert_eq!(session.value_text(&values[0]), format!("$box #{object}"));
+}
+
+#[test]
+fn a_throw_says_who_catches_it() {
+    let mut session = with(&[(
+        "m",
+        "(module (tag $oops (param i32)) (func $thrower i32.const 7 throw $oops) \
+          (func (export \"caught\") (result i32) \
+            block $h (result i32) try_table (catch $oops $h) call $thrower end i32.const 0 end) \
+          (func (export \"loose\") call $thrower))",
+    )]);
+    start(&mut session, "m", "caught", &[]);
+    assert_eq!(session.throwing(), None);
+    session.apply(Command::StepBy(4)).unwrap();
+    let throw = session.throwing().unwrap();
+    assert_eq!(throw.tag, "$oops");
+    let catcher = throw.catcher.unwrap();
+    assert_eq!((catcher.frame, catcher.label.as_str()), (1, "m.caught"));
+    session.apply(Command::StepInto).unwrap();
+    assert_eq!(session.frames().len(), 1);
+    assert_eq!(session.frames()[0].offset(), catcher.offset);
+
+    start(&mut session, "m", "loose", &[]);
+    session.apply(Command::StepBy(2)).unwrap();
+    assert_eq!(session.throwing().unwrap().catcher, None);
+    session.apply(Command::StepInto).unwrap();
+    let StopReason::Trap(trap) = reason(&session) else { panic!() };
+    assert_eq!(trap.values(), [Value::I32(7)]);
+}
+
+#[test]
+fn a_wait_stops_until_it_is_let_time_out() {
+    let text = "(module (memory $shared 1 1 shared) (func (export \"f\") (result i32) \
+                i32.const 16 i32.const 0 i64.const 5000 memory.atomic.wait32 i32.const 40 i32.add))";
+    for (command, stopped) in [(Command::Continue, false), (Command::StepBy(4), true)] {
+        let mut session = with(&[("m", text)]);
+        start(&mut session, "m", "f", &[]);
+        assert!(session.apply(Command::TimeOut).is_err());
+        session.apply(command).unwrap();
+        assert_eq!(reason(&session), &StopReason::Wait);
+        let wait = session.atomic_wait().unwrap();
+        assert_eq!((wait.address, wait.timeout), (16, Some(5000)));
+        assert_eq!(session.waiters(), [(wait.memory, 16)]);
+        assert_eq!(session.memory_label(wait.memory), "m:$shared");
+        assert!(session.apply(Command::StepInto).is_err(), "nothing can go on");
+        assert!(session.state_json()["waits"]["address"] == 16);
+        session.apply(Command::TimeOut).unwrap();
+        assert_eq!(session.waiters(), []);
+        if stopped {
+            assert_eq!(reason(&session), &StopReason::Stepped);
+            assert_eq!(session.frames()[0].operands(), [Value::I32(2)]);
+            session.apply(Command::Continue).unwrap();
+        }
+        assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(42)]));
+    }
+}
+
+#[test]
+fn a_step_over_a_host_call_or_a_wait_executes_nothing_more() {
+    let text = "(module (import \"env\" \"ask\" (func $ask)) (memory 1 1 shared) \
+                (func (export \"f\") call $ask nop i32.const 0 i32.const 0 i64.const -1 \
+                memory.atomic.wait32 drop nop))";
+    let mut session = with(&[("m", text)]);
+    start(&mut session, "m", "f", &[]);
+    session.apply(Command::StepOver).unwrap();
+    session.apply(Command::Answer(vec![])).unwrap();
+    assert_eq!((reason(&session), session.clock()), (&StopReason::Stepped, 1));
+    session.apply(Command::StepBy(4)).unwrap();
+    session.apply(Command::StepOver).unwrap();
+    assert_eq!(reason(&session), &StopReason::Wait);
+    session.apply(Command::TimeOut).unwrap();
+    assert_eq!((reason(&session), session.clock()), (&StopReason::Stepped, 6));
+}
+
+#[test]
+fn strings_are_built_in() {
+    let text = r#"(module
+      (import "wasm:js-string" "length" (func $length (param externref) (result i32)))
+      (import "'" "four" (global $text (ref extern)))
+      (import "env" "other" (func))
+      (func (export "run") (result i32) global.get $text  call $length))"#;
+    let mut session = with(&[("m", text)]);
+    let sources: Vec<_> =
+        session.modules()[0].imports.iter().map(|import| import.source.clone()).collect();
+    use ImportSource::{Nobody, Session as Own};
+    assert_eq!(sources, [Own, Own, Nobody]);
+    start(&mut session, "m", "run", &[]);
+    session.apply(Command::Continue).unwrap();
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(4)]));
 }

@@ -61,6 +61,8 @@ pub enum ImportSource {
     Module(ModuleKey),
     /// Another opened module has the name but not the type: says why not.
     Mismatch(ModuleKey, String),
+    /// The session itself: strings of `wasm:js-string`.
+    Session,
     /// Nobody: a function follows its policy; a memory, table or global is made by the session.
     Nobody,
 }
@@ -91,6 +93,8 @@ pub enum StopReason {
     Arrived,
     /// An import waits for an answer.
     HostCall,
+    /// An atomic wait that nobody has notified.
+    Wait,
     /// Execution trapped.
     Trap(Trap),
     /// The export returned.
@@ -119,6 +123,8 @@ pub struct HostCallRecord {
     pub frames: Vec<CallFrame>,
     /// (ptr, len) pairs among the arguments, read from the caller's own memory.
     pub strings: Vec<DecodedBytes>,
+    /// The arguments in words: what they refer to may be gone later.
+    pub texts: Vec<String>,
     pub answer: HostAnswerState,
 }
 
@@ -151,8 +157,16 @@ pub struct DecodedBytes {
 #[derive(Clone, PartialEq, Debug)]
 pub enum HostAnswerState {
     Pending,
-    Returned { values: Vec<Value>, by: Answerer },
-    Trapped { message: String, by: Answerer },
+    /// `texts` are the values in words.
+    Returned {
+        values: Vec<Value>,
+        texts: Vec<String>,
+        by: Answerer,
+    },
+    Trapped {
+        message: String,
+        by: Answerer,
+    },
 }
 
 /// Who answered a host call.

@@ -4,7 +4,9 @@
 
 mod hex_float;
 
-use stepwell_engine::{ExternAddr, FuncAddr, ValType, Value};
+use stepwell_engine::{
+    AnyRef, ExternAddr, FuncAddr, HeapType, ObjectAddr, Ref, RefType, ValType, Value,
+};
 
 /// Reads a value of a type: `5`, `-0x10`, `1_000`, `0.5`, `0x1.8p3`, `inf`, `nan`,
 /// `nan:0x7fc00000` (all bits) or `nan:0x1` (payload), `null`, `7` for references, `i32x4 1 2 3 4` or
@@ -24,8 +26,7 @@ pub fn parse_value(ty: ValType, text: &str) -> Result<Value, String> {
         ValType::F32 => float(text, &F32).map(|bits| Value::F32(f32::from_bits(bits as u32))),
         ValType::F64 => float(text, &F64).map(|bits| Value::F64(f64::from_bits(bits))),
         ValType::V128 => super::shape::parse(text).map(Value::V128),
-        ValType::FuncRef => Ok(Value::FuncRef(handle(text)?.map(FuncAddr))),
-        ValType::ExternRef => Ok(Value::ExternRef(handle(text)?.map(ExternAddr))),
+        ValType::Ref(ty) => reference(ty, text),
     }
 }
 
@@ -38,12 +39,59 @@ pub fn untyped(value: &Value) -> String {
 /// Takes `i32:` off; a prefix of another type is a mistake.
 fn without_type(ty: ValType, text: &str) -> Result<&str, String> {
     let Some((prefix, rest)) = text.split_once(':') else { return Ok(text) };
-    let known = ["i32", "i64", "f32", "f64", "v128", "funcref", "externref"];
+    let known = ["i32", "i64", "f32", "f64", "v128", "funcref", "externref", "anyref", "exnref"];
+    let name = match ty {
+        ValType::Ref(ty) => Value::from(Ref::null(ty)).ty().to_string(),
+        ty => ty.to_string(),
+    };
     match prefix.trim() {
-        found if found == ty.name() => Ok(rest.trim()),
+        found if found == name => Ok(rest.trim()),
         found if known.contains(&found) => Err(format!("{ty} is needed here, not {found}")),
         _ => Ok(text),
     }
+}
+
+/// `null`, the number of a function, host value or exception, and of data `i31:5` or `#7`, with or
+/// without a type's name in front.
+fn reference(ty: RefType, text: &str) -> Result<Value, String> {
+    let any = |text: &str| -> Result<Option<AnyRef>, String> {
+        let number = |rest: &str| rest.trim().parse::<i64>().map_err(|_| data_needed());
+        if let Some(rest) = text.strip_prefix("i31") {
+            let value = number(rest.trim_start_matches(':'))?;
+            let fits = (-(1 << 30)..1 << 31).contains(&value);
+            let value = fits.then_some((value as i32) << 1 >> 1);
+            return Ok(Some(AnyRef::I31(value.ok_or("an i31 has 31 bits")?)));
+        }
+        if let Some((_, rest)) = text.split_once('#') {
+            let addr = u32::try_from(number(rest)?).map_err(|_| data_needed())?;
+            return Ok(Some(AnyRef::Object(ObjectAddr(addr))));
+        }
+        if let Some(rest) = text.strip_prefix("object") {
+            let addr = u32::try_from(number(rest)?).map_err(|_| data_needed())?;
+            return Ok(Some(AnyRef::Object(ObjectAddr(addr))));
+        }
+        let text = text.strip_prefix("extern").map_or(text, str::trim);
+        Ok(handle(text)?.map(|addr| AnyRef::Host(ExternAddr(addr))))
+    };
+    let value = match ty.heap.top() {
+        HeapType::Func => Value::FuncRef(handle(text)?.map(FuncAddr)),
+        HeapType::Extern => Value::ExternRef(any(text)?),
+        HeapType::Exn => {
+            let text = text.split_once('#').map_or(text, |(_, number)| number);
+            Value::ExnRef(handle(text)?.map(ObjectAddr))
+        }
+        _ => Value::AnyRef(any(text)?),
+    };
+    match value.as_ref() {
+        Some(reference) if reference.is_null() && !ty.nullable => {
+            Err(format!("{ty} cannot be null"))
+        }
+        _ => Ok(value),
+    }
+}
+
+fn data_needed() -> String {
+    "null, i31:5, or an object as #7 is needed".to_owned()
 }
 
 fn handle(text: &str) -> Result<Option<u32>, String> {
@@ -263,11 +311,22 @@ mod tests {
 
     #[test]
     fn references_are_null_or_a_number() {
-        assert_eq!(read(ValType::FuncRef, "null"), Value::FuncRef(None));
-        assert_eq!(read(ValType::FuncRef, "funcref:7"), Value::FuncRef(Some(FuncAddr(7))));
-        assert_eq!(read(ValType::ExternRef, "0"), Value::ExternRef(Some(ExternAddr(0))));
-        assert!(parse_value(ValType::ExternRef, "4294967295").is_err());
-        assert!(parse_value(ValType::ExternRef, "-1").is_err());
+        assert_eq!(read(ValType::FUNCREF, "null"), Value::FuncRef(None));
+        assert_eq!(read(ValType::FUNCREF, "funcref:7"), Value::FuncRef(Some(FuncAddr(7))));
+        assert_eq!(read(ValType::EXTERNREF, "0"), Value::ExternRef(Some(ExternAddr(0).into())));
+        let object = Value::AnyRef(Some(AnyRef::Object(ObjectAddr(7))));
+        for text in ["#7", "$point #7", "object 7", "anyref:object 7"] {
+            assert_eq!(read(ValType::ANYREF, text), object, "{text}");
+        }
+        let number = Value::AnyRef(Some(AnyRef::I31(-5)));
+        assert_eq!(read(ValType::ANYREF, "i31:-5"), number);
+        assert_eq!(read(ValType::ANYREF, "i31 -5"), number);
+        let host = Value::ExternRef(Some(ExternAddr(3).into()));
+        assert_eq!(read(ValType::EXTERNREF, "extern 3"), host);
+        assert_eq!(read(ValType::EXNREF, "exn $oops #4"), Value::ExnRef(Some(ObjectAddr(4))));
+        assert!(parse_value(ValType::ANYREF, "point").is_err());
+        assert!(parse_value(ValType::EXTERNREF, "4294967295").is_err());
+        assert!(parse_value(ValType::EXTERNREF, "-1").is_err());
     }
 
     #[test]

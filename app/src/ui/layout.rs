@@ -10,7 +10,7 @@ use super::tokens::Tokens;
 use crate::session::{Command, Panel, Session};
 
 /// All panels, in the order in which menus name them.
-pub(super) const PANELS: [Panel; 11] = [
+pub(super) const PANELS: [Panel; 12] = [
     Panel::Modules,
     Panel::Code,
     Panel::FastCode,
@@ -20,6 +20,7 @@ pub(super) const PANELS: [Panel; 11] = [
     Panel::HostCalls,
     Panel::Globals,
     Panel::Tables,
+    Panel::Heap,
     Panel::Breakpoints,
     Panel::Learn,
 ];
@@ -35,6 +36,7 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Memory => "Memory",
         Panel::Globals => "Globals",
         Panel::Tables => "Tables",
+        Panel::Heap => "Heap",
         Panel::HostCalls => "Host calls",
         Panel::Console => "Console",
         Panel::Timeline => "Timeline",
@@ -71,7 +73,8 @@ impl Default for Layout {
         let memory = tabs(&mut tiles, &[Panel::Memory]);
         let stack = tabs(&mut tiles, &[Panel::Stack]);
         let frames = tabs(&mut tiles, &[Panel::Frames, Panel::Breakpoints]);
-        let calls = tabs(&mut tiles, &[Panel::HostCalls, Panel::Globals, Panel::Tables]);
+        let calls =
+            tabs(&mut tiles, &[Panel::HostCalls, Panel::Globals, Panel::Tables, Panel::Heap]);
         let middle = column(&mut tiles, vec![(code, 0.62), (memory, 0.38)], LinearDir::Vertical);
         let right = column(
             &mut tiles,

@@ -188,7 +188,7 @@ impl Tokens {
             ValType::F32 => self.f32,
             ValType::F64 => self.f64,
             ValType::V128 => self.v128,
-            ValType::FuncRef | ValType::ExternRef => self.reference,
+            ValType::Ref(_) => self.reference,
         }
     }
 

@@ -12,8 +12,8 @@ mod stop;
 mod task;
 
 pub use stop::{
-    Budget, CallSite, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame, WatchKind,
-    WatchpointHit,
+    AtomicWait, Budget, CallSite, Exception, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame,
+    WatchKind, WatchpointHit,
 };
 pub use task::Task;
 pub(crate) use task::{Status, TaskState};

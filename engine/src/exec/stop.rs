@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, MemAddr};
+use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, MemAddr, TagAddr};
 use crate::types::FuncType;
 use crate::value::Value;
 
@@ -39,6 +39,9 @@ pub enum Stop {
     Breakpoint(CallSite),
     /// The last instruction touched watched memory.
     Watchpoint(WatchpointHit),
+    /// An atomic wait: the task goes on once another one has notified it, or after
+    /// [`Task::time_out`](crate::Task::time_out).
+    Wait(AtomicWait),
     /// Execution cannot go on; the state is left as it was before the trapping instruction.
     Trap(Trap),
 }
@@ -69,6 +72,19 @@ pub struct HostCall {
     pub args: Vec<Value>,
     /// The calling instruction; `None` if the host function was started directly.
     pub caller: Option<CallSite>,
+}
+
+/// An atomic wait that has not been notified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AtomicWait {
+    /// The shared memory.
+    pub memory: MemAddr,
+    /// The address waited at.
+    pub address: u64,
+    /// After how many nanoseconds it wants to go on anyway; for ever without.
+    pub timeout: Option<u64>,
+    /// The waiting instruction.
+    pub site: Option<CallSite>,
 }
 
 /// The answer to a [`HostCall`].
@@ -122,6 +138,14 @@ pub struct Trap {
 impl Trap {
     /// Frames kept in a backtrace.
     pub const BACKTRACE_LIMIT: usize = 64;
+
+    /// What an uncaught exception carries.
+    pub fn values(&self) -> &[Value] {
+        match &self.code {
+            TrapCode::Exception(exception) => &exception.values,
+            _ => &[],
+        }
+    }
 }
 
 impl fmt::Display for Trap {
@@ -176,8 +200,53 @@ pub enum TrapCode {
     InvalidConversionToInteger,
     /// `max_call_depth` or `max_value_stack` would be exceeded.
     CallStackExhausted,
+    /// `call_ref` of null.
+    NullFunction,
+    /// `ref.as_non_null` of null.
+    NullReference,
+    /// A field of null.
+    NullStruct,
+    /// An element or the length of null.
+    NullArray,
+    /// `i31.get_s` or `i31.get_u` of null.
+    NullI31,
+    /// `throw_ref` of null.
+    NullException,
+    /// `ref.cast` to a type that the reference is not of.
+    CastFailure,
+    /// An element beyond the end of an array.
+    ArrayOutOfBounds,
+    /// `max_heap` would be exceeded.
+    HeapExhausted,
+    /// An atomic access of an address that is not a multiple of its width.
+    UnalignedAtomic,
+    /// An atomic wait on a memory that is not shared.
+    ExpectedShared,
+    /// Nothing catches this exception.
+    Exception(Arc<Exception>),
     /// A host function trapped, with its message.
     Host(Arc<str>),
+}
+
+/// An exception that nothing has caught.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exception {
+    /// Its tag.
+    pub tag: TagAddr,
+    /// The tag's name in the module that threw it, if it has one.
+    pub name: Option<Arc<str>>,
+    /// What it carries.
+    pub values: Vec<Value>,
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "${name}")?,
+            None => write!(f, "tag {}", self.tag)?,
+        }
+        self.values.iter().try_for_each(|value| write!(f, " {value}"))
+    }
 }
 
 impl TrapCode {
@@ -215,6 +284,28 @@ impl TrapCode {
             TrapCode::CallStackExhausted => {
                 "Calls are nested too deeply; most often a recursion that does not end."
             }
+            TrapCode::NullFunction => "The reference that `call_ref` was to call is null.",
+            TrapCode::NullReference => "The reference must not be null here, and is.",
+            TrapCode::NullStruct => "The reference to the structure is null.",
+            TrapCode::NullArray => "The reference to the array is null.",
+            TrapCode::NullI31 => "The reference to the 31-bit integer is null.",
+            TrapCode::NullException => "The reference to the exception is null.",
+            TrapCode::CastFailure => {
+                "The object is of another type than `ref.cast` asks for, or null."
+            }
+            TrapCode::ArrayOutOfBounds => "The index lies beyond the end of the array.",
+            TrapCode::HeapExhausted => {
+                "The heap has reached its limit, and a collection did not free enough."
+            }
+            TrapCode::UnalignedAtomic => {
+                "Atomic accesses need an address that is a multiple of their width."
+            }
+            TrapCode::ExpectedShared => {
+                "Only a shared memory can be waited on: in another nobody could ever notify."
+            }
+            TrapCode::Exception(_) => {
+                "An exception was thrown, and no handler of any frame catches its tag."
+            }
             TrapCode::Host(message) => message,
         }
     }
@@ -233,6 +324,18 @@ impl fmt::Display for TrapCode {
             TrapCode::IntegerOverflow => "integer overflow",
             TrapCode::InvalidConversionToInteger => "invalid conversion to integer",
             TrapCode::CallStackExhausted => "call stack exhausted",
+            TrapCode::NullFunction => "null function reference",
+            TrapCode::NullReference => "null reference",
+            TrapCode::NullStruct => "null structure reference",
+            TrapCode::NullArray => "null array reference",
+            TrapCode::NullI31 => "null i31 reference",
+            TrapCode::NullException => "null exception reference",
+            TrapCode::CastFailure => "cast failure",
+            TrapCode::ArrayOutOfBounds => "out of bounds array access",
+            TrapCode::HeapExhausted => "heap exhausted",
+            TrapCode::UnalignedAtomic => "unaligned atomic",
+            TrapCode::ExpectedShared => "expected shared memory",
+            TrapCode::Exception(exception) => return write!(f, "uncaught exception {exception}"),
             TrapCode::Host(message) => message,
         })
     }

@@ -2,24 +2,30 @@
 
 use alloc::vec::Vec;
 
-use super::exact::{self, Exit, Machine, Transfer};
+use super::exact::{self, Exit, Machine, Transfer, Unwound, Waiting};
 use super::fast;
 use super::frame::{Frame, ValueStack};
-use super::stop::{Budget, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame};
+use super::stop::{
+    AtomicWait, Budget, Exception, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame,
+};
 use crate::config::Tier;
 use crate::error::{Error, Result};
 use crate::host::{Caller, HostImplementation};
-use crate::ids::FuncAddr;
+use crate::ids::{FuncAddr, ObjectAddr};
 use crate::observe::{self, Debugger, Observer, Unobserved};
 use crate::store::allocator::{Kind, Room};
-use crate::store::{FuncEntity, Store, check_values};
+use crate::store::heap::exception_parts;
+use crate::store::roots::Identity;
+use crate::store::{FuncEntity, Parts, Store};
 use crate::types::{FuncType, slots_of};
 use crate::value::{Value, read_values, write_values};
 
 /// A computation in a store. Owns its frames and stack; clone it together with
 /// [`Store::state`] to snapshot a run.
 ///
-/// A task belongs to the store that started it. Two tasks of one store may take turns.
+/// A task belongs to the store that started it. Two tasks of one store may take turns. A task and its
+/// clones count as one when garbage is collected: of those that go on in the same store, only what the one
+/// that ran last refers to is kept alive.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Task {
     pub(crate) state: TaskState,
@@ -37,6 +43,7 @@ pub(crate) struct TaskState {
     /// The count at which a breakpoint was last reported, so that going on passes it.
     pub(crate) reported: Option<u64>,
     pub(crate) scratch: fast::Scratch,
+    pub(crate) identity: Identity,
 }
 
 /// What a task can do next.
@@ -48,6 +55,8 @@ pub(crate) enum Status {
         func: FuncAddr,
         tail: bool,
     },
+    /// In an atomic wait; its operands are on top of the stack.
+    Parked(Waiting),
     Done(Vec<Value>),
     Trapped(Trap),
 }
@@ -147,7 +156,7 @@ impl Task {
     pub(crate) fn start(store: &Store, func: FuncAddr, args: &[Value]) -> Result<Self> {
         let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
         let ty = store.func_type(func).ok_or_else(unknown)?.clone();
-        check_values(("arguments", "argument"), ty.params(), args)?;
+        store.check_values(("arguments", "argument"), ty.params(), args)?;
         let entity = *store.state.funcs.get(func.index()).ok_or_else(unknown)?;
         let mut task = TaskState {
             frames: Vec::new(),
@@ -160,6 +169,7 @@ impl Task {
             ty,
             reported: None,
             scratch: fast::Scratch::default(),
+            identity: Identity::default(),
         };
         let limit = store.engine().config().max_value_stack;
         let slots = match entity {
@@ -191,12 +201,27 @@ impl Task {
     /// # Errors
     /// None that a module or embedder can cause; [`Error::Invalid`] would be a defect.
     pub fn run(&mut self, store: &mut Store, budget: Budget) -> Result<Stop> {
-        let mut fuel = budget.0;
+        let stop = self.run_to_stop(store, budget.0);
+        store.park(&mut self.state);
+        stop
+    }
+
+    #[inline(always)]
+    fn run_to_stop(&mut self, store: &mut Store, mut fuel: u64) -> Result<Stop> {
         loop {
             match &self.state.status {
                 Status::Ready => {}
                 Status::Done(values) => return Ok(Stop::Done(values.clone())),
                 Status::Trapped(trap) => return Ok(Stop::Trap(trap.clone())),
+                Status::Parked(waiting) => {
+                    let waiting = *waiting;
+                    let id = store.identify(&mut self.state.identity);
+                    if !store.state.waiters.is_woken(id) {
+                        return Ok(Stop::Wait(self.state.wait(store, waiting)));
+                    }
+                    self.state.go_on(store, 0);
+                    continue;
+                }
                 Status::Waiting { func, .. } => {
                     let func = *func;
                     if let Some(call) = self.answer_by_closure(store, func) {
@@ -211,6 +236,30 @@ impl Task {
                 Exit::Trap(code) => {
                     let trap = self.state.trap(store, code);
                     self.state.status = Status::Trapped(trap);
+                }
+                Exit::Exception(object) => match self.state.unwind(store, object)? {
+                    Unwound::Caught => {}
+                    Unwound::Returned => self.state.finish(),
+                    Unwound::Uncaught => {
+                        let code = self.state.uncaught(store, object);
+                        let trap = self.state.trap(store, code);
+                        self.state.status = Status::Trapped(trap);
+                    }
+                },
+                Exit::Collect(words) => {
+                    store.collect(Some(&self.state))?;
+                    let most = store.engine().config().max_heap;
+                    if !store.state.heap.make_room(words, most) {
+                        fuel = fuel.saturating_sub(1);
+                        self.state.executed += 1;
+                        let trap = self.state.trap(store, TrapCode::HeapExhausted);
+                        self.state.status = Status::Trapped(trap);
+                    }
+                }
+                Exit::Wait(waiting) => {
+                    let id = store.identify(&mut self.state.identity);
+                    store.state.waiters.add(id, waiting.memory, waiting.address);
+                    self.state.status = Status::Parked(waiting);
                 }
                 Exit::Host(func, transfer) => {
                     let tail = transfer == Transfer::TailCall;
@@ -255,6 +304,28 @@ impl Task {
                 self.state.status = Status::Trapped(self.state.trap(store, code));
                 Ok(())
             }
+        }
+    }
+
+    /// Ends an atomic wait as its timeout would. The task then waits to be run on.
+    ///
+    /// # Errors
+    /// [`Error::NotWaiting`] if it is in none.
+    pub fn time_out(&mut self, store: &mut Store) -> Result<()> {
+        match self.state.status {
+            Status::Parked(_) => {
+                self.state.go_on(store, 2);
+                Ok(())
+            }
+            _ => Err(Error::NotWaiting),
+        }
+    }
+
+    /// The atomic wait that the task is in.
+    pub fn atomic_wait(&self, store: &Store) -> Option<AtomicWait> {
+        match self.state.status {
+            Status::Parked(waiting) => Some(self.state.wait(store, waiting)),
+            _ => None,
         }
     }
 
@@ -352,11 +423,12 @@ impl TaskState {
     fn advance(&mut self, store: &mut Store, fuel: &mut u64) -> Result<Exit> {
         let before = *fuel;
         let skip = self.reported == Some(self.executed);
-        let (engine, modules, state, debugger) = store.parts();
+        let Parts { engine, modules, types, state, debugger } = store.parts();
         let tier = engine.config().tier;
         let mut machine = Machine {
             config: engine.config(),
             modules,
+            types,
             state,
             stack: &mut self.stack,
             frames: &mut self.frames,
@@ -381,6 +453,44 @@ impl TaskState {
         exit
     }
 
+    /// Goes to the handler of an exception.
+    fn unwind(&mut self, store: &mut Store, object: ObjectAddr) -> Result<Unwound> {
+        let Parts { engine, modules, types, state, .. } = store.parts();
+        let config = engine.config();
+        let (stack, frames) = (&mut self.stack, &mut self.frames);
+        exact::unwind(&mut Machine { config, modules, types, state, stack, frames }, object)
+    }
+
+    /// An uncaught exception as the reason of a trap.
+    fn uncaught(&self, store: &Store, object: ObjectAddr) -> TrapCode {
+        let state = &store.state;
+        let found = exception_parts(&state.heap, &store.types, &state.tags, object);
+        let Some((tag, slots)) = found else { return TrapCode::NullException };
+        let types = store.tag_type(tag).map_or(&[][..], |ty| ty.params());
+        let values = read_values(types, slots);
+        TrapCode::Exception(Exception { tag, name: store.tag_name(tag), values }.into())
+    }
+
+    fn wait(&self, store: &Store, waiting: Waiting) -> AtomicWait {
+        let Waiting { memory, address, timeout } = waiting;
+        let (timeout, site) = (u64::try_from(timeout).ok(), observe::site(store, self));
+        AtomicWait { memory, address, timeout, site }
+    }
+
+    /// Gives an atomic wait its result.
+    fn go_on(&mut self, store: &mut Store, answer: u64) {
+        let id = store.identify(&mut self.identity);
+        store.state.waiters.remove(id);
+        self.stack.top = self.stack.top.saturating_sub(2);
+        if let Some(slot) = self.stack.slots.get_mut((self.stack.top as usize).saturating_sub(1)) {
+            *slot = answer;
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.pc += 1;
+        }
+        self.status = Status::Ready;
+    }
+
     /// The outermost frame has returned: its results become the task's.
     fn finish(&mut self) {
         let values = read_values(self.ty.results(), &self.stack.slots);
@@ -393,14 +503,15 @@ impl TaskState {
             return None;
         };
         let host = store.hosts.get(host)?;
-        let params = host.ty.params();
+        let ty = store.func_type(func)?;
+        let params = ty.params();
         let live = self.stack.live();
         let args = live.get(live.len().checked_sub(slots_of(params))?..)?;
         Some(HostCall {
             func,
             module: host.module.clone(),
             name: host.name.clone(),
-            ty: host.ty.clone(),
+            ty: ty.clone(),
             args: read_values(params, args),
             caller: observe::site(store, self),
         })
@@ -416,7 +527,7 @@ impl TaskState {
     ) -> Result<()> {
         let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
         let ty = store.func_type(func).ok_or_else(unknown)?;
-        check_values(("results", "result"), ty.results(), values)?;
+        store.check_values(("results", "result"), ty.results(), values)?;
         let params = slots_of(ty.params()) as u32;
         let base = match (tail, self.frames.last()) {
             (true, Some(frame)) => frame.base,

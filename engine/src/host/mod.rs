@@ -5,6 +5,7 @@
 //! frame of the engine below them that they could disturb.
 
 mod caller;
+pub(crate) mod js_string;
 
 use alloc::format;
 use alloc::rc::Rc;

@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 ///
 /// let engine = Engine::new(Config::default());
 /// let mut store = Store::new(&engine);
-/// let ty = MemoryType { limits: Limits { min: 1, max: Some(1) } };
+/// let ty = MemoryType::new(Limits { min: 1, max: Some(1) });
 /// let memory = store.new_memory_over(ty, Screen(vec![7; 65_536]))?;
 /// let module = Module::from_wat(
 ///     &engine,

@@ -33,13 +33,14 @@ impl Image {
 
     fn new(module: &ModuleInner) -> Option<Arc<Self>> {
         let memory = module.memories.first().filter(|_| module.imported_memories == 0)?;
-        let size = memory.limits.min.checked_mul(PAGE_SIZE)?;
+        let size = memory.limits.min.checked_mul(memory.page_size())?;
         let mut segments = Vec::new();
         let mut end = 0;
         for segment in &module.data {
             let SegmentMode::Active { index, offset } = &segment.mode else { continue };
             let [ConstOp::Slot(at)] = offset.ops() else { return None };
-            let (at, range) = (u64::from(*at as u32), &segment.range);
+            let at = if memory.index64 { *at } else { u64::from(*at as u32) };
+            let range = &segment.range;
             let last = at.checked_add(u64::from(range.end - range.start))?;
             if *index != 0 || last > size.min(LARGEST) {
                 return None;

@@ -75,12 +75,12 @@ impl LinearMemory {
     ) -> Result<Self> {
         let config = engine.config();
         let pages = ty.limits.min;
-        let allowed = config.max_memory_pages;
+        let allowed = allowed(config, ty);
         if pages > allowed {
             let limit = LimitKind::MemoryPages;
             return Err(Error::Limit { limit, requested: pages, allowed, offset: None });
         }
-        let bytes = pages * PAGE_SIZE;
+        let bytes = pages << ty.page_size_log2;
         usage.check_memory(config, bytes)?;
         let permit = Held(engine.allocator().clone().permit(Kind::Memory)?);
         let memory = engine.allocator().memory(module, bytes, most(config, ty))?;
@@ -96,11 +96,11 @@ impl LinearMemory {
         bytes: Box<dyn HostBytes>,
     ) -> Result<Self> {
         let size = bytes.bytes().len() as u64;
-        let allowed = ty.limits.max.unwrap_or(u64::MAX).min(config.max_memory_pages);
-        let pages = size / PAGE_SIZE;
-        if !size.is_multiple_of(PAGE_SIZE) || pages < ty.limits.min || pages > allowed {
+        let allowed = ty.limits.max.unwrap_or(u64::MAX).min(allowed(config, ty));
+        let pages = size / ty.page_size();
+        if !size.is_multiple_of(ty.page_size()) || pages < ty.limits.min || pages > allowed {
             let limit = LimitKind::MemoryPages;
-            let requested = size.div_ceil(PAGE_SIZE);
+            let requested = size.div_ceil(ty.page_size());
             return Err(Error::Limit { limit, requested, allowed, offset: None });
         }
         usage.check_memory(config, size)?;
@@ -118,9 +118,9 @@ impl LinearMemory {
         self.ty
     }
 
-    /// Size in pages of 64 KiB.
+    /// Size in pages, of 64 KiB unless the type says otherwise.
     pub fn pages(&self) -> u64 {
-        self.bytes().len() as u64 / PAGE_SIZE
+        self.bytes().len() as u64 >> self.ty.page_size_log2
     }
 
     /// The contents.
@@ -168,11 +168,11 @@ impl LinearMemory {
     pub(crate) fn grow(&mut self, config: &Config, usage: &mut Usage, by: u64) -> Option<u64> {
         let old = self.pages();
         let new = old.checked_add(by)?;
-        let max = self.ty.limits.max.unwrap_or(u64::MAX).min(config.max_memory_pages);
+        let max = self.ty.limits.max.unwrap_or(u64::MAX).min(allowed(config, self.ty));
         if new > max {
             return None;
         }
-        let added = by * PAGE_SIZE;
+        let added = by << self.ty.page_size_log2;
         usage.check_memory(config, added).ok()?;
         self.bytes.extend_zeroed(added, most(config, self.ty)).ok()?;
         usage.memory += added;
@@ -180,8 +180,13 @@ impl LinearMemory {
     }
 }
 
+/// Pages of its size that a memory may have.
+fn allowed(config: &Config, ty: MemoryType) -> u64 {
+    config.max_memory_pages.saturating_mul(PAGE_SIZE) >> ty.page_size_log2
+}
+
 /// Bytes that a memory of this type may come to have.
 fn most(config: &Config, ty: MemoryType) -> u64 {
-    let pages = ty.limits.max.unwrap_or(u64::MAX).min(config.max_memory_pages);
-    pages.saturating_mul(PAGE_SIZE).min(config.max_store_memory)
+    let pages = ty.limits.max.unwrap_or(u64::MAX).min(allowed(config, ty));
+    (pages << ty.page_size_log2).min(config.max_store_memory)
 }

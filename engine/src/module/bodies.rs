@@ -44,7 +44,7 @@ fn one(
     allocations: &mut FuncValidatorAllocations,
 ) -> Result<Body, Failure> {
     let mut validator = func.into_validator(core::mem::take(allocations));
-    let instructions = count(&mut validator, &body).map_err(Failure::Validator)?;
+    let instructions = count(config, &mut validator, &body).map_err(Failure::Validator)?;
     let (locals, allowed) = (validator.len_locals(), config.max_locals);
     *allocations = validator.into_allocations();
     let range = body.range();
@@ -61,10 +61,14 @@ fn one(
 }
 
 /// Validates a function and counts its instructions.
-fn count(validator: &mut Validator, body: &FunctionBody<'_>) -> Result<u32, wasmparser::Error> {
+fn count(
+    config: &Config,
+    validator: &mut Validator,
+    body: &FunctionBody<'_>,
+) -> Result<u32, wasmparser::Error> {
     let mut reader = body.get_binary_reader();
     validator.read_locals(&mut reader)?;
-    reader.set_features(super::features());
+    reader.set_features(config.features.to_wasm());
     let mut instructions = 0;
     while !reader.eof() {
         let offset = reader.original_position();

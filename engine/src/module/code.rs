@@ -28,7 +28,11 @@ pub(crate) trait Visit {
 pub(crate) fn kept(validator: &Validator, operator: &Operator<'_>, height: usize) -> usize {
     let floor = validator.get_control_frame(0).map_or(0, |frame| frame.height);
     match operator {
-        Operator::End | Operator::Else => floor,
+        Operator::End
+        | Operator::Else
+        | Operator::Catch { .. }
+        | Operator::CatchAll
+        | Operator::Delegate { .. } => floor,
         _ => {
             let pops = operator.operator_arity(validator);
             let pops = pops.map_or(height, |(pops, _)| pops as usize);
@@ -57,7 +61,8 @@ fn open(module: &ModuleInner, func: FuncIndex) -> Result<(Validator, FunctionBod
     let reader = body_reader(module, func).ok_or_else(unknown)?;
     let resources = module.resources.clone().ok_or_else(unknown)?;
     let ty = *module.funcs.get(func.index()).ok_or_else(unknown)?;
-    let to_validate = FuncToValidate { resources, index: func.0, ty, features: super::features() };
+    let features = module.features.to_wasm();
+    let to_validate = FuncToValidate { resources, index: func.0, ty, features };
     let validator = to_validate.into_validator(FuncValidatorAllocations::default());
     Ok((validator, FunctionBody::new(reader)))
 }
@@ -66,7 +71,8 @@ fn open(module: &ModuleInner, func: FuncIndex) -> Result<(Validator, FunctionBod
 pub(crate) fn body_reader(module: &ModuleInner, func: FuncIndex) -> Option<BinaryReader<'_>> {
     let range = module.body(func)?.range.clone();
     let bytes = module.bytes.get(range.start as usize..range.end as usize)?;
-    Some(BinaryReader::new_features(bytes, u64::from(range.start), super::features()))
+    let features = module.features.to_wasm();
+    Some(BinaryReader::new_features(bytes, u64::from(range.start), features))
 }
 
 /// The whole module has validated, so this is not expected; it is reported all the same.

@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::ids::FuncIndex;
-use crate::types::RefType;
+use crate::types::HeapType;
+
+use super::ModuleInner;
 
 /// A validated constant expression (*Validation, constant expressions*), extended ones included.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,13 +20,18 @@ pub(crate) enum ConstOp {
     Vector(u128),
     GlobalGet(u32),
     RefFunc(FuncIndex),
-    RefNull(RefType),
     I32Add,
     I32Sub,
     I32Mul,
     I64Add,
     I64Sub,
     I64Mul,
+    RefI31,
+    StructNew(u32),
+    StructNewDefault(u32),
+    ArrayNew(u32),
+    ArrayNewDefault(u32),
+    ArrayNewFixed(u32, u32),
 }
 
 impl ConstExpr {
@@ -43,6 +50,7 @@ impl ConstExpr {
     /// Reads the operators up to the closing `end`; `None` names an operator that is not constant.
     pub(crate) fn read(
         expr: &wasmparser::ConstExpr<'_>,
+        module: &ModuleInner,
     ) -> Result<Option<Self>, wasmparser::Error> {
         use wasmparser::Operator;
         let mut reader = expr.get_operators_reader();
@@ -58,13 +66,24 @@ impl ConstExpr {
                 }
                 Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
                 Operator::RefFunc { function_index } => ConstOp::RefFunc(FuncIndex(function_index)),
-                Operator::RefNull { hty } => {
-                    let ty = wasmparser::RefType::new(true, hty).and_then(RefType::from_wasm);
-                    match ty {
-                        Some(ty) => ConstOp::RefNull(ty),
-                        None => return Ok(None),
-                    }
+                Operator::RefNull { hty } => match HeapType::from_wasm(hty, &module.space) {
+                    Some(_) => ConstOp::Slot(0),
+                    None => return Ok(None),
+                },
+                Operator::RefI31 => ConstOp::RefI31,
+                Operator::StructNew { struct_type_index } => ConstOp::StructNew(struct_type_index),
+                Operator::StructNewDefault { struct_type_index } => {
+                    ConstOp::StructNewDefault(struct_type_index)
                 }
+                Operator::ArrayNew { array_type_index } => ConstOp::ArrayNew(array_type_index),
+                Operator::ArrayNewDefault { array_type_index } => {
+                    ConstOp::ArrayNewDefault(array_type_index)
+                }
+                Operator::ArrayNewFixed { array_type_index, array_size } => {
+                    ConstOp::ArrayNewFixed(array_type_index, array_size)
+                }
+                // Both keep the bits.
+                Operator::AnyConvertExtern | Operator::ExternConvertAny => continue,
                 Operator::I32Add => ConstOp::I32Add,
                 Operator::I32Sub => ConstOp::I32Sub,
                 Operator::I32Mul => ConstOp::I32Mul,

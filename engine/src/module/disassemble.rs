@@ -17,7 +17,7 @@ use super::operator::{class_of, lane_of, memarg_and_lane_of, memarg_of, operator
 use super::{Module, NameKind};
 use crate::error::Result;
 use crate::ids::{CodeOffset, FuncIndex};
-use crate::types::{FuncType, ValType};
+use crate::types::{FuncType, HeapType, RefType, ValType};
 
 /// One instruction as text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,14 +73,23 @@ impl Listing {
             while !operators.eof() {
                 let (operator, offset) =
                     operators.read_with_offset().map_err(super::code::internal)?;
-                let outdent = matches!(operator, Operator::End | Operator::Else);
+                let outdent = matches!(
+                    operator,
+                    Operator::End
+                        | Operator::Else
+                        | Operator::Catch { .. }
+                        | Operator::CatchAll
+                        | Operator::Delegate { .. }
+                );
                 offsets.push(offset as u32);
                 depths.push(depth.saturating_sub(u16::from(outdent)));
                 match operator {
-                    Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
-                        depth = depth.saturating_add(1);
-                    }
-                    Operator::End => depth = depth.saturating_sub(1),
+                    Operator::Block { .. }
+                    | Operator::Loop { .. }
+                    | Operator::If { .. }
+                    | Operator::TryTable { .. }
+                    | Operator::Try { .. } => depth = depth.saturating_add(1),
+                    Operator::End | Operator::Delegate { .. } => depth = depth.saturating_sub(1),
                     _ => {}
                 }
             }
@@ -139,9 +148,12 @@ impl Listing {
             immediates: namer.immediates(&operator),
             class: class_of(&operator),
             branch_depth: match operator {
-                Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
-                    Some(relative_depth)
-                }
+                Operator::Br { relative_depth }
+                | Operator::BrIf { relative_depth }
+                | Operator::BrOnNull { relative_depth }
+                | Operator::BrOnNonNull { relative_depth }
+                | Operator::BrOnCast { relative_depth, .. }
+                | Operator::BrOnCastFail { relative_depth, .. } => Some(relative_depth),
                 _ => None,
             },
             callee: match operator {
@@ -169,10 +181,64 @@ impl Namer<'_> {
     fn immediates(&self, operator: &Operator<'_>) -> String {
         use Operator as O;
         match operator {
-            O::Block { blockty } | O::Loop { blockty } | O::If { blockty } => {
+            O::Block { blockty } | O::Loop { blockty } | O::If { blockty } | O::Try { blockty } => {
                 self.block_type(*blockty)
             }
-            O::Br { relative_depth } | O::BrIf { relative_depth } => relative_depth.to_string(),
+            O::TryTable { try_table } => self.try_table(try_table),
+            O::Br { relative_depth }
+            | O::BrIf { relative_depth }
+            | O::BrOnNull { relative_depth }
+            | O::BrOnNonNull { relative_depth }
+            | O::Rethrow { relative_depth }
+            | O::Delegate { relative_depth } => relative_depth.to_string(),
+            O::BrOnCast { relative_depth, from_ref_type, to_ref_type }
+            | O::BrOnCastFail { relative_depth, from_ref_type, to_ref_type } => join([
+                relative_depth.to_string(),
+                join([self.reference(*from_ref_type), self.reference(*to_ref_type)]),
+            ]),
+            O::Throw { tag_index } | O::Catch { tag_index } => self.item(NameKind::Tag, *tag_index),
+            O::CallRef { type_index: ty }
+            | O::ReturnCallRef { type_index: ty }
+            | O::StructNew { struct_type_index: ty }
+            | O::StructNewDefault { struct_type_index: ty }
+            | O::ArrayNew { array_type_index: ty }
+            | O::ArrayNewDefault { array_type_index: ty }
+            | O::ArrayGet { array_type_index: ty }
+            | O::ArrayGetS { array_type_index: ty }
+            | O::ArrayGetU { array_type_index: ty }
+            | O::ArraySet { array_type_index: ty }
+            | O::ArrayFill { array_type_index: ty } => self.item(NameKind::Type, *ty),
+            O::ArrayCopy { array_type_index_dst: to, array_type_index_src: from } => {
+                join([self.item(NameKind::Type, *to), self.item(NameKind::Type, *from)])
+            }
+            O::ArrayNewFixed { array_type_index: ty, array_size } => {
+                join([self.item(NameKind::Type, *ty), array_size.to_string()])
+            }
+            O::ArrayNewData { array_type_index: ty, array_data_index: data }
+            | O::ArrayInitData { array_type_index: ty, array_data_index: data } => {
+                join([self.item(NameKind::Type, *ty), self.item(NameKind::Data, *data)])
+            }
+            O::ArrayNewElem { array_type_index: ty, array_elem_index: element }
+            | O::ArrayInitElem { array_type_index: ty, array_elem_index: element } => {
+                join([self.item(NameKind::Type, *ty), self.item(NameKind::Element, *element)])
+            }
+            O::StructGet { struct_type_index: ty, field_index }
+            | O::StructGetS { struct_type_index: ty, field_index }
+            | O::StructGetU { struct_type_index: ty, field_index }
+            | O::StructSet { struct_type_index: ty, field_index } => {
+                let name = self.module.field_name(*ty, *field_index);
+                let field = name.map_or(field_index.to_string(), |name| format!("${name}"));
+                join([self.item(NameKind::Type, *ty), field])
+            }
+            O::RefTestNonNull { hty } | O::RefCastNonNull { hty } => {
+                format!("(ref {})", self.heap(*hty))
+            }
+            O::RefTestNullable { hty } | O::RefCastNullable { hty } => {
+                match wasmparser::RefType::new(true, *hty) {
+                    Some(ty) => self.reference(ty),
+                    None => format!("(ref null {})", self.heap(*hty)),
+                }
+            }
             O::BrTable { targets } => {
                 let mut text = String::new();
                 for depth in targets.targets().filter_map(Result::ok).take(64) {
@@ -190,7 +256,7 @@ impl Namer<'_> {
             O::CallIndirect { type_index, table_index }
             | O::ReturnCallIndirect { type_index, table_index } => {
                 let table = self.unless_zero(NameKind::Table, *table_index);
-                let ty = match self.module.types().get(*type_index as usize) {
+                let ty = match self.module.inner().func_type_at(*type_index) {
                     Some(ty) => signature(ty),
                     None => format!("(type {type_index})"),
                 };
@@ -217,14 +283,7 @@ impl Namer<'_> {
                 value.bits() & 0x000f_ffff_ffff_ffff,
                 value.bits() >> 63 != 0,
             ),
-            O::RefNull { hty } => {
-                let ty = wasmparser::RefType::new(true, *hty);
-                match ty.and_then(crate::types::RefType::from_wasm) {
-                    Some(crate::types::RefType::Func) => "func".to_string(),
-                    Some(crate::types::RefType::Extern) => "extern".to_string(),
-                    None => format!("{hty:?}"),
-                }
-            }
+            O::RefNull { hty } => self.heap(*hty),
             O::TableGet { table }
             | O::TableSet { table }
             | O::TableSize { table }
@@ -275,6 +334,42 @@ impl Namer<'_> {
         }
     }
 
+    /// A heap type, with the name of a defined one.
+    fn heap(&self, ty: wasmparser::HeapType) -> String {
+        match HeapType::from_wasm(ty, &self.module.inner().space) {
+            Some(HeapType::Concrete(_, index)) => self.item(NameKind::Type, index),
+            Some(ty) => ty.to_string(),
+            None => format!("{ty:?}"),
+        }
+    }
+
+    fn reference(&self, ty: wasmparser::RefType) -> String {
+        match RefType::from_wasm(ty, &self.module.inner().space) {
+            Some(RefType { nullable, heap: HeapType::Concrete(_, index) }) => {
+                let null = if nullable { "null " } else { "" };
+                format!("(ref {null}{})", self.item(NameKind::Type, index))
+            }
+            Some(ty) => ty.to_string(),
+            None => format!("{ty:?}"),
+        }
+    }
+
+    fn try_table(&self, try_table: &wasmparser::TryTable) -> String {
+        let mut text = self.block_type(try_table.ty);
+        for catch in &try_table.catches {
+            let (keyword, tag, label) = match *catch {
+                wasmparser::Catch::One { tag, label } => ("catch", Some(tag), label),
+                wasmparser::Catch::OneRef { tag, label } => ("catch_ref", Some(tag), label),
+                wasmparser::Catch::All { label } => ("catch_all", None, label),
+                wasmparser::Catch::AllRef { label } => ("catch_all_ref", None, label),
+            };
+            let tag = tag.map_or(String::new(), |tag| self.item(NameKind::Tag, tag));
+            let clause = join([join([keyword.to_string(), tag]), label.to_string()]);
+            text = join([text, format!("({clause})")]);
+        }
+        text
+    }
+
     fn func(&self, index: u32) -> String {
         match self.module.func_name(FuncIndex(index)) {
             Some(name) => format!("${name}"),
@@ -322,7 +417,7 @@ impl Namer<'_> {
         match ty {
             BlockType::Empty => String::new(),
             BlockType::Type(ty) => format!("(result {ty})"),
-            BlockType::FuncType(index) => match self.module.types().get(index as usize) {
+            BlockType::FuncType(index) => match self.module.inner().func_type_at(index) {
                 Some(ty) => signature(ty),
                 None => format!("(type {index})"),
             },

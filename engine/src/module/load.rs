@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 #[cfg(mapped)]
 use once_cell::race::OnceBox;
 use wasmparser::{
-    CompositeInnerType, ElementKind, ExternalKind, Imports, Parser, Payload, TypeRef, ValidPayload,
-    Validator, WasmFeatures,
+    ElementKind, ExternalKind, Imports, Parser, Payload, TypeRef, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 use super::bodies::Pending;
@@ -26,7 +26,8 @@ use crate::error::{Error, LimitKind, Result};
 use crate::exec::fast::untranslated;
 use crate::ids::FuncIndex;
 use crate::types::{
-    ExternType, FuncType, GlobalType, Limits, MemoryType, Mutability, RefType, TableType, ValType,
+    ExternType, GlobalType, Limits, MemoryType, Mutability, RefType, SubType, TableType, TypeSpace,
+    ValType,
 };
 
 pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
@@ -46,7 +47,7 @@ pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
         }
         Err(Failure::Typed(error)) => Err(error),
         Err(Failure::Parser(error)) => Err(explain(bytes, &error, true)),
-        Err(Failure::Validator(error)) => match super::well_formed::check(bytes) {
+        Err(Failure::Validator(error)) => match super::well_formed::check(bytes, config.features) {
             Err(Malformed::Parser(malformed)) => Err(explain(bytes, &malformed, true)),
             Err(Malformed::Rule(message, offset)) => Err(Error::Malformed { message, offset }),
             Ok(()) => Err(explain(bytes, &error, false)),
@@ -124,14 +125,18 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     fn new(engine: &'a Engine, bytes: &'a [u8]) -> Self {
+        let features = engine.config().features;
         Self {
             engine,
             bytes,
-            validator: Validator::new_with_features(super::features()),
+            validator: Validator::new_with_features(features.to_wasm()),
             pending: Vec::new(),
             module: ModuleInner {
                 bytes: Arc::from([]),
+                features,
                 types: Vec::new(),
+                groups: Vec::new(),
+                space: TypeSpace::default(),
                 vectors_in_types: false,
                 imports: Vec::new(),
                 funcs: Vec::new(),
@@ -146,8 +151,11 @@ impl<'a> Loader<'a> {
                 imported_memories: 0,
                 globals: Vec::new(),
                 imported_globals: 0,
+                tags: Vec::new(),
+                imported_tags: 0,
                 exports: Vec::new(),
                 export_order: Vec::new(),
+                import_types: Vec::new(),
                 func_imports: Vec::new(),
                 start: None,
                 elements: Vec::new(),
@@ -162,7 +170,7 @@ impl<'a> Loader<'a> {
 
     fn run(&mut self) -> Result<(), Failure> {
         let mut parser = Parser::new(0);
-        parser.set_features(super::features());
+        parser.set_features(self.module.features.to_wasm());
         for payload in parser.parse_all(self.bytes) {
             let in_code = matches!(payload, Ok(Payload::CodeSectionEntry(_)));
             // Errors are found in the order in which they stand in the file.
@@ -236,19 +244,11 @@ impl<'a> Loader<'a> {
         match payload {
             Payload::TypeSection(reader) => {
                 self.section(1, reader.range(), Some(reader.count()));
-                for group in reader {
-                    let group = group?;
-                    for ty in group.types() {
-                        let func = match &ty.composite_type.inner {
-                            CompositeInnerType::Func(func) => FuncType::from_wasm(func),
-                            _ => None,
-                        };
-                        let func = func.ok_or_else(|| unsupported(format!("type {ty}"), 0))?;
-                        let values = || func.params().iter().chain(func.results());
-                        self.module.vectors_in_types |= values().any(|ty| *ty == ValType::V128);
-                        self.module.types.push(func);
-                    }
+                for group in reader.into_iter_with_offsets() {
+                    let (offset, group) = group?;
+                    self.group(&group, offset)?;
                 }
+                self.number_types();
             }
             Payload::ImportSection(reader) => {
                 self.section(2, reader.range(), Some(reader.count()));
@@ -269,8 +269,12 @@ impl<'a> Loader<'a> {
                 self.section(4, reader.range(), Some(reader.count()));
                 for table in reader.into_iter_with_offsets() {
                     let (offset, table) = table?;
-                    let ty = table_type(&table.ty, offset)?;
-                    self.module.tables.push(TableDef { ty, offset });
+                    let ty = table_type(&table.ty, &self.module.space, offset)?;
+                    let init = match &table.init {
+                        wasmparser::TableInit::RefNull => None,
+                        wasmparser::TableInit::Expr(expr) => Some(self.const_expr(expr, offset)?),
+                    };
+                    self.module.tables.push(TableDef { ty, offset, init });
                 }
             }
             Payload::MemorySection(reader) => {
@@ -283,9 +287,15 @@ impl<'a> Loader<'a> {
                 self.section(6, reader.range(), Some(reader.count()));
                 for global in reader.into_iter_with_offsets() {
                     let (offset, global) = global?;
-                    let ty = global_type(&global.ty, offset)?;
-                    let init = Some(const_expr(&global.init_expr, offset)?);
+                    let ty = global_type(&global.ty, &self.module.space, offset)?;
+                    let init = Some(self.const_expr(&global.init_expr, offset)?);
                     self.module.globals.push(GlobalDef { ty, init });
+                }
+            }
+            Payload::TagSection(reader) => {
+                self.section(13, reader.range(), Some(reader.count()));
+                for tag in reader {
+                    self.module.tags.push(tag?.func_type_idx);
                 }
             }
             Payload::ExportSection(reader) => {
@@ -297,8 +307,9 @@ impl<'a> Loader<'a> {
                         ExternalKind::Table => ExportItem::Table(export.index),
                         ExternalKind::Memory => ExportItem::Memory(export.index),
                         ExternalKind::Global => ExportItem::Global(export.index),
-                        ExternalKind::Tag | ExternalKind::FuncExact => {
-                            return Err(unsupported("export of a tag", offset).into());
+                        ExternalKind::Tag => ExportItem::Tag(export.index),
+                        ExternalKind::FuncExact => {
+                            return Err(unsupported("exact function types", offset).into());
                         }
                     };
                     self.module.exports.push(Export { name: export.name.into(), item });
@@ -328,7 +339,7 @@ impl<'a> Loader<'a> {
                         wasmparser::DataKind::Active { memory_index, offset_expr } => {
                             SegmentMode::Active {
                                 index: memory_index,
-                                offset: const_expr(&offset_expr, offset)?,
+                                offset: self.const_expr(&offset_expr, offset)?,
                             }
                         }
                     };
@@ -361,17 +372,19 @@ impl<'a> Loader<'a> {
 
     fn import(&mut self, import: &wasmparser::Import<'_>, offset: u64) -> Result<(), Failure> {
         let module = &mut self.module;
+        let mut index = 0;
         let ty = match import.ty {
-            TypeRef::Func(index) | TypeRef::FuncExact(index) => {
+            TypeRef::Func(of) | TypeRef::FuncExact(of) => {
+                index = of;
                 module.funcs.push(index);
                 module.imported_funcs += 1;
                 module.func_imports.push(module.imports.len() as u32);
-                let ty = module.types.get(index as usize).cloned();
+                let ty = module.func_type_at(index).cloned();
                 ExternType::Func(ty.ok_or_else(|| unsupported("function type", offset))?)
             }
             TypeRef::Table(ty) => {
-                let ty = table_type(&ty, offset)?;
-                module.tables.push(TableDef { ty, offset });
+                let ty = table_type(&ty, &module.space, offset)?;
+                module.tables.push(TableDef { ty, offset, init: None });
                 module.imported_tables += 1;
                 ExternType::Table(ty)
             }
@@ -382,15 +395,56 @@ impl<'a> Loader<'a> {
                 ExternType::Memory(ty)
             }
             TypeRef::Global(ty) => {
-                let ty = global_type(&ty, offset)?;
+                let ty = global_type(&ty, &module.space, offset)?;
                 module.globals.push(GlobalDef { ty, init: None });
                 module.imported_globals += 1;
                 ExternType::Global(ty)
             }
-            TypeRef::Tag(_) => return Err(unsupported("import of a tag", offset).into()),
+            TypeRef::Tag(tag) => {
+                index = tag.func_type_idx;
+                module.tags.push(index);
+                module.imported_tags += 1;
+                let ty = module.func_type_at(index).cloned();
+                ExternType::Tag(ty.ok_or_else(|| unsupported("tag type", offset))?)
+            }
         };
+        module.import_types.push(index);
         module.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
         Ok(())
+    }
+
+    /// The types of a recursion group, which may refer to each other.
+    fn group(&mut self, group: &wasmparser::RecGroup, offset: u64) -> Result<(), Failure> {
+        let module = &mut self.module;
+        module.groups.push(group.types().len() as u32);
+        module.space.kinds.extend(group.types().map(SubType::kind_from_wasm));
+        for ty in group.types() {
+            let read = SubType::from_wasm(ty, &module.space);
+            let ty = read.ok_or_else(|| unsupported(format!("type {ty}"), offset))?;
+            let func = ty.as_func();
+            let values =
+                func.into_iter().flat_map(|func| func.params().iter().chain(func.results()));
+            module.vectors_in_types |= values.into_iter().any(|ty| *ty == ValType::V128);
+            module.types.push(ty);
+        }
+        Ok(())
+    }
+
+    /// Notes which types the validator's ids stand for.
+    fn number_types(&mut self) {
+        let Some(types) = self.validator.types(0) else { return };
+        for index in 0..self.module.types.len() as u32 {
+            self.module.space.ids.entry(types.core_type_at_in_module(index)).or_insert(index);
+        }
+    }
+
+    fn const_expr(
+        &self,
+        expr: &wasmparser::ConstExpr<'_>,
+        offset: u64,
+    ) -> Result<ConstExpr, Failure> {
+        let read = ConstExpr::read(expr, &self.module)?;
+        Ok(read.ok_or_else(|| unsupported("constant expression", offset))?)
     }
 
     fn element(&mut self, element: wasmparser::Element<'_>, at: u64) -> Result<(), Failure> {
@@ -399,19 +453,19 @@ impl<'a> Loader<'a> {
             ElementKind::Declared => SegmentMode::Declared,
             ElementKind::Active { table_index, offset_expr } => SegmentMode::Active {
                 index: table_index.unwrap_or(0),
-                offset: const_expr(&offset_expr, at)?,
+                offset: self.const_expr(&offset_expr, at)?,
             },
         };
         let (ty, items) = match element.items {
             wasmparser::ElementItems::Functions(reader) => {
                 let items = reader.into_iter().map(|index| index.map(FuncIndex));
-                (RefType::Func, ElementItems::Funcs(items.collect::<Result<_, _>>()?))
+                (RefType::FUNC, ElementItems::Funcs(items.collect::<Result<_, _>>()?))
             }
             wasmparser::ElementItems::Expressions(ty, reader) => {
-                let ty = ref_type(ty, at)?;
+                let ty = ref_type(ty, &self.module.space, at)?;
                 let mut items = Vec::new();
                 for expr in reader {
-                    items.push(const_expr(&expr?, at)?);
+                    items.push(self.const_expr(&expr?, at)?);
                 }
                 (ty, ElementItems::Exprs(items.into_boxed_slice()))
             }
@@ -421,27 +475,29 @@ impl<'a> Loader<'a> {
     }
 }
 
-fn ref_type(ty: wasmparser::RefType, offset: u64) -> Result<RefType> {
-    RefType::from_wasm(ty).ok_or_else(|| unsupported(format!("reference type {ty}"), offset))
+fn ref_type(ty: wasmparser::RefType, space: &TypeSpace, offset: u64) -> Result<RefType> {
+    let read = RefType::from_wasm(ty, space);
+    read.ok_or_else(|| unsupported(format!("reference type {ty}"), offset))
 }
 
-fn table_type(ty: &wasmparser::TableType, offset: u64) -> Result<TableType> {
-    let element = ref_type(ty.element_type, offset)?;
-    Ok(TableType { element, limits: Limits { min: ty.initial, max: ty.maximum } })
+fn table_type(ty: &wasmparser::TableType, space: &TypeSpace, offset: u64) -> Result<TableType> {
+    let element = ref_type(ty.element_type, space, offset)?;
+    let limits = Limits { min: ty.initial, max: ty.maximum };
+    Ok(TableType { element, limits, index64: ty.table64 })
 }
 
 fn memory_type(ty: &wasmparser::MemoryType) -> MemoryType {
-    MemoryType { limits: Limits { min: ty.initial, max: ty.maximum } }
+    MemoryType {
+        limits: Limits { min: ty.initial, max: ty.maximum },
+        index64: ty.memory64,
+        shared: ty.shared,
+        page_size_log2: ty.page_size_log2.unwrap_or(16),
+    }
 }
 
-fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {
-    let content = ValType::from_wasm(ty.content_type)
+fn global_type(ty: &wasmparser::GlobalType, space: &TypeSpace, offset: u64) -> Result<GlobalType> {
+    let content = ValType::from_wasm(ty.content_type, space)
         .ok_or_else(|| unsupported(format!("type {}", ty.content_type), offset))?;
     let mutability = if ty.mutable { Mutability::Var } else { Mutability::Const };
     Ok(GlobalType { content, mutability })
-}
-
-fn const_expr(expr: &wasmparser::ConstExpr<'_>, offset: u64) -> Result<ConstExpr, Failure> {
-    let read = ConstExpr::read(expr)?;
-    Ok(read.ok_or_else(|| unsupported("constant expression", offset))?)
 }

@@ -28,25 +28,18 @@ use crate::config::Engine;
 use crate::error::Result;
 use crate::exec::exact::FuncCode;
 use crate::exec::fast::FastCodes;
-use crate::ids::{CodeOffset, FuncIndex};
+use crate::features::Features;
+use crate::ids::{CodeOffset, FuncIndex, TypeId};
 use crate::observe::FuncTypes;
-use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType};
+use crate::types::{
+    ExternType, FuncType, GlobalType, Limits, MemoryType, RefType, SubType, TableType, TypeSpace,
+    Types,
+};
 
 pub use const_expr::ConstExpr;
 pub(crate) use const_expr::ConstOp;
 pub use names::NameKind;
 pub use sections::{CustomSection, Section};
-
-/// The features that load; everything else is refused with the operator's name.
-pub(crate) fn features() -> wasmparser::WasmFeatures {
-    use wasmparser::WasmFeatures as F;
-    F::WASM2
-        | F::TAIL_CALL
-        | F::MULTI_MEMORY
-        | F::EXTENDED_CONST
-        | F::RELAXED_SIMD
-        | F::WIDE_ARITHMETIC
-}
 
 /// A validated module. Cloning shares it.
 #[derive(Clone)]
@@ -56,7 +49,12 @@ pub struct Module {
 
 pub(crate) struct ModuleInner {
     pub(crate) bytes: Arc<[u8]>,
-    pub(crate) types: Vec<FuncType>,
+    /// What the module was allowed to use.
+    pub(crate) features: Features,
+    pub(crate) types: Vec<SubType>,
+    /// Sizes of the recursion groups of `types`, in order.
+    pub(crate) groups: Vec<u32>,
+    pub(crate) space: TypeSpace,
     /// Whether vectors are among the parameters or results of a type.
     pub(crate) vectors_in_types: bool,
     pub(crate) imports: Vec<Import>,
@@ -75,9 +73,14 @@ pub(crate) struct ModuleInner {
     pub(crate) imported_memories: u32,
     pub(crate) globals: Vec<GlobalDef>,
     pub(crate) imported_globals: u32,
+    /// Type indices of the tags, imports first.
+    pub(crate) tags: Vec<u32>,
+    pub(crate) imported_tags: u32,
     pub(crate) exports: Vec<Export>,
     /// Positions of the exports, sorted by name.
     pub(crate) export_order: Vec<u32>,
+    /// Type index of every import, where it is a function or tag; 0 for others.
+    pub(crate) import_types: Vec<u32>,
     /// Position in `imports` of every imported function.
     pub(crate) func_imports: Vec<u32>,
     pub(crate) start: Option<FuncIndex>,
@@ -129,6 +132,8 @@ pub enum ExportItem {
     Memory(u32),
     /// A global, by index.
     Global(u32),
+    /// A tag, by index.
+    Tag(u32),
 }
 
 /// A table defined in the module.
@@ -136,6 +141,8 @@ pub enum ExportItem {
 pub(crate) struct TableDef {
     pub(crate) ty: TableType,
     pub(crate) offset: u64,
+    /// What its elements are at first; null without it.
+    pub(crate) init: Option<ConstExpr>,
 }
 
 /// A global of the module; imported ones have no initial value here.
@@ -252,9 +259,57 @@ impl Module {
         &self.inner.customs
     }
 
-    /// The function types of the type section.
-    pub fn types(&self) -> &[FuncType] {
+    /// The types of the type section.
+    pub fn types(&self) -> &[SubType] {
         &self.inner.types
+    }
+
+    /// Sizes of the recursion groups that [`Module::types`] consist of, in order.
+    pub fn recursion_groups(&self) -> &[u32] {
+        &self.inner.groups
+    }
+
+    /// Types of what exceptions of each tag carry, imports first.
+    pub fn tags(&self) -> impl Iterator<Item = &FuncType> {
+        self.inner.tags.iter().filter_map(|ty| self.inner.func_type_at(*ty))
+    }
+
+    /// Whether what is exported here can be imported there, as far as declarations tell: memories and
+    /// tables may have grown by the time they are linked.
+    pub fn could_satisfy(&self, export: ExportItem, importer: &Module, import: usize) -> bool {
+        let Some(wanted) = importer.imports().get(import) else { return false };
+        let Some(found) = self.export_type(export) else { return false };
+        let mut types = Types::default();
+        let own = types.intern_module(&self.inner.types, &self.inner.groups);
+        let other = types.intern_module(&importer.inner.types, &importer.inner.groups);
+        let id = |ids: &[TypeId], ty: u32| ids.get(ty as usize).copied().unwrap_or(TypeId(ty));
+        let own_index = match export {
+            ExportItem::Func(func) => self.inner.funcs.get(func.index()).copied(),
+            ExportItem::Tag(tag) => self.inner.tags.get(tag as usize).copied(),
+            _ => None,
+        };
+        let found_id = id(&own, own_index.unwrap_or(0));
+        let wanted_id = id(&other, importer.inner.import_types.get(import).copied().unwrap_or(0));
+        // Sizes now are the least there will be.
+        let grown = |found: Limits, wanted: Limits| {
+            let min = wanted.min.max(found.min);
+            Limits { min: min.min(found.max.unwrap_or(u64::MAX)), ..found }
+        };
+        let found = match (found, &wanted.ty) {
+            (ExternType::Func(_), ExternType::Func(_)) => {
+                return types.is_subtype(found_id, wanted_id);
+            }
+            (ExternType::Tag(_), ExternType::Tag(_)) => return found_id == wanted_id,
+            (ExternType::Memory(ty), ExternType::Memory(wanted)) => {
+                ExternType::Memory(MemoryType { limits: grown(ty.limits, wanted.limits), ..ty })
+            }
+            (ExternType::Table(ty), ExternType::Table(wanted)) => {
+                ExternType::Table(TableType { limits: grown(ty.limits, wanted.limits), ..ty })
+            }
+            (found, _) => found,
+        };
+        let wanted = wanted.ty.map(&|ty| id(&other, ty).0);
+        types.extern_matches(&found.map(&|ty| id(&own, ty).0), &wanted)
     }
 
     /// Imports in file order.
@@ -288,6 +343,10 @@ impl Module {
             ExportItem::Table(index) => ExternType::Table(inner.tables.get(index as usize)?.ty),
             ExportItem::Memory(index) => ExternType::Memory(*inner.memories.get(index as usize)?),
             ExportItem::Global(index) => ExternType::Global(inner.globals.get(index as usize)?.ty),
+            ExportItem::Tag(index) => {
+                let ty = *inner.tags.get(index as usize)?;
+                ExternType::Tag(inner.func_type_at(ty)?.clone())
+            }
         })
     }
 
@@ -308,8 +367,7 @@ impl Module {
 
     /// Type of a function.
     pub fn func_type(&self, func: FuncIndex) -> Option<&FuncType> {
-        let ty = *self.inner.funcs.get(func.index())?;
-        self.inner.types.get(ty as usize)
+        self.inner.type_of_func(func)
     }
 
     /// The import that a function index stands for, if it is imported.
@@ -388,6 +446,11 @@ impl Module {
         self.inner.names.lookup(&self.inner.bytes, kind, index)
     }
 
+    /// The name of a structure's field, from the name section.
+    pub fn field_name(&self, ty: u32, field: u32) -> Option<&str> {
+        self.inner.names.field(&self.inner.bytes, ty, field)
+    }
+
     /// Names of a function's locals (parameters first), as `(index, name)`.
     pub fn local_names(&self, func: FuncIndex) -> Vec<(u32, String)> {
         self.inner.names.locals(&self.inner.bytes, func)
@@ -395,6 +458,16 @@ impl Module {
 }
 
 impl ModuleInner {
+    /// The function type of this index.
+    pub(crate) fn func_type_at(&self, ty: u32) -> Option<&FuncType> {
+        self.types.get(ty as usize)?.as_func()
+    }
+
+    /// The type of a function.
+    pub(crate) fn type_of_func(&self, func: FuncIndex) -> Option<&FuncType> {
+        self.func_type_at(*self.funcs.get(func.index())?)
+    }
+
     pub(crate) fn body(&self, func: FuncIndex) -> Option<&Body> {
         self.bodies.get(func.index().checked_sub(self.imported_funcs as usize)?)
     }

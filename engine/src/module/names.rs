@@ -27,9 +27,11 @@ pub enum NameKind {
     Element,
     /// Data segments.
     Data,
+    /// Tags.
+    Tag,
 }
 
-const KINDS: usize = 7;
+const KINDS: usize = 8;
 
 #[derive(Default)]
 pub(crate) struct Names {
@@ -38,6 +40,8 @@ pub(crate) struct Names {
     maps: [Vec<(u32, Range<u32>)>; KINDS],
     /// For each function with named locals, sorted by index: where its names begin, how many.
     locals: Vec<(u32, u32, u32)>,
+    /// Names of structures' fields, by type and field.
+    fields: Vec<((u32, u32), Range<u32>)>,
     /// First export of each exported function, sorted by function.
     exports: Vec<(FuncIndex, u32)>,
 }
@@ -61,6 +65,18 @@ impl Names {
                     self.read_locals(&map);
                     continue;
                 }
+                Name::Field(map) => {
+                    for fields in map {
+                        let Ok(fields) = fields else { break };
+                        for naming in fields.names {
+                            let Ok(naming) = naming else { break };
+                            let place = (fields.index, naming.index);
+                            self.fields.push((place, position(naming.name)));
+                        }
+                    }
+                    self.fields.sort_by_key(|(place, _)| *place);
+                    continue;
+                }
                 Name::Function(map) => (NameKind::Func, map),
                 Name::Type(map) => (NameKind::Type, map),
                 Name::Table(map) => (NameKind::Table, map),
@@ -68,6 +84,7 @@ impl Names {
                 Name::Global(map) => (NameKind::Global, map),
                 Name::Element(map) => (NameKind::Element, map),
                 Name::Data(map) => (NameKind::Data, map),
+                Name::Tag(map) => (NameKind::Tag, map),
                 _ => continue,
             };
             let entries = &mut self.maps[kind as usize];
@@ -114,6 +131,12 @@ impl Names {
         let map = &self.maps[kind as usize];
         let position = map.binary_search_by_key(&index, |(index, _)| *index).ok()?;
         text(bytes, &map.get(position)?.1).filter(|name| !name.is_empty())
+    }
+
+    /// The name of a structure's field.
+    pub(crate) fn field<'a>(&self, bytes: &'a [u8], ty: u32, field: u32) -> Option<&'a str> {
+        let position = self.fields.binary_search_by_key(&(ty, field), |(place, _)| *place).ok()?;
+        text(bytes, &self.fields.get(position)?.1).filter(|name| !name.is_empty())
     }
 
     pub(crate) fn locals(&self, bytes: &[u8], func: FuncIndex) -> Vec<(u32, String)> {

@@ -17,7 +17,7 @@ pub enum OpClass {
     Variable,
     /// Loads, stores and bulk memory operators.
     Memory,
-    /// Tables and references.
+    /// Tables, references, structures and arrays.
     Table,
     /// Constants.
     Const,
@@ -37,7 +37,7 @@ impl FrameStack for Anywhere {
 }
 
 pub(super) fn peek<'a>(reader: &BinaryReader<'a>) -> Option<Operator<'a>> {
-    [FrameKind::Block, FrameKind::If]
+    [FrameKind::Block, FrameKind::If, FrameKind::LegacyTry]
         .into_iter()
         .find_map(|kind| reader.peek_operator(&Anywhere(kind)).ok())
 }
@@ -63,18 +63,28 @@ macro_rules! define_names {
 wasmparser::for_each_operator!(define_names);
 
 /// Prefixes that the text format sets off with a dot.
-const DOTTED: [&str; 22] = [
+const DOTTED: [&str; 23] = [
     "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2", "v128", "i32", "i64", "f32", "f64",
     "local", "global", "table", "memory", "ref", "elem", "data", "struct", "array", "any",
-    "extern",
+    "extern", "i31",
 ];
 
 /// The text format's name of an operator.
 pub(crate) fn operator_name(operator: &Operator<'_>) -> Cow<'static, str> {
     let visitor = visitor_name(operator);
     let name = visitor.strip_prefix("visit_").unwrap_or(visitor);
-    if matches!(operator, Operator::TypedSelect { .. } | Operator::TypedSelectMulti { .. }) {
-        return Cow::Borrowed("select");
+    match operator {
+        Operator::TypedSelect { .. } | Operator::TypedSelectMulti { .. } => {
+            return Cow::Borrowed("select");
+        }
+        Operator::RefTestNonNull { .. } | Operator::RefTestNullable { .. } => {
+            return Cow::Borrowed("ref.test");
+        }
+        Operator::RefCastNonNull { .. } | Operator::RefCastNullable { .. } => {
+            return Cow::Borrowed("ref.cast");
+        }
+        Operator::AtomicFence { .. } => return Cow::Borrowed("atomic.fence"),
+        _ => {}
     }
     let dotted = DOTTED.iter().find_map(|prefix| {
         let rest = name.strip_prefix(prefix)?.strip_prefix('_')?;
@@ -105,11 +115,25 @@ pub(super) fn class_of(operator: &Operator<'_>) -> OpClass {
         | O::Br { .. }
         | O::BrIf { .. }
         | O::BrTable { .. }
+        | O::BrOnNull { .. }
+        | O::BrOnNonNull { .. }
+        | O::BrOnCast { .. }
+        | O::BrOnCastFail { .. }
+        | O::TryTable { .. }
+        | O::Throw { .. }
+        | O::ThrowRef
+        | O::Try { .. }
+        | O::Catch { .. }
+        | O::CatchAll
+        | O::Rethrow { .. }
+        | O::Delegate { .. }
         | O::Return => OpClass::Control,
         O::Call { .. }
         | O::CallIndirect { .. }
+        | O::CallRef { .. }
         | O::ReturnCall { .. }
-        | O::ReturnCallIndirect { .. } => OpClass::Call,
+        | O::ReturnCallIndirect { .. }
+        | O::ReturnCallRef { .. } => OpClass::Call,
         O::LocalGet { .. }
         | O::LocalSet { .. }
         | O::LocalTee { .. }
@@ -124,6 +148,37 @@ pub(super) fn class_of(operator: &Operator<'_>) -> OpClass {
         O::RefNull { .. }
         | O::RefIsNull
         | O::RefFunc { .. }
+        | O::RefAsNonNull
+        | O::RefEq
+        | O::RefTestNonNull { .. }
+        | O::RefTestNullable { .. }
+        | O::RefCastNonNull { .. }
+        | O::RefCastNullable { .. }
+        | O::RefI31
+        | O::I31GetS
+        | O::I31GetU
+        | O::AnyConvertExtern
+        | O::ExternConvertAny
+        | O::StructNew { .. }
+        | O::StructNewDefault { .. }
+        | O::StructGet { .. }
+        | O::StructGetS { .. }
+        | O::StructGetU { .. }
+        | O::StructSet { .. }
+        | O::ArrayNew { .. }
+        | O::ArrayNewDefault { .. }
+        | O::ArrayNewFixed { .. }
+        | O::ArrayNewData { .. }
+        | O::ArrayNewElem { .. }
+        | O::ArrayGet { .. }
+        | O::ArrayGetS { .. }
+        | O::ArrayGetU { .. }
+        | O::ArraySet { .. }
+        | O::ArrayLen
+        | O::ArrayFill { .. }
+        | O::ArrayCopy { .. }
+        | O::ArrayInitData { .. }
+        | O::ArrayInitElem { .. }
         | O::TableGet { .. }
         | O::TableSet { .. }
         | O::TableSize { .. }
@@ -137,6 +192,7 @@ pub(super) fn class_of(operator: &Operator<'_>) -> OpClass {
         | O::MemoryFill { .. }
         | O::MemoryCopy { .. }
         | O::MemoryInit { .. }
+        | O::AtomicFence { .. }
         | O::DataDrop { .. } => OpClass::Memory,
         other if memarg_of(other).is_some() => OpClass::Memory,
         _ => OpClass::Numeric,
@@ -183,7 +239,73 @@ pub(super) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
         | O::V128Load32Splat { memarg }
         | O::V128Load64Splat { memarg }
         | O::V128Load32Zero { memarg }
-        | O::V128Load64Zero { memarg } => Some(*memarg),
+        | O::V128Load64Zero { memarg }
+        | O::I32AtomicLoad { memarg }
+        | O::I32AtomicStore { memarg }
+        | O::I32AtomicLoad8U { memarg }
+        | O::I32AtomicStore8 { memarg }
+        | O::I32AtomicLoad16U { memarg }
+        | O::I32AtomicStore16 { memarg }
+        | O::I32AtomicRmwAdd { memarg }
+        | O::I32AtomicRmw8AddU { memarg }
+        | O::I32AtomicRmw16AddU { memarg }
+        | O::I32AtomicRmwSub { memarg }
+        | O::I32AtomicRmw8SubU { memarg }
+        | O::I32AtomicRmw16SubU { memarg }
+        | O::I32AtomicRmwAnd { memarg }
+        | O::I32AtomicRmw8AndU { memarg }
+        | O::I32AtomicRmw16AndU { memarg }
+        | O::I32AtomicRmwOr { memarg }
+        | O::I32AtomicRmw8OrU { memarg }
+        | O::I32AtomicRmw16OrU { memarg }
+        | O::I32AtomicRmwXor { memarg }
+        | O::I32AtomicRmw8XorU { memarg }
+        | O::I32AtomicRmw16XorU { memarg }
+        | O::I32AtomicRmwXchg { memarg }
+        | O::I32AtomicRmw8XchgU { memarg }
+        | O::I32AtomicRmw16XchgU { memarg }
+        | O::I32AtomicRmwCmpxchg { memarg }
+        | O::I32AtomicRmw8CmpxchgU { memarg }
+        | O::I32AtomicRmw16CmpxchgU { memarg }
+        | O::I64AtomicLoad { memarg }
+        | O::I64AtomicStore { memarg }
+        | O::I64AtomicLoad8U { memarg }
+        | O::I64AtomicStore8 { memarg }
+        | O::I64AtomicLoad16U { memarg }
+        | O::I64AtomicStore16 { memarg }
+        | O::I64AtomicLoad32U { memarg }
+        | O::I64AtomicStore32 { memarg }
+        | O::I64AtomicRmwAdd { memarg }
+        | O::I64AtomicRmw8AddU { memarg }
+        | O::I64AtomicRmw16AddU { memarg }
+        | O::I64AtomicRmw32AddU { memarg }
+        | O::I64AtomicRmwSub { memarg }
+        | O::I64AtomicRmw8SubU { memarg }
+        | O::I64AtomicRmw16SubU { memarg }
+        | O::I64AtomicRmw32SubU { memarg }
+        | O::I64AtomicRmwAnd { memarg }
+        | O::I64AtomicRmw8AndU { memarg }
+        | O::I64AtomicRmw16AndU { memarg }
+        | O::I64AtomicRmw32AndU { memarg }
+        | O::I64AtomicRmwOr { memarg }
+        | O::I64AtomicRmw8OrU { memarg }
+        | O::I64AtomicRmw16OrU { memarg }
+        | O::I64AtomicRmw32OrU { memarg }
+        | O::I64AtomicRmwXor { memarg }
+        | O::I64AtomicRmw8XorU { memarg }
+        | O::I64AtomicRmw16XorU { memarg }
+        | O::I64AtomicRmw32XorU { memarg }
+        | O::I64AtomicRmwXchg { memarg }
+        | O::I64AtomicRmw8XchgU { memarg }
+        | O::I64AtomicRmw16XchgU { memarg }
+        | O::I64AtomicRmw32XchgU { memarg }
+        | O::I64AtomicRmwCmpxchg { memarg }
+        | O::I64AtomicRmw8CmpxchgU { memarg }
+        | O::I64AtomicRmw16CmpxchgU { memarg }
+        | O::I64AtomicRmw32CmpxchgU { memarg }
+        | O::MemoryAtomicNotify { memarg }
+        | O::MemoryAtomicWait32 { memarg }
+        | O::MemoryAtomicWait64 { memarg } => Some(*memarg),
         other => memarg_and_lane_of(other).map(|(memarg, _)| memarg),
     }
 }

@@ -10,6 +10,8 @@ use alloc::string::{String, ToString};
 
 use wasmparser::{BinaryReader, Operator, Parser, Payload, Result};
 
+use crate::features::Features;
+
 /// Where and why a module cannot be decoded.
 pub(super) enum Malformed {
     Parser(wasmparser::Error),
@@ -27,9 +29,9 @@ impl From<wasmparser::Error> for Malformed {
 ///
 /// # Errors
 /// The first item that cannot be decoded.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Malformed> {
+pub(super) fn check(bytes: &[u8], features: Features) -> Result<(), Malformed> {
     let mut parser = Parser::new(0);
-    parser.set_features(super::features());
+    parser.set_features(features.to_wasm());
     let mut has_data_count = false;
     for payload in parser.parse_all(bytes) {
         match payload? {
@@ -82,7 +84,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Malformed> {
                 let mut operators = body.get_operators_reader()?;
                 while !operators.eof() {
                     let (operator, offset) = operators.read_with_offset()?;
-                    operator_rules(&operator, offset, has_data_count)?;
+                    operator_rules(&operator, offset, has_data_count, features)?;
                 }
                 operators.finish()?;
             }
@@ -97,13 +99,22 @@ fn operator_rules(
     operator: &Operator<'_>,
     offset: u64,
     has_data_count: bool,
+    features: Features,
 ) -> Result<(), Malformed> {
-    let names_segment = matches!(operator, Operator::MemoryInit { .. } | Operator::DataDrop { .. });
+    let names_segment = matches!(
+        operator,
+        Operator::MemoryInit { .. }
+            | Operator::DataDrop { .. }
+            | Operator::ArrayNewData { .. }
+            | Operator::ArrayInitData { .. }
+    );
     if names_segment && !has_data_count {
         return Err(Malformed::Rule("data count section required".to_string(), offset));
     }
+    // Since memories have an index, the alignment has six bits and can only be too large.
     let memarg = super::operator::memarg_of(operator);
-    if memarg.is_some_and(|memarg| memarg.align >= 32) {
+    let few_bits = !features.contains(Features::MULTI_MEMORY);
+    if few_bits && memarg.is_some_and(|memarg| memarg.align >= 32) {
         return Err(Malformed::Rule("malformed memop flags".to_string(), offset));
     }
     Ok(())

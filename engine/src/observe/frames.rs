@@ -4,11 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::{Error, Result};
+use crate::exec::exact::{Branch, thrower};
 use crate::exec::frame::Frame;
 use crate::exec::{CallSite, Status, Task, TaskState};
-use crate::ids::{CodeOffset, FuncIndex, InstanceId};
+use crate::ids::{CodeOffset, FuncIndex, InstanceId, TagAddr};
 use crate::module::{Module, ModuleInner};
-use crate::store::{FuncEntity, Store, check_type};
+use crate::store::{FuncEntity, Store};
 use crate::types::{ValType, slots_of};
 use crate::value::{Value, read_values, write_values};
 
@@ -146,6 +147,47 @@ impl Task {
     }
 }
 
+/// An exception that the next instruction throws, before it does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Throwing {
+    /// Its tag.
+    pub tag: TagAddr,
+    /// Who catches it; nobody without one.
+    pub handler: Option<Handler>,
+}
+
+/// Where an exception is caught.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Handler {
+    /// The frame, counted from the innermost as 0.
+    pub frame: usize,
+    /// Where execution goes on there: behind the body of the function if the clause returns from it.
+    pub target: CodeOffset,
+}
+
+impl Task {
+    /// What the next instruction throws, if it is one that does, and which handler will catch it.
+    pub fn throwing(&self, store: &Store) -> Option<Throwing> {
+        let task = &self.state;
+        if !matches!(task.status, Status::Ready) {
+            return None;
+        }
+        let live = task.stack.live();
+        let (tag, caught) =
+            thrower(&store.modules, &store.types, &store.state, &task.frames, live)?;
+        let handler = caught.and_then(|caught| {
+            let frame = task.frames.get(caught.frame)?;
+            let module = store.module_of(frame.instance)?;
+            let target = match caught.catch.branch.target {
+                Branch::RETURN => module.func_body(frame.func)?.end,
+                pc => module.inner().code(frame.func).ok()?.offset_of(pc),
+            };
+            Some(Handler { frame: task.frames.len() - 1 - caught.frame, target })
+        });
+        Some(Throwing { tag, handler })
+    }
+}
+
 /// The frames of a task, innermost first.
 pub(crate) fn frames<'a>(
     store: &'a Store,
@@ -178,17 +220,14 @@ fn offset_of(module: &ModuleInner, frame: &Frame) -> CodeOffset {
     module.code(frame.func).map_or(CodeOffset(0), |code| code.offset_of(frame.pc))
 }
 
-fn local_types(module: &ModuleInner, func: FuncIndex) -> Vec<ValType> {
-    let params = || {
-        let ty = *module.funcs.get(func.index())?;
-        Some(module.types.get(ty as usize)?.params().to_vec())
-    };
-    let mut types = params().unwrap_or_default();
+pub(crate) fn local_types(module: &ModuleInner, func: FuncIndex) -> Vec<ValType> {
+    let ty = module.type_of_func(func);
+    let mut types = ty.map_or(Vec::new(), |ty| ty.params().to_vec());
     let declared = crate::module::code::body_reader(module, func)
         .and_then(|reader| wasmparser::FunctionBody::new(reader).get_locals_reader().ok());
     for group in declared.into_iter().flatten() {
         let Ok((count, ty)) = group else { break };
-        let Some(ty) = ValType::from_wasm(ty) else { break };
+        let Some(ty) = ValType::from_wasm(ty, &module.space) else { break };
         types.extend(core::iter::repeat_n(ty, count as usize));
     }
     types
@@ -224,14 +263,15 @@ pub(crate) fn set_slot(
     let (what, index, types, above) = match slot {
         SlotKind::Local(index) => ("local", index, frame.local_types(), 0),
         SlotKind::Operand(index) => {
-            let types = frame.operands().iter().map(Value::ty).collect();
-            ("operand", index, types, frame.local_count())
+            let types = frame.types().map_or(Vec::new(), |at| at.operands);
+            let count = frame.operands().len();
+            ("operand", index, types.into_iter().take(count).collect(), frame.local_count())
         }
     };
     let below = above + slots_of(types.get(..index as usize).unwrap_or_default());
     let ty = types.get(index as usize).copied();
     let ty = ty.ok_or_else(|| unknown(what, index as usize))?;
-    check_type(what, index as usize, ty, &value)?;
+    store.check_type(what, index as usize, ty, &value)?;
     let base = task.frames[position].base as usize;
     if let Some(slots) = task.stack.slots.get_mut(base + below..) {
         write_values(&[value], slots);

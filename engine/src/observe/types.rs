@@ -24,6 +24,12 @@ pub enum LabelKind {
     If,
     /// The else arm of `if`.
     Else,
+    /// `try_table`.
+    TryTable,
+    /// The body of a legacy `try`.
+    Try,
+    /// A clause of a legacy `try`.
+    Catch,
 }
 
 impl LabelKind {
@@ -35,6 +41,9 @@ impl LabelKind {
             LabelKind::Loop => "loop",
             LabelKind::If => "if",
             LabelKind::Else => "else",
+            LabelKind::TryTable => "try_table",
+            LabelKind::Try => "try",
+            LabelKind::Catch => "catch",
         }
     }
 }
@@ -173,8 +182,7 @@ impl<'m> Builder<'m> {
             open: Vec::new(),
             keep: 0,
         };
-        let ty = module.funcs.get(func.index()).copied().unwrap_or(0);
-        let results = module.types.get(ty as usize).map_or(0, |ty| ty.results().len());
+        let results = module.type_of_func(func).map_or(0, |ty| ty.results().len());
         builder.open_label(LabelKind::Func, 0, results as u32, 0);
         walk(module, func, &mut builder)?;
         Ok(FuncTypes {
@@ -202,11 +210,18 @@ impl<'m> Builder<'m> {
         match ty {
             BlockType::Empty => (0, 0),
             BlockType::Type(_) => (0, 1),
-            BlockType::FuncType(index) => match self.module.types.get(index as usize) {
+            BlockType::FuncType(index) => match self.module.func_type_at(index) {
                 Some(ty) => (ty.params().len(), ty.results().len()),
                 None => (0, 0),
             },
         }
+    }
+
+    /// Pops a `try` that ends with a `delegate`, which has an immediate.
+    fn close_delegate(&mut self, offset: u32) {
+        let immediate = self.module.bytes.get(offset as usize + 1..).unwrap_or_default();
+        let bytes = immediate.iter().position(|byte| byte & 0x80 == 0).unwrap_or(0);
+        self.close_label(offset + bytes as u32 + 1);
     }
 
     /// Pops the innermost label; a branch to it goes on behind this `end` of one byte.
@@ -217,13 +232,13 @@ impl<'m> Builder<'m> {
         if kind != LabelKind::Loop {
             label.target = CodeOffset(end + 1);
         }
-        // The then arm of the same `if` was left open for its target.
-        if kind == LabelKind::Else {
-            let then = self.labels.iter_mut().rev().map(|node| &mut node.label);
-            if let Some(then) =
-                then.into_iter().find(|label| label.kind == LabelKind::If && label.start == start)
-            {
-                then.target = CodeOffset(end + 1);
+        // Earlier parts of the same construct were left open for their target.
+        if matches!(kind, LabelKind::Else | LabelKind::Catch) {
+            let parts = self.labels.iter_mut().rev().map(|node| &mut node.label);
+            for part in parts.take_while(|label| label.start >= start) {
+                if part.start == start && part.kind != LabelKind::Loop {
+                    part.target = CodeOffset(end + 1);
+                }
             }
         }
     }
@@ -274,6 +289,24 @@ impl Visit for Builder<'_> {
                     self.open_label(LabelKind::Else, label.start.0, label.arity, label.height);
                 }
             }
+            Operator::TryTable { ref try_table } => {
+                let (params, results) = self.arity(try_table.ty);
+                let height = height.saturating_sub(params);
+                self.open_label(LabelKind::TryTable, offset, results as u32, height as u32);
+            }
+            Operator::Try { blockty } => {
+                let (params, results) = self.arity(blockty);
+                let height = height.saturating_sub(params);
+                self.open_label(LabelKind::Try, offset, results as u32, height as u32);
+            }
+            Operator::Catch { .. } | Operator::CatchAll => {
+                if let Some(link) = self.open.pop()
+                    && let Some(&mut label) = self.label(link)
+                {
+                    self.open_label(LabelKind::Catch, label.start.0, label.arity, label.height);
+                }
+            }
+            Operator::Delegate { .. } => self.close_delegate(offset),
             Operator::End => self.close_label(offset),
             _ => {}
         }
@@ -293,7 +326,8 @@ impl Visit for Builder<'_> {
         self.stack.truncate(self.keep);
         while self.stack.len() < height {
             let depth = height - 1 - self.stack.len();
-            let ty = validator.get_operand_type(depth).flatten().and_then(ValType::from_wasm);
+            let ty = validator.get_operand_type(depth).flatten();
+            let ty = ty.and_then(|ty| ValType::from_wasm(ty, &self.module.space));
             let below = self.stack.last().copied().unwrap_or(0);
             self.operands.push(Operand { ty: ty.unwrap_or(ValType::I32), below });
             self.stack.push(self.operands.len() as Link);

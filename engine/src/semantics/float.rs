@@ -37,9 +37,25 @@ macro_rules! float_ops {
                 ceil, ceil, $ceil;
                 floor, floor, $floor;
                 trunc, trunc, $trunc;
-                nearest, round_ties_even, $nearest;
-                sqrt, sqrt, $sqrt
+                nearest, round_ties_even, $nearest
             );
+
+            // The sign of the NaN that a negative number gives is the processor's choice. A
+            // comparison of the floats would be optimised away: compilers take all NaNs for the same.
+            #[inline(always)]
+            pub fn sqrt(a: F) -> F {
+                let bits = a.to_bits();
+                if bits <= F::INFINITY.to_bits() || bits == $sign {
+                    #[cfg(feature = "std")]
+                    let root = a.sqrt();
+                    #[cfg(not(feature = "std"))]
+                    let root = libm::$sqrt(a);
+                    root
+                } else {
+                    core::hint::cold_path();
+                    F::from_bits($canonical)
+                }
+            }
 
             #[inline(always)]
             pub fn eq(a: F, b: F) -> bool {

@@ -54,18 +54,9 @@ macro_rules! shape {
             let place = |(lane, value): (usize, Lane)| V128::from($to(value)) << (lane * WIDTH);
             lanes.into_iter().enumerate().map(place).fold(0, |all, lane| all | lane)
         }
-        fn map(a: V128, f: impl Fn(Lane) -> Lane) -> V128 {
-            join(split(a).map(f))
-        }
         fn zip(a: V128, b: V128, f: impl Fn(Lane, Lane) -> Lane) -> V128 {
             let (a, b) = (split(a), split(b));
             join(core::array::from_fn(|lane| f(a[lane], b[lane])))
-        }
-        /// All bits of a lane set where the comparison holds.
-        fn compare(a: V128, b: V128, f: impl Fn(Lane, Lane) -> bool) -> V128 {
-            let all = $from(<$bits>::MAX);
-            let none = $from(0);
-            zip(a, b, |a, b| if f(a, b) { all } else { none })
         }
         pub fn splat(slot: u64) -> V128 {
             join([$from(slot as $bits); COUNT])
@@ -78,6 +69,21 @@ macro_rules! shape {
             let at = usize::from(lane) % COUNT * WIDTH;
             a & !(V128::from(<$bits>::MAX) << at) | V128::from(slot as $bits) << at
         }
+    };
+}
+
+/// Comparisons of floats, on top of [`shape`].
+macro_rules! comparable {
+    ($bits:ty, $from:expr) => {
+        fn map(a: V128, f: impl Fn(Lane) -> Lane) -> V128 {
+            join(split(a).map(f))
+        }
+        /// All bits of a lane set where the comparison holds.
+        fn compare(a: V128, b: V128, f: impl Fn(Lane, Lane) -> bool) -> V128 {
+            let all = $from(<$bits>::MAX);
+            let none = $from(0);
+            zip(a, b, |a, b| if f(a, b) { all } else { none })
+        }
         pub fn eq(a: V128, b: V128) -> V128 {
             compare(a, b, |a, b| a == b)
         }
@@ -87,32 +93,111 @@ macro_rules! shape {
     };
 }
 
+/// What integers compute in all lanes at once, as one number of 128 bits: no carry leaves a lane whose
+/// highest bit is kept out of the sum (Warren, "Hacker's Delight", chapter 2).
+macro_rules! at_once {
+    ($bits:ty) => {
+        /// The lowest and the highest bit of each lane.
+        const LOW: V128 = V128::MAX / <$bits>::MAX as V128;
+        const HIGH: V128 = LOW << (WIDTH - 1);
+
+        /// All bits of the lanes whose highest bit is set, where no other is.
+        fn fill(high: V128) -> V128 {
+            high | (high - (high >> (WIDTH - 1)))
+        }
+        /// The highest bit of the lanes that are not zero.
+        fn not_zero(a: V128) -> V128 {
+            (((a & !HIGH) + !HIGH) | a) & HIGH
+        }
+        /// `a` where the mask is set, `b` elsewhere.
+        fn choose(mask: V128, a: V128, b: V128) -> V128 {
+            a & mask | b & !mask
+        }
+        /// All bits of the lanes where `a` is less than `b`, without signs.
+        fn below(a: V128, b: V128) -> V128 {
+            fill(((!a & b) | (!(a ^ b) & sub(a, b))) & HIGH)
+        }
+        pub fn add(a: V128, b: V128) -> V128 {
+            if WIDTH >= 32 {
+                return zip(a, b, Lane::wrapping_add);
+            }
+            ((a & !HIGH) + (b & !HIGH)) ^ ((a ^ b) & HIGH)
+        }
+        pub fn sub(a: V128, b: V128) -> V128 {
+            if WIDTH >= 32 {
+                return zip(a, b, Lane::wrapping_sub);
+            }
+            ((a | HIGH) - (b & !HIGH)) ^ ((a ^ !b) & HIGH)
+        }
+        pub fn neg(a: V128) -> V128 {
+            sub(0, a)
+        }
+        pub fn abs(a: V128) -> V128 {
+            let sign = fill(a & HIGH);
+            sub(a ^ sign, sign)
+        }
+        pub fn eq(a: V128, b: V128) -> V128 {
+            !fill(not_zero(a ^ b))
+        }
+        pub fn ne(a: V128, b: V128) -> V128 {
+            fill(not_zero(a ^ b))
+        }
+        pub fn lt_s(a: V128, b: V128) -> V128 {
+            below(a ^ HIGH, b ^ HIGH)
+        }
+        pub fn gt_s(a: V128, b: V128) -> V128 {
+            lt_s(b, a)
+        }
+        pub fn le_s(a: V128, b: V128) -> V128 {
+            !lt_s(b, a)
+        }
+        pub fn ge_s(a: V128, b: V128) -> V128 {
+            !lt_s(a, b)
+        }
+        pub fn all_true(a: V128) -> u32 {
+            u32::from(not_zero(a) == HIGH)
+        }
+        pub fn shl(a: V128, count: u32) -> V128 {
+            let count = count % WIDTH as u32;
+            (a << count) & (LOW * V128::from(<$bits>::MAX << count & <$bits>::MAX))
+        }
+        pub fn shr_u(a: V128, count: u32) -> V128 {
+            let count = count % WIDTH as u32;
+            (a >> count) & (LOW * V128::from(<$bits>::MAX >> count))
+        }
+        pub fn shr_s(a: V128, count: u32) -> V128 {
+            let kept = LOW * V128::from(<$bits>::MAX >> (count % WIDTH as u32));
+            choose(kept, a >> (count % WIDTH as u32), fill(a & HIGH))
+        }
+    };
+}
+
 /// What lanes of all but 64 bits have as well.
 macro_rules! unsigned {
     () => {
         pub fn lt_u(a: V128, b: V128) -> V128 {
-            compare(a, b, |a, b| (a as U) < (b as U))
+            below(a, b)
         }
         pub fn gt_u(a: V128, b: V128) -> V128 {
-            compare(a, b, |a, b| (a as U) > (b as U))
+            below(b, a)
         }
         pub fn le_u(a: V128, b: V128) -> V128 {
-            compare(a, b, |a, b| (a as U) <= (b as U))
+            !below(b, a)
         }
         pub fn ge_u(a: V128, b: V128) -> V128 {
-            compare(a, b, |a, b| (a as U) >= (b as U))
+            !below(a, b)
         }
         pub fn min_s(a: V128, b: V128) -> V128 {
-            zip(a, b, Lane::min)
+            choose(lt_s(a, b), a, b)
         }
         pub fn min_u(a: V128, b: V128) -> V128 {
-            zip(a, b, |a, b| (a as U).min(b as U) as Lane)
+            choose(below(a, b), a, b)
         }
         pub fn max_s(a: V128, b: V128) -> V128 {
-            zip(a, b, Lane::max)
+            choose(lt_s(a, b), b, a)
         }
         pub fn max_u(a: V128, b: V128) -> V128 {
-            zip(a, b, |a, b| (a as U).max(b as U) as Lane)
+            choose(below(a, b), b, a)
         }
     };
 }
@@ -124,17 +209,18 @@ macro_rules! saturating {
             zip(a, b, Lane::saturating_add)
         }
         pub fn add_sat_u(a: V128, b: V128) -> V128 {
-            zip(a, b, |a, b| (a as U).saturating_add(b as U) as Lane)
+            let sum = add(a, b);
+            sum | fill(((a & b) | ((a | b) & !sum)) & HIGH)
         }
         pub fn sub_sat_s(a: V128, b: V128) -> V128 {
             zip(a, b, Lane::saturating_sub)
         }
         pub fn sub_sat_u(a: V128, b: V128) -> V128 {
-            zip(a, b, |a, b| (a as U).saturating_sub(b as U) as Lane)
+            sub(a, b) & !below(a, b)
         }
         /// The mean, rounded up.
         pub fn avgr_u(a: V128, b: V128) -> V128 {
-            zip(a, b, |a, b| (u32::from(a as U) + u32::from(b as U)).div_ceil(2) as Lane)
+            (a | b) - (((a ^ b) >> 1) & !HIGH)
         }
         /// The lanes of both, the wide ones of `a` first, brought into the range of narrow ones.
         fn narrow(a: V128, b: V128, f: impl Fn($double) -> Lane) -> V128 {
@@ -220,48 +306,12 @@ macro_rules! integers {
 
             shape!($lane, $bits, $count, |bits: $bits| bits as $lane, |lane: $lane| lane as $bits);
 
-            type U = $bits;
+            at_once!($bits);
 
-            pub fn abs(a: V128) -> V128 {
-                map(a, Lane::wrapping_abs)
-            }
-            pub fn neg(a: V128) -> V128 {
-                map(a, Lane::wrapping_neg)
-            }
-            pub fn add(a: V128, b: V128) -> V128 {
-                zip(a, b, Lane::wrapping_add)
-            }
-            pub fn sub(a: V128, b: V128) -> V128 {
-                zip(a, b, Lane::wrapping_sub)
-            }
-            pub fn lt_s(a: V128, b: V128) -> V128 {
-                compare(a, b, |a, b| a < b)
-            }
-            pub fn gt_s(a: V128, b: V128) -> V128 {
-                compare(a, b, |a, b| a > b)
-            }
-            pub fn le_s(a: V128, b: V128) -> V128 {
-                compare(a, b, |a, b| a <= b)
-            }
-            pub fn ge_s(a: V128, b: V128) -> V128 {
-                compare(a, b, |a, b| a >= b)
-            }
-            pub fn all_true(a: V128) -> u32 {
-                u32::from(split(a).iter().all(|lane| *lane != 0))
-            }
             /// The sign of each lane as a bit.
             pub fn bitmask(a: V128) -> u32 {
                 let lanes = split(a).into_iter().enumerate();
                 lanes.fold(0, |mask, (lane, value)| mask | u32::from(value < 0) << lane)
-            }
-            pub fn shl(a: V128, count: u32) -> V128 {
-                map(a, |lane| lane.wrapping_shl(count))
-            }
-            pub fn shr_s(a: V128, count: u32) -> V128 {
-                map(a, |lane| lane.wrapping_shr(count))
-            }
-            pub fn shr_u(a: V128, count: u32) -> V128 {
-                map(a, |lane| (lane as U).wrapping_shr(count) as Lane)
             }
             $($more)*
         }
@@ -269,30 +319,32 @@ macro_rules! integers {
 }
 
 integers!(i8x16, i8, u8, 16, {
+    type U = u8;
     unsigned!();
     saturating!(i16x8, i16);
 
     pub fn popcnt(a: V128) -> V128 {
-        map(a, |lane| lane.count_ones() as Lane)
+        V128::from_le_bytes(a.to_le_bytes().map(|lane| lane.count_ones() as u8))
     }
     /// The lanes of `a` that those of `b` name; 0 for what is none.
     pub fn swizzle(a: V128, b: V128) -> V128 {
-        let lanes = split(a);
-        map(b, |lane| lanes.get(usize::from(lane as U)).copied().unwrap_or(0))
+        let lanes = a.to_le_bytes();
+        let taken = |lane: u8| if lane < 16 { lanes[usize::from(lane)] } else { 0 };
+        V128::from_le_bytes(b.to_le_bytes().map(taken))
     }
     /// The same with lanes of two vectors, one behind the other.
     pub fn shuffle(a: V128, b: V128, lanes: V128) -> V128 {
-        let (a, b) = (split(a), split(b));
-        map(lanes, |lane| {
-            let lane = usize::from(lane as U) % (2 * COUNT);
-            lane.checked_sub(COUNT).map_or(a[lane % COUNT], |lane| b[lane])
-        })
+        let mut both = [0; 32];
+        both[..16].copy_from_slice(&a.to_le_bytes());
+        both[16..].copy_from_slice(&b.to_le_bytes());
+        V128::from_le_bytes(lanes.to_le_bytes().map(|lane| both[usize::from(lane % 32)]))
     }
     pub fn extract_lane_s(a: V128, lane: u8) -> u64 {
         u64::from(i32::from(extract_lane_u(a, lane) as Lane) as u32)
     }
 });
 integers!(i16x8, i16, u16, 8, {
+    type U = u16;
     unsigned!();
     saturating!(i32x4, i32);
     widening!(i8x16, i8, u8);
@@ -325,6 +377,7 @@ macro_rules! floats {
             use super::{V128, float};
 
             shape!($lane, $bits, $count, $lane::from_bits, $lane::to_bits);
+            comparable!($bits, $lane::from_bits);
 
             pub fn ceil(a: V128) -> V128 {
                 map(a, float::$lane::ceil)

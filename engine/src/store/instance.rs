@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use crate::ids::{
-    DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, MemAddr, ModuleId, TableAddr,
+    DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, MemAddr, ModuleId, TableAddr, TagAddr,
 };
 
 /// A module instance (*Runtime structure, module instances*): every index of its module's index
@@ -15,6 +15,7 @@ pub struct Instance {
     pub(crate) tables: Box<[TableAddr]>,
     pub(crate) memories: Box<[MemAddr]>,
     pub(crate) globals: Box<[GlobalAddr]>,
+    pub(crate) tags: Box<[TagAddr]>,
     pub(crate) elements: Box<[ElemAddr]>,
     pub(crate) data: Box<[DataAddr]>,
 }
@@ -38,6 +39,11 @@ impl Instance {
     /// Addresses of the memories.
     pub fn memories(&self) -> &[MemAddr] {
         &self.memories
+    }
+
+    /// Addresses of the tags.
+    pub fn tags(&self) -> &[TagAddr] {
+        &self.tags
     }
 
     /// Addresses of the globals.

@@ -1,36 +1,47 @@
 //! Linking: names to externals, and instantiation (*Execution, modules*).
 
 use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::allocator::Kind;
-use super::{DataInstance, Extern, FuncEntity, Global, Instance, Store, Table, check_limit};
+use super::evaluate::{Evaluation, func_slot};
+use super::{
+    DataInstance, Extern, FuncEntity, Global, Instance, Store, StoreState, Table, check_limit,
+};
 use crate::error::{Error, LimitKind, LinkError, Result};
 use crate::exec::exact::{memory_init, table_init};
 use crate::exec::{Task, Trap};
-use crate::host::{Caller, HostFunction, HostImplementation, HostResult};
+use crate::features::Features;
+use crate::host::js_string::{self, Builtin};
+use crate::host::{Caller, Closure, HostFunction, HostImplementation, HostResult};
 use crate::ids::{
-    DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, TableAddr,
+    DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, TableAddr, TagAddr,
+    TypeId,
 };
 use crate::memory::LinearMemory;
-use crate::module::{ConstExpr, ConstOp, ElementItems, Module, SegmentMode};
-use crate::semantics::int;
-use crate::types::{ExternType, FuncType};
-use crate::value::{Ref, Slot, Value, join};
+use crate::module::{ConstExpr, ElementItems, Import, Module, SegmentMode};
+use crate::types::{ExternType, FuncType, GlobalType, HeapType, Mutability, RefType, ValType};
+use crate::value::Value;
 
 /// Names that imports are resolved against. A later definition of a name replaces an earlier one.
 #[derive(Clone, Default)]
 pub struct Linker {
     definitions: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition>>,
     instances: BTreeMap<Arc<str>, InstanceId>,
+    /// The module whose globals are strings.
+    string_constants: Option<Arc<str>>,
 }
 
 #[derive(Clone)]
 enum Definition {
     Extern(Extern),
     Host(HostFunction),
+    Builtin(Builtin, Rc<Closure>),
+    /// A global that is this string.
+    Text(Arc<str>, GlobalType),
 }
 
 /// An instance whose start function may still have to run.
@@ -74,7 +85,7 @@ impl Linker {
         ty: FuncType,
         function: impl Fn(&mut Caller<'_>, &[Value]) -> HostResult + 'static,
     ) -> &mut Self {
-        self.host(module, name, ty, HostImplementation::Closure(alloc::rc::Rc::new(function)))
+        self.host(module, name, ty, HostImplementation::Closure(Rc::new(function)))
     }
 
     /// Defines a host function that always stops with [`Stop::HostCall`](crate::Stop::HostCall).
@@ -91,6 +102,38 @@ impl Linker {
     ) -> &mut Self {
         let host = HostFunction { module: module.into(), name: name.into(), ty, implementation };
         self.insert(module, name, Definition::Host(host))
+    }
+
+    /// Defines the builtins of `wasm:js-string`: strings of UTF-16 code units, which live in the store's
+    /// heap and are `externref` to wasm.
+    ///
+    /// With a name for `constants`, globals imported from a module of that name are strings: each is what
+    /// the import is called.
+    pub fn js_strings(&mut self, constants: Option<&str>) -> &mut Self {
+        for (name, builtin) in js_string::ALL {
+            let call = move |caller: &mut Caller<'_>, args: &[Value]| builtin.call(caller, args);
+            self.insert(js_string::MODULE, name, Definition::Builtin(builtin, Rc::new(call)));
+        }
+        self.string_constants = constants.map(Arc::from);
+        self
+    }
+
+    /// Whether [`Linker::js_strings`] has defined what is imported; the type of a function is not looked at.
+    pub fn is_js_string(&self, import: &Import) -> bool {
+        let named = self.definitions.get(&import.module).and_then(|names| names.get(&import.name));
+        matches!(named, Some(Definition::Builtin(..))) || self.string_constant(import).is_some()
+    }
+
+    /// The type of a global that is to be a string, if an import is one.
+    fn string_constant(&self, import: &Import) -> Option<GlobalType> {
+        let ExternType::Global(ty) = import.ty else { return None };
+        let text = RefType { nullable: false, heap: HeapType::Extern };
+        let takes_text = match ty.content {
+            ValType::Ref(of) => of == text || of == RefType::EXTERN,
+            _ => false,
+        };
+        let named = self.string_constants.as_ref() == Some(&import.module);
+        (named && takes_text && ty.mutability == Mutability::Const).then_some(ty)
     }
 
     /// Whether an import of this name would be found; its type is not looked at.
@@ -131,7 +174,15 @@ impl Linker {
         check_limit(LimitKind::Instances, store.state.instances.len() as u64, 1, allowed)?;
         let permit = store.engine.allocator().clone().permit(Kind::Instance)?;
         let marks = Marks::of(store);
-        let instance = match allocate(store, module, imports) {
+        let allocated = allocate(store, module, imports).and_then(|instance| {
+            // Before there were bulk operators, nothing was written if anything did not fit.
+            let checked = match module.inner().features.contains(Features::BULK_MEMORY) {
+                true => Ok(()),
+                false => check_segments(store, module, instance),
+            };
+            checked.map(|()| instance)
+        });
+        let instance = match allocated {
             Ok(instance) => instance,
             Err(error) => {
                 marks.rewind(store);
@@ -153,42 +204,96 @@ impl Linker {
 
     /// Finds every import and checks its type (*Import matching*).
     fn resolve(&self, store: &mut Store, module: &Module) -> Result<Vec<Extern>> {
+        let id = store.enter_module(module);
+        let inner = module.inner();
         // Types first, so that a failure adds no host function to the store.
         let mut found = Vec::with_capacity(module.imports().len());
-        for import in module.imports() {
+        for (import, index) in module.imports().iter().zip(&inner.import_types) {
             let fail = |reason| Error::Link {
                 module: (*import.module).into(),
                 name: (*import.name).into(),
                 reason,
             };
+            if let Some(ty) = self.string_constant(import) {
+                found.push((Definition::Text(import.name.clone(), ty), TypeId(0)));
+                continue;
+            }
             let definition = self
                 .find(store, &import.module, &import.name)
                 .ok_or_else(|| fail(LinkError::Unknown))?;
-            let ty = match &definition {
-                Definition::Extern(item) => store.extern_type(*item),
-                Definition::Host(host) => Some(ExternType::Func(host.ty.clone())),
+            let definition = match definition {
+                Definition::Builtin(builtin, call) => Definition::Host(HostFunction {
+                    module: import.module.clone(),
+                    name: import.name.clone(),
+                    ty: builtin.ty(&mut store.types),
+                    implementation: HostImplementation::Closure(call),
+                }),
+                other => other,
+            };
+            // Those of a host function are what the import calls them, or the store's.
+            let host = match &definition {
+                Definition::Host(host) => Some(store.types.intern(&host.ty)),
+                _ => None,
+            };
+            let ids = store.modules.get(id.index()).map_or(&[][..], |entry| &entry.types);
+            let id_of = |ty: u32| ids.get(ty as usize).copied().unwrap_or(TypeId(ty));
+            let demanded = id_of(*index);
+            let types = &store.types;
+            let (ty, fits) = match &definition {
+                Definition::Host(host_func) => {
+                    let ty = ExternType::Func(host_func.ty.clone());
+                    let same = host == Some(demanded) || ty == import.ty;
+                    (Some(ty), matches!(import.ty, ExternType::Func(_)) && same)
+                }
+                Definition::Builtin(..) | Definition::Text(..) => (None, false),
+                Definition::Extern(item) => {
+                    let ty = store.extern_type(*item);
+                    let fits = match (item, &import.ty) {
+                        (Extern::Func(addr), ExternType::Func(_)) => {
+                            let entity = store.state.funcs.get(addr.index());
+                            entity.is_some_and(|func| types.is_subtype(func.ty(), demanded))
+                        }
+                        (Extern::Tag(addr), ExternType::Tag(_)) => {
+                            store.state.tags.get(addr.index()) == Some(&demanded)
+                        }
+                        (_, wanted) => ty.as_ref().is_some_and(|ty| {
+                            types.extern_matches(ty, &wanted.map(&|ty| id_of(ty).0))
+                        }),
+                    };
+                    (ty, fits)
+                }
             };
             let ty = ty.ok_or_else(|| fail(LinkError::Unknown))?;
-            if !ty.matches(&import.ty) {
+            if !fits {
                 return Err(fail(LinkError::Incompatible {
                     expected: import.ty.to_string(),
                     found: ty.to_string(),
                 }));
             }
-            found.push(definition);
+            found.push((definition, demanded));
         }
-        Ok(found
-            .into_iter()
-            .map(|definition| match definition {
+        let mut items = Vec::with_capacity(found.len());
+        for (definition, ty) in found {
+            items.push(match definition {
                 Definition::Extern(item) => item,
-                Definition::Host(host) => Extern::Func(store.add_host(host)),
-            })
-            .collect())
+                Definition::Host(host) => Extern::Func(store.add_host(host, ty)),
+                Definition::Text(text, ty) => {
+                    let value = store.new_string(&text)?;
+                    let global = store.new_global(ty, value);
+                    // The global keeps it alive from now on.
+                    store.release(value);
+                    Extern::Global(global?)
+                }
+                // All have become functions.
+                Definition::Builtin(..) => continue,
+            });
+        }
+        Ok(items)
     }
 }
 
 /// Lengths of the arenas, to take an allocation back.
-struct Marks([usize; 7], super::Usage);
+struct Marks([usize; 8], super::Usage);
 
 impl Marks {
     fn of(store: &Store) -> Self {
@@ -201,13 +306,14 @@ impl Marks {
             state.globals.len(),
             state.elements.len(),
             state.data.len(),
+            state.tags.len(),
         ];
         Self(lengths, state.usage)
     }
 
     fn rewind(self, store: &mut Store) {
         let state = &mut store.state;
-        let [instances, funcs, tables, memories, globals, elements, data] = self.0;
+        let [instances, funcs, tables, memories, globals, elements, data, tags] = self.0;
         state.instances.truncate(instances);
         state.funcs.truncate(funcs);
         state.tables.truncate(tables);
@@ -215,14 +321,14 @@ impl Marks {
         state.globals.truncate(globals);
         state.elements.truncate(elements);
         state.data.truncate(data);
+        state.tags.truncate(tags);
         state.usage = self.1;
     }
 }
 
 impl Store {
     /// The address of a host function; the same definition gets the same address.
-    fn add_host(&mut self, host: HostFunction) -> FuncAddr {
-        let ty = self.state.types.intern(&host.ty);
+    fn add_host(&mut self, host: HostFunction, ty: TypeId) -> FuncAddr {
         let index = self.hosts.add(host);
         let entity = FuncEntity::Host { host: index, ty };
         let funcs = &mut self.state.funcs;
@@ -249,29 +355,31 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
     let mut tables = Vec::with_capacity(inner.tables.len());
     let mut memories = Vec::with_capacity(inner.memories.len());
     let mut globals = Vec::with_capacity(inner.globals.len());
+    let mut tags = Vec::with_capacity(inner.tags.len());
     for import in imports {
         match import {
             Extern::Func(addr) => funcs.push(addr),
             Extern::Table(addr) => tables.push(addr),
             Extern::Memory(addr) => memories.push(addr),
             Extern::Global(addr) => globals.push(addr),
+            Extern::Tag(addr) => tags.push(addr),
         }
     }
 
-    let Store { modules, state, .. } = store;
+    let Store { modules, state, types: defined, .. } = store;
     let types = modules.get(module_id.index()).map_or(&[][..], |entry| &entry.types);
+    let index = |ty: u32| types.get(ty as usize).map_or(ty, |id| id.0);
+    let most = engine.config().max_heap;
+    for tag in inner.tags.iter().skip(inner.imported_tags as usize) {
+        tags.push(TagAddr::from_index(state.tags.len()));
+        state.tags.push(TypeId(index(*tag)));
+    }
     for (index, ty) in inner.funcs.iter().enumerate().skip(inner.imported_funcs as usize) {
         let unknown = Error::UnknownIndex { what: "type", index: u64::from(*ty) };
         let ty = *types.get(*ty as usize).ok_or(unknown)?;
         funcs.push(FuncAddr::from_index(state.funcs.len()));
         let func = FuncIndex::from_index(index);
         state.funcs.push(FuncEntity::Wasm { instance: id, func, ty });
-    }
-    for table in inner.tables.iter().skip(inner.imported_tables as usize) {
-        let table = Table::new(&engine, &mut state.usage, table.ty)
-            .map_err(|error| at_offset(error, table.offset))?;
-        tables.push(TableAddr::from_index(state.tables.len()));
-        state.tables.push(table);
     }
     for ty in inner.memories.iter().skip(inner.imported_memories as usize) {
         let data = memories.is_empty().then_some(inner);
@@ -281,11 +389,21 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
     }
     for global in inner.globals.iter().skip(inner.imported_globals as usize) {
         let bits = match &global.init {
-            Some(init) => evaluate(init, &state.globals, &globals, &funcs)?,
+            Some(init) => Evaluation { types, defined, most }.run(init, state, &globals, &funcs)?,
             None => 0,
         };
         globals.push(GlobalAddr::from_index(state.globals.len()));
-        state.globals.push(Global::new(global.ty, bits));
+        state.globals.push(Global::new(global.ty.map(&index), bits));
+    }
+    for def in inner.tables.iter().skip(inner.imported_tables as usize) {
+        let mut table = Table::new(&engine, &mut state.usage, def.ty.map(&index))
+            .map_err(|error| at_offset(error, def.offset))?;
+        if let Some(init) = &def.init {
+            let evaluation = Evaluation { types, defined, most };
+            table.elements.fill(evaluation.run(init, state, &globals, &funcs)? as u64);
+        }
+        tables.push(TableAddr::from_index(state.tables.len()));
+        state.tables.push(table);
     }
     let mut elements = Vec::with_capacity(inner.elements.len());
     for segment in &inner.elements {
@@ -295,7 +413,10 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
             }
             ElementItems::Exprs(items) => items
                 .iter()
-                .map(|expr| Ok(evaluate(expr, &state.globals, &globals, &funcs)? as u64))
+                .map(|expr| {
+                    let evaluation = Evaluation { types, defined, most };
+                    Ok(evaluation.run(expr, state, &globals, &funcs)? as u64)
+                })
                 .collect::<Result<_>>()?,
         };
         elements.push(ElemAddr::from_index(state.elements.len()));
@@ -312,6 +433,7 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
         tables: tables.into_boxed_slice(),
         memories: memories.into_boxed_slice(),
         globals: globals.into_boxed_slice(),
+        tags: tags.into_boxed_slice(),
         elements: elements.into_boxed_slice(),
         data: data.into_boxed_slice(),
     });
@@ -327,23 +449,67 @@ fn at_offset(error: Error, at: u64) -> Error {
     }
 }
 
-/// Writes the active segments, element segments first, and drops them.
-fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> {
-    let Store { modules, state, .. } = store;
+/// Fails if an active segment does not fit.
+fn check_segments(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> {
+    let most = store.engine.config().max_heap;
+    let Store { modules, state, types: defined, .. } = store;
     let unknown = || Error::UnknownIndex { what: "instance", index: u64::from(id.0) };
-    let instance = state.instances.get(id.index()).ok_or_else(unknown)?;
+    let instance = state.instances.get(id.index()).ok_or_else(unknown)?.clone();
     let entry = modules.get(instance.module.index()).ok_or_else(unknown)?;
     let inner = module.inner();
+    let elements = inner
+        .elements
+        .iter()
+        .map(|segment| (&segment.mode, segment.items.len() as u64, "element segment"));
+    let data = inner.data.iter().map(|segment| {
+        (&segment.mode, u64::from(segment.range.end - segment.range.start), "data segment")
+    });
+    for (mode, len, what) in elements.chain(data) {
+        let SegmentMode::Active { index, offset } = mode else { continue };
+        let evaluation = Evaluation { types: &entry.types, defined, most };
+        let at = evaluation.run(offset, state, &instance.globals, &instance.funcs)? as u32;
+        let size = if what == "data segment" {
+            let addr = instance.memories.get(*index as usize).ok_or_else(unknown)?;
+            state.memories[addr.index()].bytes().len() as u64
+        } else {
+            let addr = instance.tables.get(*index as usize).ok_or_else(unknown)?;
+            state.tables[addr.index()].size()
+        };
+        if u64::from(at) + len > size {
+            return Err(Error::Link {
+                module: module.name().unwrap_or_default().to_string(),
+                name: what.to_string(),
+                reason: LinkError::DoesNotFit { end: u64::from(at) + len, size },
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Writes the active segments, element segments first, and drops them.
+fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> {
+    let most = store.engine.config().max_heap;
+    let Store { modules, state, types: defined, .. } = store;
+    let unknown = || Error::UnknownIndex { what: "instance", index: u64::from(id.0) };
+    let instance = state.instances.get(id.index()).ok_or_else(unknown)?.clone();
+    let entry = modules.get(instance.module.index()).ok_or_else(unknown)?;
+    let inner = module.inner();
+    let evaluate = |offset: &ConstExpr, state: &mut StoreState, index64: bool| {
+        let evaluation = Evaluation { types: &entry.types, defined, most };
+        let at = evaluation.run(offset, state, &instance.globals, &instance.funcs)? as u64;
+        Ok::<u64, Error>(if index64 { at } else { u64::from(at as u32) })
+    };
     let trap =
         |code| Error::Trap(Trap { code, backtrace: Vec::new(), omitted_frames: 0, executed: 0 });
     for (segment, addr) in inner.elements.iter().zip(&instance.elements) {
         if let SegmentMode::Active { index, offset } = &segment.mode {
-            let at = evaluate(offset, &state.globals, &instance.globals, &instance.funcs)?;
             let table = *instance.tables.get(*index as usize).ok_or_else(unknown)?;
+            let index64 = state.tables[table.index()].ty().index64;
+            let at = evaluate(offset, state, index64)?;
             let slots = &state.elements[addr.index()];
             let len = slots.len() as u64;
             let table = &mut state.tables[table.index()];
-            if let Err(code) = table_init(table, u64::from(at as u32), slots, 0, len) {
+            if let Err(code) = table_init(table, at, slots, 0, len) {
                 // Data that came with a memory would not have been written yet.
                 for memory in instance.memories.iter().skip(inner.imported_memories as usize) {
                     state.memories[memory.index()].bytes_mut().fill(0);
@@ -357,8 +523,9 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
     }
     for (position, (segment, addr)) in inner.data.iter().zip(&instance.data).enumerate() {
         if let SegmentMode::Active { index, offset } = &segment.mode {
-            let at = evaluate(offset, &state.globals, &instance.globals, &instance.funcs)?;
             let memory = *instance.memories.get(*index as usize).ok_or_else(unknown)?;
+            let index64 = state.memories[memory.index()].ty().index64;
+            let at = evaluate(offset, state, index64)?;
             let bytes = entry.data(position as u32, false);
             let memory = &mut state.memories[memory.index()];
             // One that is imported may have come with the data of another module.
@@ -367,65 +534,9 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
                 state.data[addr.index()].dropped = true;
                 continue;
             }
-            memory_init(memory, u64::from(at as u32), bytes, 0, bytes.len() as u64)
-                .map_err(trap)?;
+            memory_init(memory, at, bytes, 0, bytes.len() as u64).map_err(trap)?;
             state.data[addr.index()].dropped = true;
         }
     }
     Ok(())
-}
-
-fn func_slot(funcs: &[FuncAddr], func: FuncIndex) -> Result<u64> {
-    let unknown = Error::UnknownIndex { what: "function", index: u64::from(func.0) };
-    let addr = *funcs.get(func.index()).ok_or(unknown)?;
-    Ok(Value::from(Ref::Func(Some(addr))).to_slot())
-}
-
-/// Bits of a constant expression's value.
-fn evaluate(
-    expr: &ConstExpr,
-    arena: &[Global],
-    globals: &[GlobalAddr],
-    funcs: &[FuncAddr],
-) -> Result<u128> {
-    let mut stack: Vec<u128> = Vec::new();
-    let pop = |stack: &mut Vec<u128>| stack.pop().unwrap_or(0) as u64;
-    for op in expr.ops() {
-        let slot = match *op {
-            ConstOp::Slot(slot) => slot.into(),
-            ConstOp::Vector(bits) => bits,
-            ConstOp::GlobalGet(index) => {
-                let unknown = || Error::UnknownIndex { what: "global", index: u64::from(index) };
-                let addr = globals.get(index as usize).ok_or_else(unknown)?;
-                let global = arena.get(addr.index()).ok_or_else(unknown)?;
-                join([global.slot, global.upper])
-            }
-            ConstOp::RefFunc(func) => func_slot(funcs, func)?.into(),
-            ConstOp::RefNull(ty) => Value::from(Ref::null(ty)).to_bits(),
-            ConstOp::I32Add | ConstOp::I32Sub | ConstOp::I32Mul => {
-                let right = i32::from_slot(pop(&mut stack));
-                let left = i32::from_slot(pop(&mut stack));
-                match op {
-                    ConstOp::I32Add => int::i32::add(left, right),
-                    ConstOp::I32Sub => int::i32::sub(left, right),
-                    _ => int::i32::mul(left, right),
-                }
-                .into_slot()
-                .into()
-            }
-            ConstOp::I64Add | ConstOp::I64Sub | ConstOp::I64Mul => {
-                let right = i64::from_slot(pop(&mut stack));
-                let left = i64::from_slot(pop(&mut stack));
-                match op {
-                    ConstOp::I64Add => int::i64::add(left, right),
-                    ConstOp::I64Sub => int::i64::sub(left, right),
-                    _ => int::i64::mul(left, right),
-                }
-                .into_slot()
-                .into()
-            }
-        };
-        stack.push(slot);
-    }
-    Ok(stack.pop().unwrap_or(0))
 }

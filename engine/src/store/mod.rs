@@ -5,14 +5,19 @@
 //! state. [`Linker`] resolves imports and instantiates.
 
 pub(crate) mod allocator;
+mod check;
+mod evaluate;
+pub(crate) mod heap;
 mod instance;
 mod linker;
+mod make;
 #[cfg(feature = "std")]
 mod pool;
+pub(crate) mod roots;
 mod table;
+pub(crate) mod waiters;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -21,29 +26,35 @@ use crate::error::{Error, LimitKind, Result};
 use crate::exec::{Budget, HostAnswer, Stop, Task};
 use crate::host::HostFunctions;
 use crate::ids::{
-    FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, ModuleId, TableAddr, TypeId,
+    FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, ModuleId, TableAddr, TagAddr, TypeId,
 };
-use crate::memory::{HostBytes, LinearMemory};
+use crate::memory::LinearMemory;
 use crate::module::{ExportItem, Module};
 use crate::observe::Debugger;
-use crate::types::{ExternType, FuncType, GlobalType, Limits, Mutability, ValType};
-use crate::value::{Ref, Value, join, split};
+use crate::types::{ExternType, FuncType, GlobalType, Limits, Mutability, SubType, Types};
+use crate::value::{Value, join, split};
 
 use allocator::Permit;
+use roots::{Parked, Tokens};
+use waiters::Waiters;
 
+pub use heap::{Heap, ObjectKind};
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
+pub use roots::Object;
 pub use table::Table;
 
 /// Owns instances and what they share; tasks run against it.
 pub struct Store {
     engine: Engine,
     pub(crate) modules: Vec<ModuleEntry>,
+    pub(crate) types: Types,
     pub(crate) state: StoreState,
     pub(crate) hosts: HostFunctions,
     pub(crate) debugger: Debugger,
     /// One for each instance, where these are counted.
     pub(crate) permits: Vec<Permit>,
+    pub(crate) tokens: Tokens,
 }
 
 /// The part of a store that running changes, as plain data.
@@ -58,32 +69,13 @@ pub struct StoreState {
     pub(crate) globals: Vec<Global>,
     pub(crate) elements: Vec<Box<[u64]>>,
     pub(crate) data: Vec<DataInstance>,
-    pub(crate) types: Types,
+    /// The type of each tag.
+    pub(crate) tags: Vec<TypeId>,
+    pub(crate) heap: Heap,
+    pub(crate) waiters: Waiters,
+    /// What tasks that have stopped refer to.
+    pub(crate) parked: Parked,
     pub(crate) usage: Usage,
-}
-
-/// The function types of all modules, each once.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub(crate) struct Types {
-    list: Vec<FuncType>,
-    ids: BTreeMap<FuncType, TypeId>,
-}
-
-impl Types {
-    pub(crate) fn get(&self, id: TypeId) -> Option<&FuncType> {
-        self.list.get(id.index())
-    }
-
-    /// The id of a function type; equal types get equal ids.
-    pub(crate) fn intern(&mut self, ty: &FuncType) -> TypeId {
-        if let Some(id) = self.ids.get(ty) {
-            return *id;
-        }
-        let id = TypeId::from_index(self.list.len());
-        self.list.push(ty.clone());
-        self.ids.insert(ty.clone(), id);
-        id
-    }
 }
 
 /// How much of the store-wide limits is used.
@@ -190,6 +182,8 @@ pub enum Extern {
     Memory(MemAddr),
     /// A global.
     Global(GlobalAddr),
+    /// A tag.
+    Tag(TagAddr),
 }
 
 /// What a function address stands for, for display.
@@ -217,10 +211,12 @@ impl Store {
         Self {
             engine: engine.clone(),
             modules: Vec::new(),
+            types: Types::default(),
             state: StoreState::default(),
             hosts: HostFunctions::default(),
             debugger: Debugger::default(),
             permits: Vec::new(),
+            tokens: Tokens::new(),
         }
     }
 
@@ -310,7 +306,15 @@ impl Store {
     pub(crate) fn finish(&mut self, mut task: Task) -> Result<Vec<Value>> {
         loop {
             match task.run(self, Budget::unlimited())? {
-                Stop::Done(values) => return Ok(values),
+                Stop::Done(values) => {
+                    values.iter().for_each(|value| self.hold(*value));
+                    return Ok(values);
+                }
+                // Nobody else runs who could notify it.
+                Stop::Wait(wait) if wait.timeout.is_some() => task.time_out(self)?,
+                Stop::Wait(wait) => {
+                    return Err(Error::Deadlock { address: wait.address });
+                }
                 Stop::Trap(trap) => return Err(Error::Trap(trap)),
                 Stop::HostCall(call) => {
                     return Err(Error::Unanswered {
@@ -326,7 +330,7 @@ impl Store {
     /// Type of a function.
     pub fn func_type(&self, func: FuncAddr) -> Option<&FuncType> {
         let entity = self.state.funcs.get(func.index())?;
-        self.state.types.get(entity.ty())
+        self.types.func(entity.ty())
     }
 
     /// What a function address stands for.
@@ -368,16 +372,15 @@ impl Store {
     /// [`Error::UnknownIndex`], [`Error::ImmutableGlobal`] or [`Error::Type`].
     pub fn set_global(&mut self, global: GlobalAddr, value: Value) -> Result<()> {
         let index = global.0;
-        let global = self
-            .state
-            .globals
-            .get_mut(global.index())
-            .ok_or(Error::UnknownIndex { what: "global", index: u64::from(index) })?;
-        if global.ty.mutability == Mutability::Const {
+        let unknown = || Error::UnknownIndex { what: "global", index: u64::from(index) };
+        let ty = self.state.globals.get(global.index()).ok_or_else(unknown)?.ty;
+        if ty.mutability == Mutability::Const {
             return Err(Error::ImmutableGlobal { index });
         }
-        check_type("global", 0, global.ty.content, &value)?;
-        [global.slot, global.upper] = split(value.to_bits());
+        self.check_type("global", 0, ty.content, &value)?;
+        if let Some(global) = self.state.globals.get_mut(global.index()) {
+            [global.slot, global.upper] = split(value.to_bits());
+        }
         Ok(())
     }
 
@@ -393,98 +396,56 @@ impl Store {
             Extern::Memory(addr) => {
                 let memory = self.memory(addr)?;
                 let limits = Limits { min: memory.pages(), ..memory.ty().limits };
-                ExternType::Memory(crate::types::MemoryType { limits })
+                ExternType::Memory(crate::types::MemoryType { limits, ..memory.ty() })
             }
             Extern::Global(addr) => ExternType::Global(self.state.globals.get(addr.index())?.ty),
+            Extern::Tag(addr) => ExternType::Tag(self.tag_type(addr)?.clone()),
         })
     }
 
-    /// Makes a global that belongs to no instance, for definition in a [`Linker`].
-    ///
-    /// # Errors
-    /// [`Error::Type`] if the value is of another type.
-    pub fn new_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr> {
-        check_type("global", 0, ty.content, &value)?;
-        let addr = GlobalAddr::from_index(self.state.globals.len());
-        self.state.globals.push(Global::new(ty, value.to_bits()));
-        Ok(addr)
+    /// What exceptions of a tag carry, as parameters.
+    pub fn tag_type(&self, tag: TagAddr) -> Option<&FuncType> {
+        self.types.func(*self.state.tags.get(tag.index())?)
     }
 
-    /// Makes a memory that belongs to no instance.
-    ///
-    /// # Errors
-    /// [`Error::Limit`] or [`Error::OutOfMemory`].
-    pub fn new_memory(&mut self, ty: crate::types::MemoryType) -> Result<MemAddr> {
-        let memory = LinearMemory::new(&self.engine, &mut self.state.usage, ty, None)?;
-        self.state.memories.push(memory);
-        Ok(MemAddr::from_index(self.state.memories.len() - 1))
+    /// The name of a tag, in the first module that gives it one.
+    pub fn tag_name(&self, tag: TagAddr) -> Option<Arc<str>> {
+        self.state.instances.iter().find_map(|instance| {
+            let index = instance.tags.iter().position(|known| *known == tag)? as u32;
+            let module = &self.modules.get(instance.module.index())?.module;
+            let exported = || {
+                let mut exports = module.exports().iter();
+                exports.find(|export| export.item == ExportItem::Tag(index)).map(|tag| &*tag.name)
+            };
+            let name = module.item_name(crate::module::NameKind::Tag, index).or_else(exported)?;
+            Some(name.into())
+        })
     }
 
-    /// Makes a memory over bytes of the embedder, which belongs to no instance. Snapshots of the
-    /// store have a copy of the bytes.
-    ///
-    /// # Errors
-    /// [`Error::Limit`] if there are fewer bytes than the type's minimum, more than its maximum or a
-    /// limit allows, or no whole pages.
-    pub fn new_memory_over(
-        &mut self,
-        ty: crate::types::MemoryType,
-        bytes: impl HostBytes,
-    ) -> Result<MemAddr> {
-        let (config, usage) = (self.engine.config(), &mut self.state.usage);
-        self.state.memories.push(LinearMemory::over(config, usage, ty, Box::new(bytes))?);
-        Ok(MemAddr::from_index(self.state.memories.len() - 1))
+    /// A defined type of the store.
+    pub fn defined_type(&self, id: TypeId) -> Option<&SubType> {
+        self.types.get(id)
     }
 
-    /// Makes a table of the embedder's entries, which belongs to no instance.
-    ///
-    /// # Errors
-    /// [`Error::Limit`] if there are fewer entries than the type's minimum, more than its maximum or a
-    /// limit allows; [`Error::Type`] if one is of another type; [`Error::UnknownIndex`] if one is no
-    /// function of this store.
-    pub fn new_table_over(
-        &mut self,
-        ty: crate::types::TableType,
-        entries: &[Ref],
-    ) -> Result<TableAddr> {
-        let content = ValType::from(ty.element);
-        let functions = self.state.funcs.len();
-        let mut slots = Vec::with_capacity(entries.len());
-        for (position, entry) in entries.iter().enumerate() {
-            let value = Value::from(*entry);
-            check_type("entry", position, content, &value)?;
-            if let Ref::Func(Some(addr)) = entry
-                && addr.index() >= functions
-            {
-                return Err(Error::UnknownIndex { what: "function", index: addr.0.into() });
-            }
-            slots.push(value.to_slot());
-        }
-        let table = Table::over(&self.engine, &mut self.state.usage, ty, &slots)?;
-        self.state.tables.push(table);
-        Ok(TableAddr::from_index(self.state.tables.len() - 1))
-    }
-
-    /// Makes a table of null references that belongs to no instance.
-    ///
-    /// # Errors
-    /// [`Error::Limit`] or [`Error::OutOfMemory`].
-    pub fn new_table(&mut self, ty: crate::types::TableType) -> Result<TableAddr> {
-        let table = Table::new(&self.engine, &mut self.state.usage, ty)?;
-        self.state.tables.push(table);
-        Ok(TableAddr::from_index(self.state.tables.len() - 1))
+    /// Where a type was first met: a module and the type's index there.
+    pub fn origin_of(&self, id: TypeId) -> Option<(&Module, u32)> {
+        self.modules.iter().find_map(|entry| {
+            let index = entry.types.iter().position(|known| *known == id)?;
+            Some((&entry.module, index as u32))
+        })
     }
 
     /// The fields that running borrows apart from each other.
-    pub(crate) fn parts(&mut self) -> (&Engine, &[ModuleEntry], &mut StoreState, &mut Debugger) {
-        (&self.engine, &self.modules, &mut self.state, &mut self.debugger)
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { engine, modules, types, state, debugger, .. } = self;
+        Parts { engine, modules, types, state, debugger }
     }
 
     /// The entry of a module, made on its first instantiation.
     pub(crate) fn enter_module(&mut self, module: &Module) -> ModuleId {
         let known = self.modules.iter().position(|entry| entry.module.same(module));
         let position = known.unwrap_or_else(|| {
-            let types = module.types().iter().map(|ty| self.state.types.intern(ty)).collect();
+            let types = self.types.intern_module(module.types(), module.recursion_groups());
             self.modules.push(ModuleEntry { module: module.clone(), types });
             self.modules.len() - 1
         });
@@ -501,45 +462,25 @@ impl Store {
 }
 
 impl Extern {
-    /// `func`, `table`, `memory` or `global`.
+    /// `func`, `table`, `memory`, `global` or `tag`.
     pub fn kind(&self) -> &'static str {
         match self {
             Extern::Func(_) => "func",
             Extern::Table(_) => "table",
             Extern::Memory(_) => "memory",
             Extern::Global(_) => "global",
+            Extern::Tag(_) => "tag",
         }
     }
 }
 
-/// Checks one value against the type wanted.
-pub(crate) fn check_type(
-    what: &'static str,
-    position: usize,
-    expected: crate::types::ValType,
-    value: &Value,
-) -> Result<()> {
-    let found = value.ty();
-    if found != expected {
-        return Err(Error::Type { what, position, expected, found });
-    }
-    Ok(())
-}
-
-/// Checks a list of values against a list of types.
-pub(crate) fn check_values(
-    lists: (&'static str, &'static str),
-    types: &[crate::types::ValType],
-    values: &[Value],
-) -> Result<()> {
-    if types.len() != values.len() {
-        let (expected, found) = (types.len(), values.len());
-        return Err(Error::Arity { what: lists.0, expected, found });
-    }
-    for (position, (ty, value)) in types.iter().zip(values).enumerate() {
-        check_type(lists.1, position, *ty, value)?;
-    }
-    Ok(())
+/// The fields of a store that running borrows apart from each other.
+pub(crate) struct Parts<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) modules: &'a [ModuleEntry],
+    pub(crate) types: &'a Types,
+    pub(crate) state: &'a mut StoreState,
+    pub(crate) debugger: &'a mut Debugger,
 }
 
 impl Instance {
@@ -550,6 +491,7 @@ impl Instance {
             ExportItem::Table(index) => Extern::Table(*self.tables.get(index as usize)?),
             ExportItem::Memory(index) => Extern::Memory(*self.memories.get(index as usize)?),
             ExportItem::Global(index) => Extern::Global(*self.globals.get(index as usize)?),
+            ExportItem::Tag(index) => Extern::Tag(*self.tags.get(index as usize)?),
         })
     }
 }

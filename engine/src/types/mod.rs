@@ -1,165 +1,22 @@
 //! Types of values and externals, and the matching rules of linking.
 //!
 //! Converted from `wasmparser` once, at load; nothing else in the engine depends on its types.
+//! References name defined types by index. What describes a module counts the types of its type
+//! section; what describes something of a store counts those of the store, where equal types have
+//! equal ids ([`TypeId`](crate::TypeId)).
 
-use alloc::boxed::Box;
+mod composite;
+mod registry;
+mod value;
+
 use core::fmt;
 
-/// A reference type of WebAssembly 2.0; both are nullable.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum RefType {
-    /// References to functions.
-    Func,
-    /// References to host values.
-    Extern,
-}
-
-/// A value type.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ValType {
-    /// 32-bit integer.
-    I32,
-    /// 64-bit integer.
-    I64,
-    /// 32-bit float.
-    F32,
-    /// 64-bit float.
-    F64,
-    /// Vector of 128 bits.
-    V128,
-    /// Reference to a function, or null.
-    FuncRef,
-    /// Reference to a host value, or null.
-    ExternRef,
-}
-
-impl ValType {
-    /// The text format's name, as `i32` or `funcref`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ValType::I32 => "i32",
-            ValType::I64 => "i64",
-            ValType::F32 => "f32",
-            ValType::F64 => "f64",
-            ValType::V128 => "v128",
-            ValType::FuncRef => "funcref",
-            ValType::ExternRef => "externref",
-        }
-    }
-
-    pub(crate) fn from_wasm(ty: wasmparser::ValType) -> Option<Self> {
-        match ty {
-            wasmparser::ValType::I32 => Some(ValType::I32),
-            wasmparser::ValType::I64 => Some(ValType::I64),
-            wasmparser::ValType::F32 => Some(ValType::F32),
-            wasmparser::ValType::F64 => Some(ValType::F64),
-            wasmparser::ValType::Ref(r) => RefType::from_wasm(r).map(ValType::from),
-            wasmparser::ValType::V128 => Some(ValType::V128),
-        }
-    }
-}
-
-impl ValType {
-    /// How many slots of the value stack a value takes.
-    pub(crate) fn slots(self) -> usize {
-        if self == ValType::V128 { 2 } else { 1 }
-    }
-}
-
-/// How many slots values of these types take.
-pub(crate) fn slots_of(types: &[ValType]) -> usize {
-    types.iter().map(|ty| ty.slots()).sum()
-}
-
-impl From<RefType> for ValType {
-    fn from(ty: RefType) -> Self {
-        match ty {
-            RefType::Func => ValType::FuncRef,
-            RefType::Extern => ValType::ExternRef,
-        }
-    }
-}
-
-impl fmt::Display for ValType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl RefType {
-    pub(crate) fn from_wasm(ty: wasmparser::RefType) -> Option<Self> {
-        if ty.is_func_ref() {
-            Some(RefType::Func)
-        } else if ty.is_extern_ref() {
-            Some(RefType::Extern)
-        } else {
-            None
-        }
-    }
-}
-
-impl fmt::Display for RefType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        ValType::from(*self).fmt(f)
-    }
-}
-
-/// Parameters and results of a function.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct FuncType {
-    params: Box<[ValType]>,
-    results: Box<[ValType]>,
-}
-
-impl FuncType {
-    /// A function type from parameter and result types.
-    ///
-    /// ```
-    /// use stepwell_engine::{FuncType, ValType::I32};
-    /// assert_eq!(FuncType::new([I32, I32], [I32]).to_string(), "(i32, i32) -> (i32)");
-    /// ```
-    pub fn new(
-        params: impl IntoIterator<Item = ValType>,
-        results: impl IntoIterator<Item = ValType>,
-    ) -> Self {
-        Self { params: params.into_iter().collect(), results: results.into_iter().collect() }
-    }
-
-    /// Types of the parameters.
-    pub fn params(&self) -> &[ValType] {
-        &self.params
-    }
-
-    /// Types of the results.
-    pub fn results(&self) -> &[ValType] {
-        &self.results
-    }
-
-    pub(crate) fn from_wasm(ty: &wasmparser::FuncType) -> Option<Self> {
-        let convert = |types: &[wasmparser::ValType]| {
-            types.iter().map(|ty| ValType::from_wasm(*ty)).collect::<Option<Box<[_]>>>()
-        };
-        Some(Self { params: convert(ty.params())?, results: convert(ty.results())? })
-    }
-}
-
-impl fmt::Display for FuncType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, types: &[ValType]| {
-            f.write_str("(")?;
-            for (position, ty) in types.iter().enumerate() {
-                if position > 0 {
-                    f.write_str(", ")?;
-                }
-                write!(f, "{ty}")?;
-            }
-            f.write_str(")")
-        };
-        list(f, &self.params)?;
-        f.write_str(" -> ")?;
-        list(f, &self.results)
-    }
-}
+pub use composite::{
+    ArrayType, CompositeType, FieldType, FuncType, StorageType, StructType, SubType,
+};
+pub(crate) use registry::{Layout, Types, is_traced};
+pub use value::{HeapType, RefType, TypeKind, ValType};
+pub(crate) use value::{TypeSpace, slots_of};
 
 /// Minimum and optional maximum size, in pages or elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -191,20 +48,60 @@ impl fmt::Display for Limits {
     }
 }
 
-/// Type of a linear memory; limits count pages of 64 KiB.
+/// Type of a linear memory; limits count pages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct MemoryType {
     /// Size in pages.
     pub limits: Limits,
+    /// Whether addresses are `i64`.
+    pub index64: bool,
+    /// Whether several threads may share it.
+    pub shared: bool,
+    /// Bytes of a page, as a power of two: 16 for the usual 64 KiB.
+    pub page_size_log2: u32,
+}
+
+impl MemoryType {
+    /// A memory of pages of 64 KiB with addresses of 32 bits, not shared.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, index64: false, shared: false, page_size_log2: 16 }
+    }
+
+    /// Bytes of a page.
+    pub fn page_size(&self) -> u64 {
+        1 << self.page_size_log2
+    }
+
+    /// *Import matching, memories*.
+    pub(crate) fn matches(&self, demanded: &MemoryType) -> bool {
+        self.index64 == demanded.index64
+            && self.shared == demanded.shared
+            && self.page_size_log2 == demanded.page_size_log2
+            && self.limits.matches(&demanded.limits)
+    }
 }
 
 /// Type of a table; limits count elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TableType {
-    /// What the elements refer to.
+    /// What the elements are.
     pub element: RefType,
     /// Size in elements.
     pub limits: Limits,
+    /// Whether indices are `i64`.
+    pub index64: bool,
+}
+
+impl TableType {
+    /// A table with indices of 32 bits.
+    pub fn new(element: RefType, limits: Limits) -> Self {
+        Self { element, limits, index64: false }
+    }
+
+    /// The same with other indices for defined types.
+    pub(crate) fn map(self, index: &impl Fn(u32) -> u32) -> Self {
+        Self { element: self.element.map(index), ..self }
+    }
 }
 
 /// Whether a global can be set.
@@ -223,6 +120,13 @@ pub struct GlobalType {
     pub content: ValType,
     /// Whether it can be set.
     pub mutability: Mutability,
+}
+
+impl GlobalType {
+    /// The same with other indices for defined types.
+    pub(crate) fn map(self, index: &impl Fn(u32) -> u32) -> Self {
+        Self { content: self.content.map(index), ..self }
+    }
 }
 
 impl fmt::Display for GlobalType {
@@ -245,29 +149,30 @@ pub enum ExternType {
     Memory(MemoryType),
     /// A global.
     Global(GlobalType),
+    /// A tag of exceptions; what they carry are the parameters.
+    Tag(FuncType),
 }
 
 impl ExternType {
-    /// The kind alone: `func`, `table`, `memory` or `global`.
+    /// The kind alone: `func`, `table`, `memory`, `global` or `tag`.
     pub fn kind(&self) -> &'static str {
         match self {
             ExternType::Func(_) => "func",
             ExternType::Table(_) => "table",
             ExternType::Memory(_) => "memory",
             ExternType::Global(_) => "global",
+            ExternType::Tag(_) => "tag",
         }
     }
 
-    /// *Import matching*: whether something of this type may stand where `demanded` is imported.
-    pub fn matches(&self, demanded: &ExternType) -> bool {
-        match (self, demanded) {
-            (ExternType::Func(a), ExternType::Func(b)) => a == b,
-            (ExternType::Table(a), ExternType::Table(b)) => {
-                a.element == b.element && a.limits.matches(&b.limits)
-            }
-            (ExternType::Memory(a), ExternType::Memory(b)) => a.limits.matches(&b.limits),
-            (ExternType::Global(a), ExternType::Global(b)) => a == b,
-            _ => false,
+    /// The same with other indices for defined types.
+    pub(crate) fn map(&self, index: &impl Fn(u32) -> u32) -> Self {
+        match self {
+            ExternType::Func(ty) => ExternType::Func(ty.map(index)),
+            ExternType::Tag(ty) => ExternType::Tag(ty.map(index)),
+            ExternType::Table(ty) => ExternType::Table(ty.map(index)),
+            ExternType::Global(ty) => ExternType::Global(ty.map(index)),
+            ExternType::Memory(ty) => ExternType::Memory(*ty),
         }
     }
 }
@@ -276,9 +181,20 @@ impl fmt::Display for ExternType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ExternType::Func(ty) => write!(f, "func {ty}"),
-            ExternType::Table(ty) => write!(f, "table {} {}", ty.limits, ty.element),
-            ExternType::Memory(ty) => write!(f, "memory {} pages", ty.limits),
+            ExternType::Table(ty) => {
+                let index = if ty.index64 { "i64 " } else { "" };
+                write!(f, "table {index}{} {}", ty.limits, ty.element)
+            }
+            ExternType::Memory(ty) => {
+                let index = if ty.index64 { "i64 " } else { "" };
+                write!(f, "memory {index}{} pages", ty.limits)?;
+                if ty.page_size_log2 != 16 {
+                    write!(f, " of {} bytes", ty.page_size())?;
+                }
+                f.write_str(if ty.shared { " shared" } else { "" })
+            }
             ExternType::Global(ty) => write!(f, "global {ty}"),
+            ExternType::Tag(ty) => write!(f, "tag {ty}"),
         }
     }
 }

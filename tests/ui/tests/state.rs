@@ -320,10 +320,10 @@ fn tables_name_their_functions() {
     scene.apply([Command::RevealPanel(Panel::Tables)]);
     assert!(scene.says("No tables yet"));
     scene.click("Step m.f");
-    assert!(scene.has("entry 0 funcref:null"));
+    assert!(scene.has("entry 0 null"));
     assert!(scene.has("entry 1 m.named"));
     scene.click("hide null");
-    assert!(!scene.has("entry 0 funcref:null"));
+    assert!(!scene.has("entry 0 null"));
     scene.click("entry 1 m.named");
     let focus = scene.session().code_focus().unwrap();
     assert_eq!(scene.session().modules()[0].module.func_at(focus.offset).unwrap().0, 0);

@@ -146,7 +146,10 @@ impl Runner {
             WastDirective::AssertReturn { exec, results, .. } => {
                 let values = self.execute(exec).map_err(told)?;
                 let fits = values.len() == results.len()
-                    && values.iter().zip(&results).all(|(value, pattern)| matches(value, pattern));
+                    && values
+                        .iter()
+                        .zip(&results)
+                        .all(|(value, pattern)| matches(&self.store, value, pattern));
                 if fits {
                     return Ok(());
                 }
@@ -157,6 +160,11 @@ impl Runner {
             }
             WastDirective::AssertTrap { exec, message, .. } => {
                 trapped(self.execute(exec), message, trap_matches)
+            }
+            WastDirective::AssertException { exec, .. } => {
+                trapped(self.execute(exec), "an exception", |code, _| {
+                    matches!(code, TrapCode::Exception(_))
+                })
             }
             WastDirective::AssertExhaustion { call, message, .. } => {
                 trapped(self.invoke(&call), message, |code, _| {
@@ -192,7 +200,6 @@ impl Runner {
             }
             WastDirective::AssertInvalidCustom { .. }
             | WastDirective::AssertMalformedCustom { .. }
-            | WastDirective::AssertException { .. }
             | WastDirective::AssertSuspension { .. }
             | WastDirective::Thread(_)
             | WastDirective::Wait { .. } => Err("this command is not supported".to_owned()),
@@ -342,10 +349,16 @@ fn spectest(store: &mut Store, linker: &mut Linker) -> Result<(), Error> {
         linker.define("spectest", name, Extern::Global(global));
     }
     let limits = Limits { min: 10, max: Some(20) };
-    let table = store.new_table(TableType { element: RefType::Func, limits })?;
+    let table_type = TableType::new(RefType::FUNC, limits);
+    let table = store.new_table(table_type)?;
     linker.define("spectest", "table", Extern::Table(table));
-    let memory = store.new_memory(MemoryType { limits: Limits { min: 1, max: Some(2) } })?;
+    let table = store.new_table(TableType { index64: true, ..table_type })?;
+    linker.define("spectest", "table64", Extern::Table(table));
+    let memory_type = MemoryType::new(Limits { min: 1, max: Some(2) });
+    let memory = store.new_memory(memory_type)?;
     linker.define("spectest", "memory", Extern::Memory(memory));
+    let memory = store.new_memory(MemoryType { shared: true, ..memory_type })?;
+    linker.define("spectest", "shared_memory", Extern::Memory(memory));
     Ok(())
 }
 

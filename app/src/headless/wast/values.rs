@@ -1,6 +1,7 @@
 //! Values of scripts: arguments, and patterns that results have to match.
 
-use stepwell_engine::{ExternAddr, ValType, Value};
+use stepwell_engine::store::ObjectKind;
+use stepwell_engine::{AnyRef, ExternAddr, Ref, Store, ValType, Value};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::{WastArg, WastRet};
 
@@ -13,49 +14,74 @@ pub(super) fn argument(arg: &WastArg<'_>) -> Result<Value, String> {
         WastArgCore::F32(value) => Value::F32(f32::from_bits(value.bits)),
         WastArgCore::F64(value) => Value::F64(f64::from_bits(value.bits)),
         WastArgCore::V128(value) => Value::V128(u128::from_le_bytes(value.to_le_bytes())),
-        WastArgCore::RefExtern(value) => Value::ExternRef(Some(ExternAddr(*value))),
+        WastArgCore::RefExtern(value) => Value::ExternRef(Some(ExternAddr(*value).into())),
+        WastArgCore::RefHost(value) => Value::AnyRef(Some(ExternAddr(*value).into())),
         WastArgCore::RefNull(ty) => match reference_type(ty) {
             Some(ty) => Value::default_of(ty),
             None => return Err(format!("null of an unknown type: {ty:?}")),
         },
-        other => return Err(format!("unknown argument: {other:?}")),
     })
 }
 
+/// The topmost type of the hierarchy that a null is of; `None` for types that scripts define.
 fn reference_type(ty: &HeapType<'_>) -> Option<ValType> {
+    use AbstractHeapType as A;
+    let HeapType::Abstract { ty, .. } = ty else { return None };
     match ty {
-        HeapType::Abstract { ty: AbstractHeapType::Func, .. } => Some(ValType::FuncRef),
-        HeapType::Abstract { ty: AbstractHeapType::Extern, .. } => Some(ValType::ExternRef),
+        A::Func | A::NoFunc => Some(ValType::FUNCREF),
+        A::Extern | A::NoExtern => Some(ValType::EXTERNREF),
+        A::Exn | A::NoExn => Some(ValType::EXNREF),
+        A::Any | A::Eq | A::I31 | A::Struct | A::Array | A::None => Some(ValType::ANYREF),
         _ => None,
     }
 }
 
 /// Whether a result is what the script wants.
-pub(super) fn matches(value: &Value, pattern: &WastRet<'_>) -> bool {
+pub(super) fn matches(store: &Store, value: &Value, pattern: &WastRet<'_>) -> bool {
     match pattern {
-        WastRet::Core(pattern) => core_matches(value, pattern),
+        WastRet::Core(pattern) => core_matches(store, value, pattern),
         _ => false,
     }
 }
 
-fn core_matches(value: &Value, pattern: &WastRetCore<'_>) -> bool {
+fn core_matches(store: &Store, value: &Value, pattern: &WastRetCore<'_>) -> bool {
+    let is_null = value.as_ref().is_some_and(Ref::is_null);
     match (value, pattern) {
         (_, WastRetCore::Either(patterns)) => {
-            patterns.iter().any(|pattern| core_matches(value, pattern))
+            patterns.iter().any(|pattern| core_matches(store, value, pattern))
         }
         (Value::I32(value), WastRetCore::I32(wanted)) => value == wanted,
         (Value::I64(value), WastRetCore::I64(wanted)) => value == wanted,
         (Value::F32(value), WastRetCore::F32(pattern)) => f32_matches(value.to_bits(), pattern),
         (Value::F64(value), WastRetCore::F64(pattern)) => f64_matches(value.to_bits(), pattern),
         (Value::V128(value), WastRetCore::V128(pattern)) => vector_matches(*value, pattern),
-        (Value::FuncRef(None) | Value::ExternRef(None), WastRetCore::RefNull(None)) => true,
-        (Value::FuncRef(None) | Value::ExternRef(None), WastRetCore::RefNull(Some(ty))) => {
-            reference_type(ty) == Some(value.ty())
+        (_, WastRetCore::RefNull(None)) => is_null,
+        (_, WastRetCore::RefNull(Some(ty))) => {
+            is_null && reference_type(ty).is_none_or(|ty| ty == value.ty())
         }
-        (Value::ExternRef(Some(value)), WastRetCore::RefExtern(wanted)) => {
-            wanted.is_none_or(|wanted| value.0 == wanted)
+        (Value::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
+        (Value::ExternRef(Some(AnyRef::Host(found))), WastRetCore::RefExtern(Some(wanted)))
+        | (Value::AnyRef(Some(AnyRef::Host(found))), WastRetCore::RefHost(wanted)) => {
+            found.0 == *wanted
         }
         (Value::FuncRef(Some(_)), WastRetCore::RefFunc(None)) => true,
+        (Value::AnyRef(Some(found)), pattern) => data_matches(store, *found, pattern),
+        _ => false,
+    }
+}
+
+/// Whether data that is not null is of the kind wanted.
+fn data_matches(store: &Store, found: AnyRef, pattern: &WastRetCore<'_>) -> bool {
+    let kind = match found {
+        AnyRef::Object(object) => store.object_kind(object),
+        _ => None,
+    };
+    match pattern {
+        WastRetCore::RefAny => true,
+        WastRetCore::RefEq => !matches!(found, AnyRef::Host(_)),
+        WastRetCore::RefI31 => matches!(found, AnyRef::I31(_)),
+        WastRetCore::RefStruct => matches!(kind, Some(ObjectKind::Struct(_))),
+        WastRetCore::RefArray => matches!(kind, Some(ObjectKind::Array(..))),
         _ => false,
     }
 }
@@ -129,6 +155,12 @@ fn core_text(pattern: &WastRetCore<'_>) -> String {
         WastRetCore::RefExtern(None) => "an externref that is not null".to_owned(),
         WastRetCore::RefFunc(_) => "a funcref that is not null".to_owned(),
         WastRetCore::RefNull(_) => "a null reference".to_owned(),
+        WastRetCore::RefAny => "data that is not null".to_owned(),
+        WastRetCore::RefEq => "data that can be compared".to_owned(),
+        WastRetCore::RefI31 => "an i31".to_owned(),
+        WastRetCore::RefStruct => "a structure".to_owned(),
+        WastRetCore::RefArray => "an array".to_owned(),
+        WastRetCore::RefHost(value) => format!("the host value {value} as data"),
         WastRetCore::Either(patterns) => {
             let texts: Vec<String> = patterns.iter().map(core_text).collect();
             format!("one of {}", texts.join(", "))

@@ -26,6 +26,15 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         line(ui, rect, tokens.warning, &text, "", false);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
     }
+    for (memory, address) in session.waiters() {
+        let tokens = Tokens::of(ui);
+        let memory = session.memory_label(memory);
+        let text = format!("a task waits at {memory} 0x{address:x}");
+        let (rect, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), tokens::ROW), Sense::hover());
+        line(ui, rect, tokens.warning, &text, "", false);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
+    }
     // The frames, and the host that called the outermost.
     let count = frames.len() as u64 + 1;
     let mut rows = VirtualRows::new(ui, "frames", count);

@@ -64,8 +64,11 @@ fn of_instance(
             let label = format!("global {} {index} {shown}", open.name);
             let changed =
                 session.previous_global(addr.0).is_some_and(|old| old.to_bits() != value.to_bits());
-            let edit = EditValue::new(&label, &value).changed(changed).enabled(mutable && stopped);
-            if let Some(text) = edit.show(ui) {
+            let edit = EditValue::new(session, &label, &value).changed(changed);
+            let declared = Some(ty.content).filter(|ty| ty.is_ref());
+            let declared = declared.map_or(String::new(), |ty| session.store_type(ty));
+            let edit = edit.declared(declared).enabled(mutable && stopped);
+            if let Some(text) = edit.show(ui, commands) {
                 commands.push(Command::SetGlobal { global: addr.0, value: text });
             }
             let kind = if mutable { "mutable" } else { "constant" };

@@ -105,8 +105,15 @@ fn arguments(session: &Session, record: &HostCallRecord, ui: &mut Ui, commands: 
         if record.call.args.is_empty() {
             ui.label(RichText::new("no arguments").color(tokens.weak));
         }
-        for value in &record.call.args {
-            widgets::value(ui, value, false);
+        let waits = record.answer == HostAnswerState::Pending;
+        for (value, text) in record.call.args.iter().zip(&record.texts) {
+            if waits || value.as_ref().is_none() {
+                widgets::value(session, ui, value, commands);
+            } else {
+                // What it referred to may be something else by now.
+                let text = RichText::new(text).font(tokens::mono());
+                ui.label(text.color(tokens.reference)).on_hover_text("as it was at the call");
+            }
         }
     });
     for bytes in &record.strings {
@@ -155,12 +162,17 @@ fn pending_call(
         through(session, record, ui, commands);
         arguments(session, record, ui, commands);
         ui.add_space(tokens::GAP);
-        answer_form(record, ui, commands);
+        answer_form(session, record, ui, commands);
         policies(session, record, ui, commands);
     });
 }
 
-fn answer_form(record: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>) {
+fn answer_form(
+    session: &Session,
+    record: &HostCallRecord,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
     let tokens = Tokens::of(ui);
     let id = ui.scope_id().with(("answer", record.number));
     let results = record.call.ty.results();
@@ -169,11 +181,12 @@ fn answer_form(record: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>
     texts.resize(results.len(), String::new());
     let (mut fits, mut entered) = (true, false);
     for (position, (ty, text)) in results.iter().zip(&mut texts).enumerate() {
-        if text == "0" && !is_number(*ty) {
+        if text == "0" && ty.is_ref() {
             "null".clone_into(text);
         }
         ui.horizontal(|ui| {
-            ui.label(RichText::new(ty.name()).font(tokens::mono()).color(tokens.ty(*ty)));
+            let written = session.store_type(*ty);
+            ui.label(RichText::new(written).font(tokens::mono()).color(tokens.ty(*ty)));
             let edit = egui::TextEdit::singleline(text)
                 .font(tokens::mono())
                 .desired_width(tokens::FIELD_WIDE);
@@ -210,11 +223,6 @@ fn answer_form(record: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>
     ui.data_mut(|data| data.insert_temp(id, texts));
 }
 
-fn is_number(ty: stepwell_engine::ValType) -> bool {
-    use stepwell_engine::ValType;
-    !matches!(ty, ValType::FuncRef | ValType::ExternRef)
-}
-
 /// What further calls of this import shall do.
 fn policies(session: &Session, record: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
@@ -247,7 +255,7 @@ fn policies(session: &Session, record: &HostCallRecord, ui: &mut Ui, commands: &
 }
 
 fn zero_text(ty: stepwell_engine::ValType) -> String {
-    if is_number(ty) { "0".to_owned() } else { "null".to_owned() }
+    if ty.is_ref() { "null".to_owned() } else { "0".to_owned() }
 }
 
 /// One line of the list; opened it shows everything.
@@ -258,16 +266,14 @@ fn answered_call(
     commands: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui);
-    let args: Vec<String> = record.call.args.iter().map(ToString::to_string).collect();
     let by = |by: &Answerer| match by {
         Answerer::Person => "",
         Answerer::Policy => " by policy",
     };
     let answer = match &record.answer {
         HostAnswerState::Pending => "waits".to_owned(),
-        HostAnswerState::Returned { values, by: who } => {
-            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-            let values = if values.is_empty() { "returned".to_owned() } else { values.join(" ") };
+        HostAnswerState::Returned { texts, by: who, .. } => {
+            let values = if texts.is_empty() { "returned".to_owned() } else { texts.join(" ") };
             format!("→ {values}{}", by(who))
         }
         HostAnswerState::Trapped { message, by: who } => format!("→ trap: {message}{}", by(who)),
@@ -280,7 +286,7 @@ fn answered_call(
         record.number,
         record.call.module,
         record.call.name,
-        args.join(", "),
+        record.texts.join(", "),
     );
     let text = RichText::new(title).font(tokens::mono_small()).color(tokens.text);
     egui::CollapsingHeader::new(text).id_salt(("call", record.number)).show(ui, |ui| {

@@ -5,6 +5,7 @@ mod code;
 mod fast_code;
 mod frames;
 mod globals;
+mod heap;
 mod host_calls;
 mod learn;
 mod memory;
@@ -27,6 +28,7 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::Memory => memory::show(session, ui),
         Panel::Globals => globals::show(session, ui),
         Panel::Tables => tables::show(session, ui),
+        Panel::Heap => heap::show(session, ui),
         Panel::HostCalls => host_calls::show(session, ui),
         Panel::Breakpoints => breakpoints::show(session, ui),
         Panel::Learn => learn::show(session, ui),

@@ -1,10 +1,11 @@
 //! Stack: operands, labels and locals of the frame that is looked at.
 
 use egui::{RichText, Ui};
-use stepwell_engine::Value;
-use stepwell_engine::observe::{FrameView, LabelKind};
+use stepwell_engine::observe::{FrameView, Label, LabelKind, types_at};
+use stepwell_engine::{ValType, Value};
 
-use crate::session::{Command, RunState, Session};
+use crate::session::{Command, OpenModule, RunState, Session, val_type};
+use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{self, edit::EditValue};
 
@@ -16,7 +17,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let Some(frame) = frames.get(position) else {
         let hint = match session.run_state() {
             RunState::Stopped(crate::session::StopReason::Done(values)) => {
-                returned(values, ui);
+                returned(session, values, ui, &mut commands);
                 return commands;
             }
             _ => {
@@ -33,6 +34,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().interact_size.y = tokens::ROW;
         heading(session, frame, position, ui);
+        throws(session, ui, &mut commands);
         operands(session, frame, position, ui, &mut commands);
         ui.add_space(tokens::GAP);
         locals(session, frame, position, ui, &mut commands);
@@ -43,13 +45,13 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
 }
 
 /// What the export returned.
-fn returned(values: &[Value], ui: &mut Ui) {
+fn returned(session: &Session, values: &[Value], ui: &mut Ui, commands: &mut Vec<Command>) {
     widgets::section(ui, "Returned");
     if values.is_empty() {
         ui.label("nothing: the function has no results");
     }
     for value in values {
-        widgets::value(ui, value, false);
+        widgets::value(session, ui, value, commands);
     }
 }
 
@@ -67,6 +69,33 @@ fn heading(session: &Session, frame: &FrameView<'_>, position: usize, ui: &mut U
             _ => format!("caller {position} up"),
         };
         ui.label(RichText::new(which).color(tokens.weak));
+    });
+}
+
+/// What the next instruction throws, and who will catch it.
+fn throws(session: &Session, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let Some(throw) = session.throwing() else { return };
+    let tokens = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        let words = |text: String| RichText::new(text).color(tokens.warning);
+        let Some(catcher) = throw.catcher else {
+            ui.label(words(format!("throws {}: nobody catches it", throw.tag)));
+            return;
+        };
+        ui.label(words(format!("throws {}: caught in", throw.tag)));
+        let open = catcher.module.and_then(|key| session.module(key));
+        let color = open.map_or(tokens.text, |open| tokens.module(open.hue));
+        let place = format!("{} at 0x{:04x}", catcher.label, catcher.offset.0);
+        let text = RichText::new(&place).font(tokens::mono()).color(color);
+        // In one piece on the next line, where it does not fit this one.
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+        let link = ui.link(text);
+        rects::note(&link, || "stack.catcher".to_owned());
+        if link.on_hover_text("Show the frame that catches it, where it goes on").clicked() {
+            commands.push(Command::SelectFrame(catcher.frame));
+            let offset = catcher.offset.0;
+            commands.extend(catcher.module.map(|module| Command::ShowOffset { module, offset }));
+        }
     });
 }
 
@@ -91,6 +120,7 @@ fn operands(
         return;
     }
     let before = session.previous(position).map(|(_, operands)| operands);
+    let types = declared(frame, &operands);
     egui::Grid::new("operands").num_columns(2).spacing(tokens::GRID).min_col_width(0.0).show(
         ui,
         |ui| {
@@ -101,7 +131,9 @@ fn operands(
                     if index + 1 == operands.len() { "top".to_owned() } else { index.to_string() };
                 ui.label(RichText::new(number).font(tokens::mono_small()).color(tokens.faint));
                 let name = format!("operand {index}");
-                if let Some(text) = EditValue::new(&name, value).changed(changed).show(ui) {
+                let edit = EditValue::new(session, &name, value).changed(changed);
+                let edit = edit.declared(types.get(index).cloned().unwrap_or_default());
+                if let Some(text) = edit.show(ui, commands) {
                     let operand = index as u32;
                     commands.push(Command::SetOperand { frame: position, operand, value: text });
                 }
@@ -110,6 +142,21 @@ fn operands(
         },
     );
     crate::ui::feedback::show(ui, |command| matches!(command, Command::SetOperand { .. }));
+}
+
+/// What types validation gives to operands, where there are references among them.
+fn declared(frame: &FrameView<'_>, operands: &[Value]) -> Vec<String> {
+    if operands.iter().all(|value| value.as_ref().is_none()) {
+        return Vec::new();
+    }
+    let types = types_at(frame.module(), frame.func(), frame.offset()).ok().flatten();
+    let types = types.map_or(Vec::new(), |at| at.operands);
+    types.iter().map(|ty| reference_type(frame, *ty)).collect()
+}
+
+/// A reference's type in words; what a number is, is plain to see.
+fn reference_type(frame: &FrameView<'_>, ty: ValType) -> String {
+    if ty.is_ref() { val_type(frame.module(), ty) } else { String::new() }
 }
 
 /// Equal bit by bit, so that a NaN is what it was.
@@ -132,6 +179,7 @@ fn locals(
         return;
     }
     let before = session.previous(position).map(|(locals, _)| locals);
+    let types = frame.local_types();
     let params = frame.module().func_type(frame.func()).map_or(0, |ty| ty.params().len());
     egui::Grid::new("locals").num_columns(3).spacing(tokens::GRID).min_col_width(0.0).show(
         ui,
@@ -151,10 +199,15 @@ fn locals(
                     None => "local".to_owned(),
                 };
                 let color = if local.name.is_some() { tokens.text } else { tokens.faint };
+                let ty = types.get(local.index as usize).copied();
+                let written = ty.map_or(String::new(), |ty| val_type(frame.module(), ty));
+                let kind = if is_param { "parameter" } else { "local" };
                 ui.label(RichText::new(&name).font(tokens::mono()).color(color))
-                    .on_hover_text(if is_param { "parameter" } else { "local" });
+                    .on_hover_text(format!("{kind} of type {written}"));
                 let label = format!("local {} {name}", local.index);
-                if let Some(text) = EditValue::new(&label, &local.value).changed(changed).show(ui) {
+                let declared = ty.map_or(String::new(), |ty| reference_type(frame, ty));
+                let edit = EditValue::new(session, &label, &local.value).changed(changed);
+                if let Some(text) = edit.declared(declared).show(ui, commands) {
                     let local = local.index;
                     commands.push(Command::SetLocal { frame: position, local, value: text });
                 }
@@ -172,7 +225,8 @@ fn labels(session: &Session, frame: &FrameView<'_>, ui: &mut Ui, commands: &mut 
     title
         .on_hover_text("What br can name: 0 is the innermost block, the last one is the function.");
     let labels = frame.labels();
-    let module = session.module_of_instance(frame.instance()).map(|open| open.key);
+    let open = session.module_of_instance(frame.instance());
+    let module = open.map(|open| open.key);
     egui::Grid::new("labels").num_columns(4).spacing(tokens::GRID).min_col_width(0.0).show(
         ui,
         |ui| {
@@ -182,9 +236,12 @@ fn labels(session: &Session, frame: &FrameView<'_>, ui: &mut Ui, commands: &mut 
                         .font(tokens::mono_small())
                         .color(tokens.faint),
                 );
-                ui.label(
-                    RichText::new(label.kind.name()).font(tokens::mono()).color(tokens.op_control),
-                );
+                let kind = RichText::new(label.kind.name()).font(tokens::mono());
+                let kind = ui.label(kind.color(tokens.op_control));
+                let clauses = open.and_then(|open| catches(open, frame, label, ui));
+                if let Some(clauses) = &clauses {
+                    kind.on_hover_text(clauses);
+                }
                 let goes = match label.kind {
                     LabelKind::Func => "returns".to_owned(),
                     LabelKind::Loop => format!("again from 0x{:04x}", label.target.0),
@@ -212,7 +269,42 @@ fn labels(session: &Session, frame: &FrameView<'_>, ui: &mut Ui, commands: &mut 
                 ui.label(RichText::new(&takes).font(tokens::mono_small()).color(tokens.weak))
                     .on_hover_text(format!("A branch {takes} {kept}."));
                 ui.end_row();
+                if let Some(clauses) = clauses {
+                    ui.label("");
+                    ui.label("");
+                    let text = RichText::new(clauses).font(tokens::mono_small());
+                    ui.label(text.color(tokens.warning));
+                    ui.end_row();
+                }
             }
         },
     );
+}
+
+/// What a `try_table`, `try` or `catch` catches, as its operator says.
+fn catches(open: &OpenModule, frame: &FrameView<'_>, label: &Label, ui: &Ui) -> Option<String> {
+    if !matches!(label.kind, LabelKind::TryTable | LabelKind::Try | LabelKind::Catch) {
+        return None;
+    }
+    let listing = super::code::listing_of(ui.ctx(), open, frame.func())?;
+    let opener = listing.position(label.start)?;
+    let found = match label.kind {
+        LabelKind::TryTable => {
+            let text = listing.instruction(opener)?.immediates;
+            text.find("(catch").and_then(|at| text.get(at..)).map(str::to_owned)
+        }
+        _ => {
+            // The clauses stand as deep as their `try`, and are as many as there are up to its end.
+            let depth = listing.depth(opener);
+            let behind = (opener + 1..listing.len()).filter(|at| listing.depth(*at) == depth);
+            let clauses = behind.map_while(|at| {
+                let instruction = listing.instruction(at)?;
+                let ends = matches!(&*instruction.name, "end" | "delegate");
+                (!ends || instruction.name == "delegate").then(|| instruction.to_string())
+            });
+            let is_clause = |text: &String| text.starts_with("catch") || text.starts_with("deleg");
+            Some(clauses.filter(is_clause).collect::<Vec<_>>().join(", "))
+        }
+    };
+    Some(found.filter(|text| !text.is_empty()).unwrap_or_else(|| "catches nothing".to_owned()))
 }

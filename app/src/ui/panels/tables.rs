@@ -2,14 +2,13 @@
 
 use egui::{Align2, RichText, Sense, Ui, pos2};
 use stepwell_engine::module::NameKind;
-use stepwell_engine::store::FuncInfo;
-use stepwell_engine::{Store, TableAddr, Value};
+use stepwell_engine::{Ref, Store, TableAddr, Value};
 
-use crate::session::{Command, Session, readable_name};
+use crate::session::{Command, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::widgets;
 use crate::ui::widgets::virtual_rows::VirtualRows;
+use crate::ui::widgets::{self, reference};
 
 /// Entries looked at for the list without nulls.
 const SCANNED: u64 = 100_000;
@@ -70,9 +69,14 @@ fn entries(
     let (ty, size) = (table.ty(), table.size());
     let most =
         ty.limits.max.map_or(String::new(), |max| format!(", at most {}", widgets::grouped(max)));
-    let facts = format!("{} entries of {}{most}", widgets::grouped(size), ty.element);
+    let wide = if ty.index64 { ", indices of 64 bits" } else { "" };
+    let facts = format!(
+        "{} entries of {}{most}{wide}",
+        widgets::grouped(size),
+        session.store_type(ty.element.into())
+    );
     ui.label(RichText::new(facts).color(tokens.weak));
-    let is_null = |value: &Value| matches!(value, Value::FuncRef(None) | Value::ExternRef(None));
+    let is_null = |value: &Value| value.as_ref().is_some_and(Ref::is_null);
     let kept: Option<Vec<u64>> = hide.then(|| {
         let scanned = 0..size.min(SCANNED);
         scanned.filter(|index| table.get(*index).is_some_and(|value| !is_null(&value))).collect()
@@ -91,12 +95,12 @@ fn entries(
         let Some((index, value)) = index.and_then(|index| Some((index, table.get(index)?))) else {
             return;
         };
-        let (text, target) = describe(session, store, &value);
-        let color = if is_null(&value) { tokens.faint } else { tokens.reference };
+        let Some(to) = session.reference(&value) else { return };
+        let color = reference::color(session, &to, tokens);
         let response = ui.interact(place, ui.scope_id().with(("entry", index)), Sense::click());
-        let label = format!("entry {index} {text}");
+        let label = format!("entry {index} {}", to.text);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
-        if response.hovered() && target.is_some() {
+        if response.hovered() && to.show.is_some() {
             ui.painter().rect_filled(place, 0.0, tokens.hover_row);
         }
         let y = place.center().y;
@@ -109,30 +113,14 @@ fn entries(
             tokens.faint,
         );
         let at = pos2(number.x + tokens::GROUP, y);
-        ui.painter().text(at, Align2::LEFT_CENTER, text, tokens::mono(), color);
-        if response.clicked()
-            && let Some(command) = target
-        {
-            commands.push(command);
+        ui.painter().text(at, Align2::LEFT_CENTER, &to.text, tokens::mono(), color);
+        if response.clicked() {
+            commands.extend(to.show.clone());
+        }
+        if !to.detail.is_empty() {
+            response.on_hover_ui(|ui| reference::explain(&to, "", ui));
         }
     });
-}
-
-/// What an entry is called, and where its code is.
-fn describe(session: &Session, store: &Store, value: &Value) -> (String, Option<Command>) {
-    let Value::FuncRef(Some(addr)) = value else { return (value.to_string(), None) };
-    match store.func_info(*addr) {
-        Some(FuncInfo::Wasm { instance, func }) => {
-            let open = session.module_of_instance(instance);
-            let module = open.map_or("?", |open| open.name.as_str());
-            let name = open.and_then(|open| open.module.func_name(func));
-            let name = name.map_or_else(|| format!("func[{func}]"), readable_name);
-            let command = open.map(|open| Command::ShowFunction { module: open.key, func: func.0 });
-            (format!("{module}.{name}"), command)
-        }
-        Some(FuncInfo::Host { module, name, .. }) => (format!("host {module}.{name}"), None),
-        None => (value.to_string(), None),
-    }
 }
 
 fn tables(session: &Session, store: &Store) -> Vec<NamedTable> {

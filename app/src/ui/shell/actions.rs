@@ -28,6 +28,9 @@ pub(in crate::ui) enum Action {
     ResetLayout,
     ReduceMotion,
     AddMemoryView,
+    NextShape,
+    CollectGarbage,
+    TimeOut,
 }
 
 /// What an action comes to outside the shell.
@@ -44,7 +47,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 21] = [
+pub(in crate::ui) const ALL: [Action; 24] = [
     Action::Open,
     Action::Restart,
     Action::Stop,
@@ -59,6 +62,9 @@ pub(in crate::ui) const ALL: [Action; 21] = [
     Action::ToggleBreakpoint,
     Action::ShowPc,
     Action::AddMemoryView,
+    Action::NextShape,
+    Action::CollectGarbage,
+    Action::TimeOut,
     Action::Palette,
     Action::Help,
     Action::ZoomIn,
@@ -105,6 +111,9 @@ impl Action {
             Action::ResetLayout => "Put all panels back",
             Action::ReduceMotion => "Switch motion off or on",
             Action::AddMemoryView => "One more memory view",
+            Action::NextShape => "Show vectors in the next shape",
+            Action::CollectGarbage => "Collect garbage",
+            Action::TimeOut => "Let the wait time out",
         }
     }
 
@@ -151,7 +160,10 @@ impl Action {
             | Action::ShowPc
             | Action::ResetLayout
             | Action::ReduceMotion
-            | Action::AddMemoryView => &[],
+            | Action::AddMemoryView
+            | Action::NextShape
+            | Action::CollectGarbage
+            | Action::TimeOut => &[],
         }
     }
 
@@ -180,6 +192,7 @@ impl Action {
             | Action::RunToCursor => match () {
                 () if running => Some("it runs already"),
                 () if waits => Some("a host call waits for an answer"),
+                () if session.atomic_wait().is_some() => Some("it waits for a notification"),
                 () if can_start_anew(self, session) || first_start(self, session).is_some() => None,
                 () if !standing => Some("start an export first"),
                 () => None,
@@ -188,6 +201,9 @@ impl Action {
                 Some("no instruction is looked at")
             }
             Action::ShowPc if !standing => Some("nothing stands at an instruction"),
+            Action::TimeOut if session.atomic_wait().is_none() => Some("nothing waits"),
+            Action::CollectGarbage if running => Some("it runs"),
+            Action::CollectGarbage if session.store().is_none() => Some("there is no heap yet"),
             Action::AddMemoryView if session.memories().is_empty() => Some("there is no memory"),
             _ => None,
         }
@@ -232,6 +248,9 @@ impl Action {
             Action::ShowPc => Command::ShowPc,
             Action::ResetLayout => Command::ResetLayout,
             Action::AddMemoryView => Command::AddMemoryView,
+            Action::NextShape => Command::ShowVectors(session.vector_shape().next()),
+            Action::CollectGarbage => Command::CollectGarbage,
+            Action::TimeOut => Command::TimeOut,
         };
         Some(Effect::Command(command))
     }

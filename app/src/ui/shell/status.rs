@@ -27,12 +27,14 @@ fn place(session: &Session) -> Option<String> {
     let frames = session.frames();
     let frame = frames.first()?;
     let label = session.frame_label(frame);
-    let pages: u64 = session
-        .memories()
-        .iter()
-        .filter_map(|named| Some(session.store()?.memory(named.addr)?.pages()))
-        .sum();
+    let named = session.memories();
+    let memories = || named.iter().filter_map(|named| session.store()?.memory(named.addr));
+    let pages: u64 = memories().map(|memory| memory.pages()).sum();
     let memory = match pages {
+        _ if memories().any(|memory| memory.ty().page_size_log2 != 16) => {
+            let bytes = memories().map(|memory| memory.bytes().len() as u64).sum();
+            format!(" · {} of memory", widgets::size(bytes))
+        }
         0 => String::new(),
         1 => " · 1 page of memory".to_owned(),
         pages => format!(" · {} pages of memory", widgets::grouped(pages)),
@@ -63,6 +65,7 @@ fn hint(session: &Session) -> String {
         RunState::Idle => "choose an export in Modules and press Step",
         RunState::Running => "F6 pauses",
         RunState::Stopped(reason) => match reason {
+            StopReason::Wait => "no other task runs: let the wait time out, above",
             StopReason::HostCall => "answer the call in Host calls",
             StopReason::Trap(_) => "the state at the trap can be looked at; F5 starts again",
             StopReason::Done(_) => "F11 starts again, step by step",

@@ -156,18 +156,19 @@ fn state(session: &Session, ui: &mut Ui) {
             }
             StopReason::Arrived => ("arrived at the cursor".to_owned(), tokens.text),
             StopReason::HostCall => ("waits for an answer".to_owned(), tokens.warning),
+            StopReason::Wait => ("waits to be notified".to_owned(), tokens.warning),
             StopReason::Trap(_) => ("trapped".to_owned(), tokens.error),
-            StopReason::Done(values) => (returned(values), tokens.good),
+            StopReason::Done(values) => (returned(session, values), tokens.good),
         },
     };
     let label = ui.label(RichText::new(text).color(color));
     rects::note(&label, || "toolbar.state".to_owned());
 }
 
-fn returned(values: &[stepwell_engine::Value]) -> String {
+fn returned(session: &Session, values: &[stepwell_engine::Value]) -> String {
     match values {
         [] => "returned".to_owned(),
-        [value] => format!("returned {value}"),
+        [value] => format!("returned {}", session.value_text(value)),
         several => format!("returned {} values", several.len()),
     }
 }

@@ -1,25 +1,34 @@
 //! A value that can be changed in place.
 
-use egui::{Key, Ui};
+use egui::{Key, RichText, Ui};
 use stepwell_engine::Value;
 
-use crate::session::{Session, Shape, untyped};
+use crate::session::{Command, Reference, Session, Shape, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
-/// A value; a double click turns it into a field. Wrong text is explained below the field and
-/// changes nothing.
+/// A value; a double click turns it into a field, and so does its menu: a click on a reference shows
+/// what it refers to. Wrong text is explained below the field and changes nothing.
 pub struct EditValue<'a> {
+    session: &'a Session,
     name: &'a str,
     value: &'a Value,
     changed: bool,
     enabled: bool,
+    declared: String,
 }
 
 impl<'a> EditValue<'a> {
     /// A value with a name for screen readers and tests, unique in its `Ui`.
-    pub fn new(name: &'a str, value: &'a Value) -> Self {
-        Self { name, value, changed: false, enabled: true }
+    pub fn new(session: &'a Session, name: &'a str, value: &'a Value) -> Self {
+        let declared = String::new();
+        Self { session, name, value, changed: false, enabled: true, declared }
+    }
+
+    /// The type that its place is declared with, for the tooltip of references.
+    pub fn declared(mut self, ty: String) -> Self {
+        self.declared = ty;
+        self
     }
 
     /// Marks the value as changed since the previous stop.
@@ -35,41 +44,69 @@ impl<'a> EditValue<'a> {
     }
 
     /// Draws it; returns the new text once it is entered and means a value.
-    pub fn show(self, ui: &mut Ui) -> Option<String> {
+    pub fn show(self, ui: &mut Ui, commands: &mut Vec<Command>) -> Option<String> {
         let id = ui.scope_id().with(("edit", self.name));
         let editing: Option<String> = ui.data(|data| data.get_temp(id)).flatten();
         match editing {
             Some(text) => self.field(ui, id, text),
             None => {
-                self.resting(ui, id);
+                self.resting(ui, id, commands);
                 None
             }
         }
     }
 
-    fn resting(&self, ui: &mut Ui, id: egui::Id) {
-        let response = super::text::value_label(ui, self.value, self.changed, false);
+    fn resting(&self, ui: &mut Ui, id: egui::Id, commands: &mut Vec<Command>) {
+        let reference = self.session.reference(self.value);
+        let response = match &reference {
+            Some(to) => {
+                super::reference::label(self.session, to, self.changed, egui::Sense::hover(), ui)
+            }
+            None => super::text::value_label(ui, self.value, self.changed, false),
+        };
         let response = ui.interact(response.rect, id.with("click"), egui::Sense::click());
-        let text = match self.value {
-            Value::V128(vector) => format!("v128:{}", super::vector::shape(ui.ctx()).text(*vector)),
-            other => other.to_string(),
+        let text = match (self.value, &reference) {
+            (_, Some(to)) => to.text.clone(),
+            (Value::V128(vector), None) => {
+                format!("v128:{}", super::vector::shape(ui.ctx()).text(*vector))
+            }
+            (other, None) => other.to_string(),
         };
         let text = format!("{} = {text}", self.name);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, self.enabled, &text));
         rects::note(&response, || format!("value.{}", self.name));
-        let response = response.on_hover_ui(|ui| self.explain(ui));
-        if self.enabled && response.double_clicked() {
-            let text = match self.value {
-                Value::V128(vector) => super::vector::shape(ui.ctx()).text(*vector),
-                other => untyped(other),
-            };
+        let is_link = reference.as_ref().is_some_and(|to| to.show.is_some());
+        let mut begins = self.enabled && !is_link && response.double_clicked();
+        let response = match &reference {
+            Some(to) => super::reference::follow(to, ui, response, commands),
+            None => response,
+        };
+        let response = response.on_hover_ui(|ui| self.explain(reference.as_ref(), ui));
+        if self.enabled {
+            response.context_menu(|ui| begins |= ui.button("Change the value").clicked());
+        }
+        if begins {
+            let text = self.text_to_edit(ui);
             ui.data_mut(|data| data.insert_temp(id, Some(text)));
             ui.memory_mut(|memory| memory.request_focus(id.with("field")));
         }
     }
 
+    fn text_to_edit(&self, ui: &Ui) -> String {
+        match self.value {
+            Value::V128(vector) => super::vector::shape(ui.ctx()).text(*vector),
+            Value::AnyRef(_) | Value::ExternRef(_) | Value::ExnRef(_) => {
+                self.session.value_text(self.value)
+            }
+            other => untyped(other),
+        }
+    }
+
     /// Other ways to write the value.
-    fn explain(&self, ui: &mut Ui) {
+    fn explain(&self, reference: Option<&Reference>, ui: &mut Ui) {
+        if let Some(reference) = reference {
+            super::reference::explain(reference, &self.declared, ui);
+        }
         let lines = match *self.value {
             Value::I32(value) => {
                 vec![format!("0x{value:08x}"), format!("unsigned {}", value as u32)]
@@ -80,13 +117,17 @@ impl<'a> EditValue<'a> {
             Value::F32(value) => vec![format!("bits 0x{:08x}", value.to_bits())],
             Value::F64(value) => vec![format!("bits 0x{:016x}", value.to_bits())],
             Value::V128(value) => Shape::ALL.map(|shape| shape.text(value)).to_vec(),
-            Value::FuncRef(_) | Value::ExternRef(_) => Vec::new(),
+            Value::FuncRef(_) | Value::ExternRef(_) | Value::AnyRef(_) | Value::ExnRef(_) => {
+                Vec::new()
+            }
         };
         for line in lines {
-            ui.label(egui::RichText::new(line).font(tokens::mono()));
+            ui.label(RichText::new(line).font(tokens::mono()));
         }
         if self.enabled {
-            ui.label("Double click to change it.");
+            let is_link = reference.is_some_and(|to| to.show.is_some());
+            let how = if is_link { "Right click" } else { "Double click" };
+            ui.label(format!("{how} to change it."));
         }
     }
 

@@ -1,9 +1,9 @@
 //! Pieces of text that look alike everywhere.
 
 use egui::{Response, RichText, Stroke, Ui};
-use stepwell_engine::Value;
+use stepwell_engine::{MemoryType, Value};
 
-use crate::session::OpenModule;
+use crate::session::{Command, OpenModule, Session};
 use crate::ui::tokens::{self, Tokens};
 
 /// A heading inside a panel.
@@ -22,12 +22,20 @@ pub fn empty(ui: &mut Ui, text: &str) -> Response {
     .inner
 }
 
-/// A value in the colour of its type; what changed is underlined too.
-pub fn value(ui: &mut Ui, value: &Value, changed: bool) -> Response {
-    value_label(ui, value, changed, true)
+/// A value in the colour of its type; a reference is what it refers to, and can be clicked.
+pub fn value(
+    session: &Session,
+    ui: &mut Ui,
+    value: &Value,
+    commands: &mut Vec<Command>,
+) -> Response {
+    match session.reference(value) {
+        Some(to) => super::reference::link(session, &to, &to.text, ui, commands),
+        None => value_label(ui, value, false, true),
+    }
 }
 
-/// As [`value`]; text that can be selected takes clicks for itself.
+/// A number or vector; text that can be selected takes clicks for itself.
 pub(super) fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: bool) -> Response {
     let tokens = Tokens::of(ui);
     let color = if changed { tokens.changed } else { tokens.ty(value.ty()) };
@@ -39,11 +47,17 @@ pub(super) fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: boo
         Value::V128(vector) => super::vector::show(ui, *vector, label),
         other => label(ui, other.to_string()),
     };
+    mark_changed(ui, &response, changed);
+    response
+}
+
+/// Underlines what has changed.
+pub(super) fn mark_changed(ui: &Ui, response: &Response, changed: bool) {
     if changed {
         let y = response.rect.bottom() - 1.0;
-        ui.painter().hline(response.rect.x_range(), y, Stroke::new(1.5, tokens.changed));
+        let color = Tokens::of(ui).changed;
+        ui.painter().hline(response.rect.x_range(), y, Stroke::new(1.5, color));
     }
-    response
 }
 
 /// A module's name in its hue.
@@ -80,6 +94,34 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// What sets a memory apart from most: `shared`, `64-bit`, `pages of 1 byte`.
+pub fn memory_kind(ty: MemoryType) -> Vec<String> {
+    let mut kind = Vec::new();
+    if ty.shared {
+        kind.push("shared".to_owned());
+    }
+    if ty.index64 {
+        kind.push("64-bit".to_owned());
+    }
+    match ty.page_size() {
+        65_536 => {}
+        1 => kind.push("pages of 1 byte".to_owned()),
+        bytes => kind.push(format!("pages of {}", size(bytes))),
+    }
+    kind
+}
+
+/// How long something waits, given in nanoseconds; for ever without.
+pub fn timeout(nanoseconds: Option<u64>) -> String {
+    match nanoseconds {
+        None => "for ever".to_owned(),
+        Some(time @ 0..1_000) => format!("timeout {time} ns"),
+        Some(time @ 1_000..1_000_000) => format!("timeout {} µs", time as f64 / 1e3),
+        Some(time @ 1_000_000..1_000_000_000) => format!("timeout {} ms", time as f64 / 1e6),
+        Some(time) => format!("timeout {} s", time as f64 / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +134,8 @@ mod tests {
         assert_eq!(size(1536), "1.5 KiB");
         assert_eq!(size(4 << 30), "4.0 GiB");
         assert_eq!(hex(&[0xde, 1]), "de 01");
+        assert_eq!(timeout(None), "for ever");
+        assert_eq!(timeout(Some(1_500_000)), "timeout 1.5 ms");
+        assert_eq!(timeout(Some(2_000_000_000)), "timeout 2 s");
     }
 }

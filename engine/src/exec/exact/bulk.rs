@@ -25,6 +25,16 @@ fn table_range(elements: &[u64], start: u64, len: u64) -> Result<Range<usize>, T
     range(start, len, elements.len(), TrapCode::TableOutOfBounds)
 }
 
+/// A part of a data segment.
+pub(super) fn memory_part(segment: &[u8], source: u64, len: u64) -> Result<&[u8], TrapCode> {
+    memory_range(segment, source, len).map(|range| &segment[range])
+}
+
+/// A part of an element segment.
+pub(super) fn table_part(segment: &[u64], source: u64, len: u64) -> Result<&[u64], TrapCode> {
+    table_range(segment, source, len).map(|range| &segment[range])
+}
+
 pub(super) fn memory_fill(
     memory: &mut LinearMemory,
     at: u64,

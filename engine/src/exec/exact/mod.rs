@@ -4,14 +4,21 @@
 //! [`Exit`]. Between instructions all state is in the task and the store: the loop keeps
 //! nothing of its own over an exit. A trapping instruction leaves its operands in place.
 
+mod apart;
+mod atomic;
 mod bulk;
 mod decode;
+mod handlers;
 mod op;
 mod run;
 mod vector;
 
+pub(crate) use atomic::{AtomicOp, execute as atomic};
 pub(crate) use bulk::{memory_init, table_init};
 pub(crate) use decode::FuncCode;
-pub(crate) use op::{Branch, Op, for_each_numeric};
-pub(crate) use run::{Exit, Machine, Transfer, run};
-pub(crate) use vector::{VectorAccess, VectorOp, compute, shuffle};
+pub(crate) use handlers::{Unwound, thrower, unwind};
+pub(crate) use op::{Branch, INDEX64, Op, Packing, for_each_numeric};
+pub(crate) use run::{Exit, Machine, Transfer, Waiting, run};
+#[cfg(threaded)]
+pub(crate) use vector::for_each_vector;
+pub(crate) use vector::{VectorAccess, VectorOp, VectorShape, evaluate};

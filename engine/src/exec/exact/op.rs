@@ -2,7 +2,9 @@
 //!
 //! [`for_each_numeric!`] feeds the [`Op`] enum, the decoder and the dispatch loop.
 
+use super::atomic::AtomicOp;
 use super::vector::{VectorAccess, VectorOp};
+use crate::types::{StorageType, ValType};
 
 /// Calls `$mac!` with the operators that are a pure function of their operands, by family.
 macro_rules! for_each_numeric {
@@ -196,6 +198,8 @@ macro_rules! define_op {
         #[derive(Clone, Copy, PartialEq, Debug)]
         pub(crate) enum Op {
             Unreachable,
+            /// `try_table` and `try`: what they catch stands in [`FuncCode::handlers`].
+            Try,
             /// `nop`, `block` and `loop`, and an `end` that is not the function's last.
             Nop,
             /// Goes on at `target` if the condition is zero.
@@ -211,9 +215,21 @@ macro_rules! define_op {
             Call { func: u32 },
             CallImport { func: u32 },
             CallIndirect { ty: u32, table: u32 },
+            CallRef { ty: u32 },
             ReturnCall { func: u32 },
             ReturnCallImport { func: u32 },
             ReturnCallIndirect { ty: u32, table: u32 },
+            ReturnCallRef { ty: u32 },
+            BrOnNull(Branch),
+            /// The reference is the last of the values carried.
+            BrOnNonNull(Branch),
+            /// One of [`FuncCode::casts`], and whether it is a defined type; goes there if the reference
+            /// is of its type, or if not.
+            BrOnCast { index: u32, defined: bool, fails: bool },
+            Throw { tag: u32 },
+            ThrowRef,
+            /// Throws again what this local holds, which no instruction can name.
+            Rethrow { local: u32 },
             Drop,
             Select,
             /// Locals by their slot.
@@ -237,8 +253,34 @@ macro_rules! define_op {
             /// Which lanes are taken is one of [`FuncCode::vectors`].
             Shuffle { index: u32 },
             Vector { op: VectorOp, lane: u8 },
-            VectorMemory { access: VectorAccess, memory: u32, offset: u32 },
+            VectorMemory { access: VectorAccess, memory: u32, offset: u64 },
+            Atomic { op: AtomicOp, width_log2: u8, memory: u32, offset: u64 },
             RefIsNull,
+            RefAsNonNull,
+            RefEq,
+            /// The same without a branch.
+            RefTest { index: u32, defined: bool },
+            RefCast { index: u32, defined: bool },
+            RefI31,
+            I31GetS,
+            I31GetU,
+            StructNew { ty: u32, slots: u32 },
+            StructNewDefault { ty: u32 },
+            /// Fields by the word that they begin with.
+            StructGet { offset: u32, packing: Packing },
+            StructSet { offset: u32, packing: Packing },
+            ArrayNew { ty: u32, packing: Packing },
+            ArrayNewDefault { ty: u32 },
+            ArrayNewFixed { ty: u32, len: u32, packing: Packing },
+            ArrayNewData { ty: u32, data: u32 },
+            ArrayNewElem { ty: u32, element: u32 },
+            ArrayGet { packing: Packing },
+            ArraySet { packing: Packing },
+            ArrayLen,
+            ArrayFill { packing: Packing },
+            ArrayCopy { packing: Packing },
+            ArrayInitData { packing: Packing, data: u32 },
+            ArrayInitElem { element: u32 },
             RefFunc { func: u32 },
             TableGet { table: u32 },
             TableSet { table: u32 },
@@ -260,6 +302,18 @@ macro_rules! define_op {
             $($tbinary,)*
             $($load { memory: u32, offset: u64 },)*
             $($store { memory: u32, offset: u64 },)*
+        }
+
+        impl Op {
+            /// The index of the memory that a load, store or atomic operator accesses.
+            pub(super) fn memory_mut(&mut self) -> Option<&mut u32> {
+                match self {
+                    $(Op::$load { memory, .. })|* => Some(memory),
+                    $(Op::$store { memory, .. })|* => Some(memory),
+                    Op::VectorMemory { memory, .. } | Op::Atomic { memory, .. } => Some(memory),
+                    _ => None,
+                }
+            }
         }
 
         /// Decodes the operators of the table; `None` for all others.
@@ -284,6 +338,80 @@ macro_rules! define_op {
     };
 }
 
+/// In the index of a memory or table: its addresses are `i64`, or its pages of another size than usual.
+pub(crate) const INDEX64: u32 = 1 << 31;
+
+/// How a field or element is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Packing {
+    /// 8 and 16 bits, sign- or zero-extended to an `i32`.
+    S8,
+    U8,
+    S16,
+    U16,
+    /// 32 bits; a field has a word all the same.
+    Half,
+    Word,
+    Vector,
+}
+
+impl Packing {
+    pub(crate) fn of(storage: StorageType, signed: bool) -> Self {
+        match storage {
+            StorageType::I8 if signed => Packing::S8,
+            StorageType::I8 => Packing::U8,
+            StorageType::I16 if signed => Packing::S16,
+            StorageType::I16 => Packing::U16,
+            StorageType::Val(ValType::I32 | ValType::F32) => Packing::Half,
+            StorageType::Val(ValType::V128) => Packing::Vector,
+            StorageType::Val(_) => Packing::Word,
+        }
+    }
+
+    /// What `packing as u64` has made a number of.
+    #[inline(always)]
+    pub(crate) fn of_number(number: u64) -> Self {
+        match number {
+            0 => Packing::S8,
+            1 => Packing::U8,
+            2 => Packing::S16,
+            3 => Packing::U16,
+            4 => Packing::Half,
+            5 => Packing::Word,
+            _ => Packing::Vector,
+        }
+    }
+
+    /// Bytes of an element, as a power of two.
+    #[inline(always)]
+    pub(crate) fn width_log2(self) -> u32 {
+        match self {
+            Packing::S8 | Packing::U8 => 0,
+            Packing::S16 | Packing::U16 => 1,
+            Packing::Half => 2,
+            Packing::Word => 3,
+            Packing::Vector => 4,
+        }
+    }
+
+    /// Slots on the operand stack.
+    pub(crate) fn slots(self) -> u32 {
+        if self == Packing::Vector { 2 } else { 1 }
+    }
+
+    /// What is kept, as a slot.
+    #[inline(always)]
+    pub(crate) fn unpack(self, word: u64) -> u64 {
+        match self {
+            Packing::S8 => u64::from(word as i8 as u32),
+            Packing::U8 => u64::from(word as u8),
+            Packing::S16 => u64::from(word as i16 as u32),
+            Packing::U16 => u64::from(word as u16),
+            _ => word,
+        }
+    }
+}
+
 /// Where a branch goes and what it leaves on the operand stack.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Branch {
@@ -298,6 +426,8 @@ pub(crate) struct Branch {
 impl Branch {
     /// The target of branches that leave the function.
     pub(crate) const RETURN: u32 = u32::MAX;
+    /// Of a type that is tested for, and not branched on.
+    pub(super) const NOWHERE: Self = Self { target: 0, height: 0, arity: 0 };
 }
 
 for_each_numeric!(define_op);

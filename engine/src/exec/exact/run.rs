@@ -1,23 +1,26 @@
 //! The dispatch loop.
 
+use super::apart::{Apart, Leave, is_of};
 use super::bulk;
 use super::decode::FuncCode;
-use super::op::{Branch, Op, for_each_numeric};
+use super::op::{Branch, INDEX64, Op, for_each_numeric};
 use super::vector::{compute, shuffle};
 use crate::config::Config;
 use crate::error::Result;
 use crate::exec::frame::{Frame, ValueStack, grow};
 use crate::exec::stop::TrapCode;
-use crate::ids::{FuncAddr, FuncIndex, InstanceId, MemAddr};
+use crate::ids::{FuncAddr, FuncIndex, InstanceId, MemAddr, ObjectAddr};
 use crate::observe::Observer;
 use crate::semantics::{access, convert, float, int};
 use crate::store::{FuncEntity, Instance, ModuleEntry, StoreState};
-use crate::value::{Slot, join, split};
+use crate::types::Types;
+use crate::value::{Slot, join, split, tag};
 
 /// What the loop works on.
 pub(crate) struct Machine<'a> {
     pub(crate) config: &'a Config,
     pub(crate) modules: &'a [ModuleEntry],
+    pub(crate) types: &'a Types,
     pub(crate) state: &'a mut StoreState,
     pub(crate) stack: &'a mut ValueStack,
     pub(crate) frames: &'a mut alloc::vec::Vec<Frame>,
@@ -33,6 +36,13 @@ pub(crate) enum Exit {
     /// A host function was called: its arguments are on top of the operand stack.
     Host(FuncAddr, Transfer),
     Trap(TrapCode),
+    /// This exception was thrown; the innermost frame stands at the instruction that did.
+    Exception(ObjectAddr),
+    /// An object of so many words has no place before a collection; the instruction is still to be
+    /// executed.
+    Collect(u64),
+    /// The instruction waits until its address is notified; its operands are still there.
+    Wait(Waiting),
     Breakpoint,
     Watchpoint,
 }
@@ -44,6 +54,15 @@ pub(crate) enum Transfer {
     Call,
     /// By a tail call: the frame is left with the results.
     TailCall,
+}
+
+/// What an atomic wait waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) memory: MemAddr,
+    pub(crate) address: u64,
+    /// Nanoseconds; negative is for ever.
+    pub(crate) timeout: i64,
 }
 
 /// What the innermost frame executes; follows from the frame alone.
@@ -76,10 +95,22 @@ pub(crate) fn run<O: Observer>(
     fuel_left: &mut u64,
     observer: &mut O,
 ) -> Result<Exit> {
-    let Machine { config, modules, state, stack: value_stack, frames } = machine;
-    let (config, modules) = (*config, *modules);
-    let StoreState { instances, memories, tables, globals, funcs, elements, data, usage, .. } =
-        &mut **state;
+    let Machine { config, modules, types, state, stack: value_stack, frames } = machine;
+    let (config, modules, types) = (*config, *modules, *types);
+    let StoreState {
+        instances,
+        memories,
+        tables,
+        globals,
+        funcs,
+        elements,
+        data,
+        usage,
+        heap,
+        tags,
+        waiters,
+        ..
+    } = &mut **state;
     let instances = instances.as_slice();
     let stack = &mut value_stack.slots;
     let mut fuel = *fuel_left;
@@ -138,7 +169,12 @@ pub(crate) fn run<O: Observer>(
         }
         macro_rules! memory {
             ($index:expr) => {
-                inst.memories[$index as usize]
+                inst.memories[($index & !INDEX64) as usize]
+            };
+        }
+        macro_rules! table {
+            ($index:expr) => {
+                inst.tables[($index & !INDEX64) as usize]
             };
         }
         macro_rules! touch {
@@ -258,19 +294,29 @@ pub(crate) fn run<O: Observer>(
         // The function that an indirect call names; its index is popped last.
         macro_rules! indirect {
             ($ty:expr, $table:expr) => {{
-                let table = &tables[inst.tables[$table as usize].index()];
-                let Some(&entry) = table.elements.get(window[sp - 1] as u32 as usize) else {
+                let table = &tables[table!($table).index()];
+                let Some(&entry) = table.elements.get(window[sp - 1] as usize) else {
                     trap!(TrapCode::UndefinedElement);
                 };
                 let Some(addr) = entry.checked_sub(1) else {
                     trap!(TrapCode::UninitializedElement);
                 };
                 let addr = FuncAddr(addr as u32);
-                if funcs[addr.index()].ty() != module.types[$ty as usize] {
+                if !types.is_subtype(funcs[addr.index()].ty(), module.types[$ty as usize]) {
                     trap!(TrapCode::IndirectCallTypeMismatch);
                 }
                 sp -= 1;
                 addr
+            }};
+        }
+        // The function that a reference on top of the stack refers to; it is popped.
+        macro_rules! referenced {
+            () => {{
+                let Some(addr) = window[sp - 1].checked_sub(1) else {
+                    trap!(TrapCode::NullFunction);
+                };
+                sp -= 1;
+                FuncAddr(addr as u32)
             }};
         }
         macro_rules! branch {
@@ -304,7 +350,7 @@ pub(crate) fn run<O: Observer>(
             ) => {
                 match op {
                     Op::Unreachable => trap!(TrapCode::Unreachable),
-                    Op::Nop => {}
+                    Op::Nop | Op::Try => {}
                     Op::If { target } => {
                         sp -= 1;
                         if window[sp] as u32 == 0 {
@@ -329,16 +375,22 @@ pub(crate) fn run<O: Observer>(
                     Op::CallImport { func } => {
                         call_addr!(inst.funcs[func as usize], Call, call, 0)
                     }
-                    Op::CallIndirect { ty, table } => {
-                        let addr = indirect!(ty, table);
+                    Op::CallIndirect { .. } | Op::CallRef { .. } => {
+                        let addr = match op {
+                            Op::CallIndirect { ty, table } => indirect!(ty, table),
+                            _ => referenced!(),
+                        };
                         call_addr!(addr, Call, call, 1)
                     }
                     Op::ReturnCall { func } => tail_call!(instance, FuncIndex(func), 0),
                     Op::ReturnCallImport { func } => {
                         call_addr!(inst.funcs[func as usize], TailCall, tail_call, 0)
                     }
-                    Op::ReturnCallIndirect { ty, table } => {
-                        let addr = indirect!(ty, table);
+                    Op::ReturnCallIndirect { .. } | Op::ReturnCallRef { .. } => {
+                        let addr = match op {
+                            Op::ReturnCallIndirect { ty, table } => indirect!(ty, table),
+                            _ => referenced!(),
+                        };
                         call_addr!(addr, TailCall, tail_call, 1)
                     }
                     Op::Drop => sp -= 1,
@@ -404,25 +456,104 @@ pub(crate) fn run<O: Observer>(
                         let memory: MemAddr = memory!(memory);
                         let (pops, pushes) = access.effect();
                         let first = sp - pops as usize;
-                        let (bytes, offset) = (memories[memory.index()].bytes_mut(), offset.into());
-                        let address = u64::from(window[first] as u32);
+                        let bytes = memories[memory.index()].bytes_mut();
+                        let address = window[first];
                         check!(access.execute(bytes, offset, &mut window[first..]));
-                        touch!(memory, address + offset, access.bytes.into(), access.writes());
+                        touch!(memory, address + offset, access.bytes().into(), access.writes());
                         sp = first + pushes as usize;
                     }
+                    Op::BrOnNull(to) => {
+                        if window[sp - 1] == 0 {
+                            sp -= 1;
+                            branch!(to);
+                        }
+                    }
+                    Op::BrOnNonNull(to) => match window[sp - 1] {
+                        0 => sp -= 1,
+                        _ => branch!(to),
+                    },
+                    Op::BrOnCast { index, fails, .. } => {
+                        let (ty, to) = code.casts[index as usize];
+                        let ty = ty.map(&|ty| module.types[ty as usize].0);
+                        if is_of(heap, funcs, types, window[sp - 1], ty) != fails {
+                            branch!(to);
+                        }
+                    }
+                    Op::Throw { .. }
+                    | Op::ThrowRef
+                    | Op::Rethrow { .. }
+                    | Op::Atomic { .. }
+                    | Op::RefTest { .. }
+                    | Op::RefCast { .. }
+                    | Op::I31GetS
+                    | Op::I31GetU
+                    | Op::StructNew { .. }
+                    | Op::StructNewDefault { .. }
+                    | Op::StructGet { .. }
+                    | Op::StructSet { .. }
+                    | Op::ArrayNew { .. }
+                    | Op::ArrayNewDefault { .. }
+                    | Op::ArrayNewFixed { .. }
+                    | Op::ArrayNewData { .. }
+                    | Op::ArrayNewElem { .. }
+                    | Op::ArrayGet { .. }
+                    | Op::ArraySet { .. }
+                    | Op::ArrayLen
+                    | Op::ArrayFill { .. }
+                    | Op::ArrayCopy { .. }
+                    | Op::ArrayInitData { .. }
+                    | Op::ArrayInitElem { .. } => {
+                        let apart = Apart {
+                            config, module, code, instance: inst, types, memories, funcs, elements,
+                            data, heap, tags, waiters,
+                        };
+                        let accessed = if O::ACTIVE { op.accessed(window, sp) } else { None };
+                        match apart.execute(op, window, sp) {
+                            Ok(top) => {
+                                if let Some((memory, address, len, written)) = accessed {
+                                    touch!(memory!(memory), address, len, written);
+                                }
+                                sp = top;
+                            }
+                            Err(Leave::Trap(code)) => trap!(code),
+                            Err(Leave::Wait(waiting)) => {
+                                pc -= 1;
+                                break Exit::Wait(waiting);
+                            }
+                            Err(Leave::Throw(object)) => {
+                                pc -= 1;
+                                break Exit::Exception(object);
+                            }
+                            Err(Leave::Collect(words)) => {
+                                pc -= 1;
+                                fuel += 1;
+                                break Exit::Collect(words);
+                            }
+                        }
+                    }
+                    Op::RefAsNonNull => {
+                        if window[sp - 1] == 0 {
+                            trap!(TrapCode::NullReference);
+                        }
+                    }
+                    Op::RefEq => {
+                        sp -= 1;
+                        window[sp - 1] = u64::from(window[sp - 1] == window[sp]);
+                    }
+                    Op::RefI31 => window[sp - 1] = tag::I31 | window[sp - 1] & tag::I31_BITS,
                     Op::RefIsNull => window[sp - 1] = u64::from(window[sp - 1] == 0),
                     Op::RefFunc { func } => push!(u64::from(inst.funcs[func as usize].0) + 1),
                     Op::TableGet { table } => {
-                        let table = &tables[inst.tables[table as usize].index()];
-                        let index = window[sp - 1] as u32 as usize;
+                        let table = &tables[table!(table).index()];
+                        let index = window[sp - 1] as usize;
                         match table.elements.get(index) {
                             Some(&element) => window[sp - 1] = element,
                             None => trap!(TrapCode::TableOutOfBounds),
                         }
                     }
                     Op::TableSet { table } => {
-                        let table = &mut tables[inst.tables[table as usize].index()];
-                        match table.elements.get_mut(window[sp - 2] as u32 as usize) {
+                        let table = &mut tables[table!(table).index()];
+                        match table.elements.get_mut(window[sp - 2] as usize) {
                             Some(element) => *element = window[sp - 1],
                             None => trap!(TrapCode::TableOutOfBounds),
                         }
@@ -435,9 +566,9 @@ pub(crate) fn run<O: Observer>(
                     Op::TableGrow { table } => {
                         let table = &mut tables[inst.tables[table as usize].index()];
                         sp -= 1;
-                        let by = window[sp] as u32;
-                        let grown = table.grow(config, usage, u64::from(by), window[sp - 1]);
-                        window[sp - 1] = u64::from(grown.map_or(u32::MAX, |size| size as u32));
+                        let failed = failed(table.ty().index64);
+                        let grown = table.grow(config, usage, window[sp], window[sp - 1]);
+                        window[sp - 1] = grown.unwrap_or(failed);
                     }
                     Op::TableFill { table } => {
                         let table = &mut tables[inst.tables[table as usize].index()];
@@ -466,9 +597,9 @@ pub(crate) fn run<O: Observer>(
                     }
                     Op::MemoryGrow { memory } => {
                         let memory = &mut memories[memory!(memory).index()];
-                        let by = u64::from(window[sp - 1] as u32);
-                        let grown = memory.grow(config, usage, by);
-                        window[sp - 1] = u64::from(grown.map_or(u32::MAX, |pages| pages as u32));
+                        let failed = failed(memory.ty().index64);
+                        let grown = memory.grow(config, usage, window[sp - 1]);
+                        window[sp - 1] = grown.unwrap_or(failed);
                     }
                     Op::MemoryFill { memory } => {
                         let address: MemAddr = memory!(memory);
@@ -522,7 +653,7 @@ pub(crate) fn run<O: Observer>(
                     })*
                     $(Op::$load { memory, offset } => {
                         let memory: MemAddr = memory!(memory);
-                        let address = u64::from(window[sp - 1] as u32);
+                        let address = window[sp - 1];
                         let bytes = memories[memory.index()].bytes();
                         let loaded = check!(access::$lf(bytes, address, offset));
                         touch!(memory, address + offset, size_of::<$lw>() as u64, false);
@@ -530,7 +661,7 @@ pub(crate) fn run<O: Observer>(
                     })*
                     $(Op::$store { memory, offset } => {
                         let memory: MemAddr = memory!(memory);
-                        let address = u64::from(window[sp - 2] as u32);
+                        let address = window[sp - 2];
                         let value = window[sp - 1] as $sw;
                         let bytes = memories[memory.index()].bytes_mut();
                         check!(access::$sf(bytes, address, offset, value));
@@ -555,8 +686,14 @@ pub(crate) fn run<O: Observer>(
     Ok(exit)
 }
 
-/// The three 32-bit operands of a bulk operator, deepest first.
+/// The three operands of a bulk operator, deepest first. Those of 32 bits are zero-extended, as all
+/// slots are.
 #[inline(always)]
 fn operands(window: &[u64], sp: usize) -> [u64; 3] {
-    [sp - 3, sp - 2, sp - 1].map(|position| u64::from(window[position] as u32))
+    [sp - 3, sp - 2, sp - 1].map(|position| window[position])
+}
+
+/// What growing answers if it cannot be done: -1 of the index type.
+fn failed(index64: bool) -> u64 {
+    if index64 { u64::MAX } else { u32::MAX.into() }
 }

@@ -269,6 +269,9 @@ macro_rules! for_each_vector {
     };
 }
 
+#[cfg(threaded)]
+pub(crate) use for_each_vector;
+
 macro_rules! define_vector {
     (
         unary { $($unary:ident = $uf:path,)* }
@@ -327,34 +330,72 @@ macro_rules! define_vector {
             })
         }
 
-        /// Computes with the operands at the beginning of `slots`, and puts the result there.
-        pub(crate) fn compute(op: VectorOp, lane: u8, slots: &mut [u64]) {
-            let vector = |at: usize| join([slots[at], slots[at + 1]]);
-            let result = match op {
-                $(VectorOp::$unary => $uf(vector(0)),)*
-                $(VectorOp::$binary => $bf(vector(0), vector(2)),)*
-                $(VectorOp::$ternary => $tf(vector(0), vector(2), vector(4)),)*
-                $(VectorOp::$shift => $sf(vector(0), slots[2] as u32),)*
-                $(VectorOp::$splat => $pf(slots[0]),)*
-                $(VectorOp::$replace => $rf(vector(0), slots[2], lane),)*
-                $(VectorOp::$test => {
-                    slots[0] = u64::from($ef(vector(0)));
-                    return;
-                })*
-                $(VectorOp::$extract => {
-                    slots[0] = $xf(vector(0), lane);
-                    return;
-                })*
-            };
-            [slots[0], slots[1]] = split(result);
+        impl VectorOp {
+            /// What it takes and gives.
+            pub(crate) const fn shape(self) -> VectorShape {
+                match self {
+                    $(VectorOp::$unary => VectorShape::Unary,)*
+                    $(VectorOp::$binary => VectorShape::Binary,)*
+                    $(VectorOp::$ternary => VectorShape::Ternary,)*
+                    $(VectorOp::$shift => VectorShape::WithNumber,)*
+                    $(VectorOp::$test => VectorShape::ToNumber,)*
+                    $(VectorOp::$splat => VectorShape::FromNumber,)*
+                    $(VectorOp::$extract => VectorShape::ToNumber,)*
+                    $(VectorOp::$replace => VectorShape::WithNumber,)*
+                }
+            }
+        }
+
+        /// Computes with operands of 128 bits, of which numbers use the lower half.
+        #[inline(always)]
+        pub(crate) fn evaluate(op: VectorOp, [a, b, c]: [u128; 3], lane: u8) -> u128 {
+            match op {
+                $(VectorOp::$unary => $uf(a),)*
+                $(VectorOp::$binary => $bf(a, b),)*
+                $(VectorOp::$ternary => $tf(a, b, c),)*
+                $(VectorOp::$shift => $sf(a, b as u32),)*
+                $(VectorOp::$splat => $pf(a as u64),)*
+                $(VectorOp::$replace => $rf(a, b as u64, lane),)*
+                $(VectorOp::$test => u128::from($ef(a)),)*
+                $(VectorOp::$extract => u128::from($xf(a, lane)),)*
+            }
         }
     };
 }
 
 for_each_vector!(define_vector);
 
+/// What an operator takes and gives: vectors, but where a number is named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum VectorShape {
+    Unary,
+    Binary,
+    Ternary,
+    /// A vector and a number.
+    WithNumber,
+    ToNumber,
+    FromNumber,
+}
+
+/// Computes with the operands at the beginning of `slots`, and puts the result there.
+pub(super) fn compute(op: VectorOp, lane: u8, slots: &mut [u64]) {
+    let vector = |at: usize| join([slots[at], slots[at + 1]]);
+    let operands = match op.shape() {
+        VectorShape::Unary | VectorShape::ToNumber => [vector(0), 0, 0],
+        VectorShape::Binary => [vector(0), vector(2), 0],
+        VectorShape::Ternary => [vector(0), vector(2), vector(4)],
+        VectorShape::WithNumber => [vector(0), slots[2].into(), 0],
+        VectorShape::FromNumber => [slots[0].into(), 0, 0],
+    };
+    let [lower, upper] = split(evaluate(op, operands, lane));
+    slots[0] = lower;
+    if op.shape() != VectorShape::ToNumber {
+        slots[1] = upper;
+    }
+}
+
 /// Takes lanes of the two vectors at the beginning of `slots`, and puts the result there.
-pub(crate) fn shuffle(lanes: u128, slots: &mut [u64]) {
+pub(super) fn shuffle(lanes: u128, slots: &mut [u64]) {
     let (a, b) = (join([slots[0], slots[1]]), join([slots[2], slots[3]]));
     [slots[0], slots[1]] = split(vector::i8x16::shuffle(a, b, lanes));
 }
@@ -363,10 +404,8 @@ pub(crate) fn shuffle(lanes: u128, slots: &mut [u64]) {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct VectorAccess {
     kind: Kind,
-    /// Bytes accessed.
-    pub(crate) bytes: u8,
-    /// The lane; where lanes are extended, their bytes.
-    lane: u8,
+    /// Bytes accessed, as a power of two, and above these three bits the lane.
+    extent: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -386,6 +425,20 @@ enum Kind {
 }
 
 impl VectorAccess {
+    fn new(kind: Kind, bytes: u8, lane: u8) -> Self {
+        Self { kind, extent: bytes.trailing_zeros() as u8 | lane << 3 }
+    }
+
+    /// Bytes accessed.
+    pub(crate) fn bytes(self) -> u8 {
+        1 << (self.extent & 7)
+    }
+
+    /// The lane; where lanes are extended, their bytes.
+    fn lane(self) -> u8 {
+        self.extent >> 3
+    }
+
     /// How many slots it takes and gives.
     pub(crate) fn effect(self) -> (u32, u32) {
         match self.kind {
@@ -402,7 +455,7 @@ impl VectorAccess {
 
     /// As a number, for operations of the fast tier.
     pub(crate) fn number(self) -> u16 {
-        self.kind as u16 | u16::from(self.bytes) << 4 | u16::from(self.lane) << 9
+        self.kind as u16 | u16::from(self.extent) << 8
     }
 
     /// What [`number`](Self::number) has made a number of.
@@ -418,34 +471,54 @@ impl VectorAccess {
             Kind::StoreLane,
         ];
         let kind = KINDS[usize::from(number & 7)];
-        Self { kind, bytes: (number >> 4 & 31) as u8, lane: (number >> 9) as u8 }
+        Self { kind, extent: (number >> 8) as u8 }
     }
 
     /// Accesses memory with the operands at the beginning of `slots`, and puts the result there.
     ///
     /// # Errors
     /// [`TrapCode::MemoryOutOfBounds`]; nothing is changed.
-    pub(crate) fn execute(
+    pub(super) fn execute(
         self,
         memory: &mut [u8],
         offset: u64,
         slots: &mut [u64],
     ) -> Result<(), TrapCode> {
-        let address = u64::from(slots[0] as u32);
+        let vector = slots.get(1..3).map_or(0, |slots| join([slots[0], slots[1]]));
+        let result = self.access(memory, slots[0], offset, vector)?;
+        if !self.writes() {
+            [slots[0], slots[1]] = split(result);
+        }
+        Ok(())
+    }
+
+    /// Accesses memory at an address plus an offset. What is written comes from the vector, and a
+    /// lane that is read goes into it; returns what it then is.
+    ///
+    /// # Errors
+    /// [`TrapCode::MemoryOutOfBounds`]; nothing is changed.
+    #[inline(always)]
+    pub(crate) fn access(
+        self,
+        memory: &mut [u8],
+        address: u64,
+        offset: u64,
+        vector: u128,
+    ) -> Result<u128, TrapCode> {
         let size = memory.len() as u64;
-        let bytes = usize::from(self.bytes);
+        let bytes = usize::from(self.bytes());
         let start = access::effective(address, offset, bytes as u64, size)?;
         let place = memory.get_mut(start..start + bytes).ok_or(TrapCode::MemoryOutOfBounds)?;
-        let bits = u32::from(self.bytes) * 8;
+        let bits = u32::from(self.bytes()) * 8;
         if self.writes() {
-            let value = join([slots[1], slots[2]]) >> (u32::from(self.lane) * bits);
+            let value = vector >> (u32::from(self.lane()) * bits);
             place.copy_from_slice(&value.to_le_bytes()[..bytes]);
-            return Ok(());
+            return Ok(vector);
         }
         let mut read = [0; 16];
         read[..bytes].copy_from_slice(place);
         let read = u128::from_le_bytes(read);
-        let result = match (self.kind, self.bytes, self.lane) {
+        Ok(match (self.kind, self.bytes(), self.lane()) {
             (Kind::ExtendSigned, _, 1) => vector::i16x8::extend_low_s(read),
             (Kind::ExtendUnsigned, _, 1) => vector::i16x8::extend_low_u(read),
             (Kind::ExtendSigned, _, 2) => vector::i32x4::extend_low_s(read),
@@ -457,14 +530,21 @@ impl VectorAccess {
             (Kind::Splat, 4, _) => vector::i32x4::splat(read as u64),
             (Kind::Splat, ..) => vector::i64x2::splat(read as u64),
             (Kind::LoadLane, ..) => {
-                let (all, at) = (u128::MAX >> (128 - bits), u32::from(self.lane) * bits);
-                join([slots[1], slots[2]]) & !(all << at) | read << at
+                let (all, at) = (u128::MAX >> (128 - bits), u32::from(self.lane()) * bits);
+                vector & !(all << at) | read << at
             }
             _ => read,
-        };
-        [slots[0], slots[1]] = split(result);
-        Ok(())
+        })
     }
+
+    /// Whether a vector is among the operands.
+    pub(crate) fn takes_vector(self) -> bool {
+        matches!(self.kind, Kind::Store | Kind::StoreLane | Kind::LoadLane)
+    }
+
+    /// Loads and stores of whole vectors.
+    pub(crate) const LOAD: Self = Self { kind: Kind::Load, extent: 4 };
+    pub(crate) const STORE: Self = Self { kind: Kind::Store, extent: 4 };
 }
 
 /// Decodes the operators of this file but for those with an immediate vector.
@@ -498,11 +578,7 @@ pub(super) fn decode_vector(operator: &wasmparser::Operator<'_>) -> Option<Op> {
         O::V128Store64Lane { memarg, lane } => ((Kind::StoreLane, 8, lane), memarg),
         _ => return None,
     };
-    // The offset is that of a 32-bit memory, so that the operation stays small.
-    let (MemArgTarget::Memory(memory), Ok(offset)) = (memarg.target, u32::try_from(memarg.offset))
-    else {
-        return None;
-    };
-    let access = VectorAccess { kind, bytes, lane };
-    Some(Op::VectorMemory { access, memory, offset })
+    let MemArgTarget::Memory(memory) = memarg.target else { return None };
+    let access = VectorAccess::new(kind, bytes, lane);
+    Some(Op::VectorMemory { access, memory, offset: memarg.offset })
 }

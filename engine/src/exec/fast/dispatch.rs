@@ -8,6 +8,8 @@ use super::handlers::*;
 use super::machine::{Flow, Registers};
 use super::operators::*;
 use crate::exec::exact::for_each_numeric;
+#[cfg(threaded)]
+use crate::exec::exact::{VectorOp, for_each_vector};
 
 /// How an operation reads: its operator's name and its layout.
 pub(super) type Description = (&'static str, &'static [Part]);
@@ -97,7 +99,9 @@ macro_rules! list {
             MemoryFill, MemoryCopy, Exact, BrIfAccumulator, BrUnlessAccumulator,
             CopyTwo, Stop, CallImport, ReturnCallIndirect, Restore, RefFunc,
             TableGet, TableSet, TableSize, Watch, Vector, Shuffle,
-            VectorMemory,
+            VectorMemory, VectorLoad, VectorStore, VectorConstant, LoadWide, StoreWide,
+            Atomic, StructGet, StructGetPacked, StructSet, StructNew, ArrayGet, ArrayGetHalf,
+            ArrayGetWord, ArraySet, ArrayLen, NotNull, RefI31, I31Get, RefTest, RefCast, CallRef,
             ShiftSum<I32Shl, Third>, ShiftSum<I32Shl, Accumulator>,
             ProductSum<I32Mul, I32Add, Second>, ProductSum<I32Mul, I32Add, Accumulator>,
             ProductSum<I64Mul, I64Add, Second>, ProductSum<I64Mul, I64Add, Accumulator>,
@@ -149,6 +153,18 @@ macro_rules! list {
 
 for_each_numeric!(list);
 
+#[cfg(threaded)]
+macro_rules! list_vectors {
+    ($($family:ident { $($op:ident = $function:path,)* })*) => {
+        /// Handlers of the vector operators, by number.
+        static VECTOR_HANDLERS: &[Handler] =
+            &[$($(handle::<VectorOf<{ VectorOp::$op as u8 }>>,)*)*];
+    };
+}
+
+#[cfg(threaded)]
+for_each_vector!(list_vectors);
+
 /// How the operation with this code reads.
 pub(super) fn description(code: u64) -> Option<Description> {
     DESCRIPTIONS.get(usize::try_from(code).ok()?).copied().flatten()
@@ -158,10 +174,13 @@ pub(super) fn description(code: u64) -> Option<Description> {
 pub(super) fn link(words: &mut [u64], starts: impl Iterator<Item = u32>) {
     #[cfg(threaded)]
     for start in starts {
+        let operator = words.get(start as usize + 2).map_or(0, |word| usize::from(*word as u16));
         if let Some(word) = words.get_mut(start as usize)
             && let Some(Some(handler)) = HANDLERS.get(*word as usize)
         {
-            *word = *handler as usize as u64;
+            let vector = VECTOR_HANDLERS.get(operator);
+            let vector = vector.filter(|_| *word == u64::from(Vector::CODE));
+            *word = *vector.unwrap_or(handler) as usize as u64;
         }
     }
     #[cfg(not(threaded))]

@@ -11,7 +11,8 @@ use super::instrument::Instruments;
 use crate::exec::frame::Frame;
 use crate::ids::{FuncAddr, GlobalAddr, InstanceId, MemAddr, TableAddr, TypeId};
 use crate::memory::LinearMemory;
-use crate::store::{FuncEntity, Global, Instance, ModuleEntry, Table};
+use crate::store::{FuncEntity, Global, Heap, Instance, ModuleEntry, Table};
+use crate::types::Types;
 
 /// The registers. Handlers take and pass them by value, so that they stay in the processor's.
 #[derive(Clone, Copy)]
@@ -82,6 +83,10 @@ pub(super) struct Context {
     pub(super) globals: *mut Global,
     pub(super) tables: *mut Table,
     pub(super) funcs: *const FuncEntity,
+    pub(super) heap: *mut Heap,
+    pub(super) max_heap: u64,
+    /// All types of the store.
+    pub(super) defined: *const Types,
     pub(super) instruments: Option<NonNull<Instruments>>,
     /// The instance that runs: its memory 0, its code by body (function indices count the imports
     /// before them), and its index spaces.

@@ -238,9 +238,9 @@ pub(crate) fn run(
     scratch: &mut Scratch,
     mut instruments: Option<&mut Instruments>,
 ) -> Result<Leave> {
-    let Machine { config, modules, state, stack, frames } = machine;
+    let Machine { config, modules, types, state, stack, frames } = machine;
     let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
-    let StoreState { instances, memories, tables, globals, funcs, .. } = &mut **state;
+    let StoreState { instances, memories, tables, globals, funcs, heap, .. } = &mut **state;
     if let Some(instruments) = &mut instruments {
         let plain = Code { modules, instances, instruments: None };
         instruments.prepare(frame.instance, plain.module(frame.instance)?);
@@ -288,6 +288,9 @@ pub(crate) fn run(
             globals: globals.as_mut_ptr(),
             tables: tables.as_mut_ptr(),
             funcs: funcs.as_ptr(),
+            heap,
+            max_heap: config.max_heap,
+            defined: *types,
             instruments: codes.instruments.map(NonNull::from),
             instance: frame.instance,
             memory: None,

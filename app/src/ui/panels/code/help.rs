@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::help_vector;
+use super::{help_atomic, help_reference, help_vector};
 
 use crate::ui::tokens::{self, Tokens};
 
@@ -45,7 +45,12 @@ pub(super) fn line(name: &str, ui: &mut Ui) {
 
 fn help(name: &str) -> Option<Help> {
     let vector = || help_vector::help(name).map(|(effect, text)| Help { effect, text });
-    plain(name).or_else(vector).or_else(|| typed(name))
+    let atomic = || help_atomic::help(name).map(|(effect, text)| Help { effect, text });
+    let reference = || {
+        let (effect, text) = help_reference::help(name)?;
+        Some(Help { effect: effect.to_owned(), text: text.to_owned() })
+    };
+    plain(name).or_else(reference).or_else(vector).or_else(atomic).or_else(|| typed(name))
 }
 
 /// Operators without a number type in front.
@@ -124,7 +129,10 @@ fn plain(name: &str) -> Option<Help> {
         "ref.null" => ("→ reference", "Pushes a null reference."),
         "ref.is_null" => ("reference → i32", "Pushes 1 if the reference is null, else 0."),
         "ref.func" => ("→ funcref", "Pushes a reference to a function."),
-        "memory.size" => ("→ i32", "Pushes the memory's size in pages of 65,536 bytes."),
+        "memory.size" => (
+            "→ i32",
+            "Pushes the memory's size in pages: of 65,536 bytes, unless it is marked with others.",
+        ),
         "memory.grow" => {
             ("i32 → i32", "Adds zeroed pages; pushes the former size, or -1 if it cannot grow.")
         }

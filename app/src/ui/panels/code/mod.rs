@@ -2,16 +2,19 @@
 //!
 //! Rows are made for the screen only: `rows` knows which row stands for which instruction and
 //! keeps the listings of functions that were looked at last; `row` draws one; `arrows` draws where
-//! branches go; `help` says what an operator does.
+//! branches go; `help` and its kin say what an operator does.
 
 mod arrows;
 mod help;
+mod help_atomic;
+mod help_reference;
 mod help_vector;
 mod row;
 mod rows;
 
 use egui::{RichText, Ui};
 use stepwell_engine::CodeOffset;
+use stepwell_engine::module::disassemble::Listing;
 
 use crate::session::{Command, OpenModule, Session};
 use crate::ui::tokens::{self, Tokens};
@@ -41,6 +44,15 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     });
     explanation(session, open, &cache, ui);
     commands
+}
+
+/// The listing of a function, from those that were made already if it is among them.
+pub(super) fn listing_of(
+    ctx: &egui::Context,
+    open: &OpenModule,
+    func: stepwell_engine::FuncIndex,
+) -> Option<std::sync::Arc<Listing>> {
+    Cache::of(ctx).listing(open, func)
 }
 
 /// What the present instruction is about to do, or the one that was clicked while nothing runs.
@@ -161,7 +173,8 @@ fn listing(
             rows = rows.reveal(target, other_module);
         }
     }
-    let context = row::Context::new(session, open, focus.map(|focus| focus.offset));
+    let context =
+        row::Context::new(session, open, focus.map(|focus| focus.offset), cache.hints(open));
     let mut on_screen = Vec::new();
     let area = ui.available_rect_before_wrap();
     rows.show(ui, |ui, number, place| match cache.row(open, number) {

@@ -1,14 +1,17 @@
 //! One row of code.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 use stepwell_engine::module::disassemble::{Instruction, OpClass};
-use stepwell_engine::{CodeOffset, FuncIndex, ValType};
+use stepwell_engine::{CodeOffset, FuncIndex};
 
 use super::help;
-use crate::session::{BreakpointState, Command, ModuleKey, OpenModule, RunState, Session};
+use crate::session::{
+    BreakpointState, Command, Hint, ModuleKey, OpenModule, RunState, Session, val_type,
+};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -37,6 +40,7 @@ pub(super) struct Context<'a> {
     cursor: Option<CodeOffset>,
     breakpoints: BTreeMap<u32, &'a BreakpointState>,
     trapped: bool,
+    hints: Arc<BTreeMap<u32, Hint>>,
 }
 
 impl<'a> Context<'a> {
@@ -44,6 +48,7 @@ impl<'a> Context<'a> {
         session: &'a Session,
         open: &'a OpenModule,
         cursor: Option<CodeOffset>,
+        hints: Arc<BTreeMap<u32, Hint>>,
     ) -> Self {
         let (mut pc, mut callers) = (None, Vec::new());
         for (position, frame) in session.frames().iter().enumerate() {
@@ -64,7 +69,7 @@ impl<'a> Context<'a> {
             .collect();
         let trapped =
             matches!(session.run_state(), RunState::Stopped(crate::session::StopReason::Trap(_)));
-        Self { session, open, pc, callers, cursor, breakpoints, trapped }
+        Self { session, open, pc, callers, cursor, breakpoints, trapped, hints }
     }
 
     fn key(&self) -> ModuleKey {
@@ -107,8 +112,8 @@ fn signature(open: &OpenModule, func: FuncIndex) -> String {
     let names: BTreeMap<u32, String> = open.module.local_names(func).into_iter().collect();
     let mut text = String::new();
     // Those without a name share one pair of parentheses.
-    let mut unnamed: Vec<&str> = Vec::new();
-    let close = |unnamed: &mut Vec<&str>, text: &mut String| {
+    let mut unnamed: Vec<String> = Vec::new();
+    let close = |unnamed: &mut Vec<String>, text: &mut String| {
         if !unnamed.is_empty() {
             text.push_str(&format!(" (param {})", unnamed.join(" ")));
             unnamed.clear();
@@ -118,14 +123,16 @@ fn signature(open: &OpenModule, func: FuncIndex) -> String {
         match names.get(&index).filter(|name| !name.is_empty()) {
             Some(name) => {
                 close(&mut unnamed, &mut text);
-                text.push_str(&format!(" (param ${name} {param})"));
+                let ty = val_type(&open.module, *param);
+                text.push_str(&format!(" (param ${name} {ty})"));
             }
-            None => unnamed.push(param.name()),
+            None => unnamed.push(val_type(&open.module, *param)),
         }
     }
     close(&mut unnamed, &mut text);
     if !ty.results().is_empty() {
-        let results: Vec<&str> = ty.results().iter().map(|ty: &ValType| ty.name()).collect();
+        let results: Vec<String> =
+            ty.results().iter().map(|ty| val_type(&open.module, *ty)).collect();
         text.push_str(&format!(" (result {})", results.join(" ")));
     }
     text
@@ -149,6 +156,10 @@ pub(super) fn instruction(
             format!("0x{:04x} {instruction} {}.{}", offset.0, import.module, import.name)
         }
         None => format!("0x{:04x} {instruction}", offset.0),
+    };
+    let text = match context.hints.get(&offset.0) {
+        Some(hint) => format!("{text} {}", hint.text()),
+        None => text,
     };
     response.widget_info(|| {
         let selected = context.pc == Some(offset);
@@ -302,6 +313,10 @@ fn words(
         && let Some(import) = context.open.module.func_import(callee)
     {
         let text = format!("  {}.{}", import.module, import.name);
+        job.append(&text, 0.0, TextFormat::simple(tokens::mono_small(), tokens.faint));
+    }
+    if let Some(hint) = context.hints.get(&instruction.offset.0) {
+        let text = format!("  {}", hint.text());
         job.append(&text, 0.0, TextFormat::simple(tokens::mono_small(), tokens.faint));
     }
     job

@@ -7,7 +7,7 @@ use egui::{Context, Id};
 use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::{CodeOffset, FuncIndex, Module};
 
-use crate::session::{ModuleKey, OpenModule};
+use crate::session::{Hint, ModuleKey, OpenModule, branch_hints};
 
 /// Listings kept: more functions than are on screen.
 const LISTINGS: usize = 128;
@@ -65,6 +65,7 @@ impl RowIndex {
 #[derive(Default)]
 struct Kept {
     indexes: BTreeMap<ModuleKey, Arc<RowIndex>>,
+    hints: BTreeMap<ModuleKey, Arc<BTreeMap<u32, Hint>>>,
     /// Used last at the back.
     listings: VecDeque<(ModuleKey, FuncIndex, Arc<Listing>)>,
 }
@@ -89,6 +90,13 @@ impl Cache {
         let mut kept = self.kept();
         let make = || Arc::new(RowIndex::new(&open.module));
         kept.indexes.entry(open.key).or_insert_with(make).clone()
+    }
+
+    /// Which way branches of a module mostly go, by their offsets.
+    pub(super) fn hints(&self, open: &OpenModule) -> Arc<BTreeMap<u32, Hint>> {
+        let mut kept = self.kept();
+        let make = || Arc::new(branch_hints(&open.module));
+        kept.hints.entry(open.key).or_insert_with(make).clone()
     }
 
     /// The listing of a function; none for an imported one.

@@ -87,6 +87,15 @@ fn size(memory: &LinearMemory, ui: &mut Ui) {
     ui.label(RichText::new(text).font(tokens::mono_small()).color(tokens.weak)).on_hover_text(
         format!("{} bytes, {}; {most}", widgets::grouped(bytes), widgets::size(bytes)),
     );
+    for kind in widgets::memory_kind(memory.ty()) {
+        let meaning = match kind.as_str() {
+            "shared" => "Several threads may use this memory, and atomic operators wait on it.",
+            "64-bit" => "Addresses in this memory are i64.",
+            _ => "The memory grows by pages of this size, not of 64 KiB.",
+        };
+        let text = RichText::new(kind).font(tokens::mono_small()).color(tokens.warning);
+        ui.label(text).on_hover_text(meaning);
+    }
 }
 
 fn go_to(session: &Session, view: &MemoryView, ui: &mut Ui, commands: &mut Vec<Command>) {

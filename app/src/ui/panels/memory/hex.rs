@@ -304,6 +304,7 @@ fn paint(
     let (left, y) = (place.left(), place.center().y);
     let text = format!("{address:08x}");
     let at = pos2(left, y);
+    // Twelve digits, those of addresses beyond 32 bits, fit the column in small letters.
     painter.text(at, Align2::LEFT_CENTER, text, tokens::mono_small(), tokens.faint);
 
     let selected = look.view.cursor..look.view.cursor.saturating_add(look.view.selected);

@@ -118,7 +118,7 @@ pub(super) fn show(
             }
         });
         if let Some(Ok(bytes)) = bytes.get(..16).map(TryInto::try_into) {
-            widgets::value(ui, &Value::V128(u128::from_le_bytes(bytes)), false);
+            widgets::value(session, ui, &Value::V128(u128::from_le_bytes(bytes)), commands);
         }
         legend(ui);
     });

@@ -2,8 +2,11 @@
 
 use egui::{RichText, Sense, Ui, vec2};
 use stepwell_engine::module::{NameKind, SegmentMode};
+use stepwell_engine::{CodeOffset, GlobalType, MemoryType, Module, Mutability};
 
-use crate::session::OpenModule;
+use crate::session::{
+    BRANCH_HINTS, OpenModule, branch_hints, defined_type, readable_name, val_type,
+};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 
@@ -16,31 +19,71 @@ const PREVIEW: usize = 64;
 pub(super) fn show(open: &OpenModule, ui: &mut Ui) {
     sections(open, ui);
     let module = &open.module;
-    let types = module.types().iter().map(ToString::to_string);
-    list(ui, "Types", module.types().len(), numbered(types));
+    types(module, ui);
     let named = |kind, index: u32, text: String| match module.item_name(kind, index) {
         Some(name) => format!("${name} {text}"),
         None => text,
     };
     let memories = (0..).zip(module.memories());
-    let memories =
-        memories.map(|(i, ty)| named(NameKind::Memory, i, format!("{} pages", ty.limits)));
+    let memories = memories.map(|(index, ty)| named(NameKind::Memory, index, memory(ty)));
     list(ui, "Memories", module.memories().len(), numbered(memories));
     let tables = (0..).zip(module.tables());
     let tables = tables.map(|(index, ty)| {
-        named(NameKind::Table, index, format!("{} of {}", ty.limits, ty.element))
+        let wide = if ty.index64 { ", 64-bit" } else { "" };
+        let element = val_type(module, ty.element.into());
+        named(NameKind::Table, index, format!("{} of {element}{wide}", ty.limits))
     });
     list(ui, "Tables", module.tables().len(), numbered(tables));
     let globals = (0..).zip(module.globals());
-    let globals = globals.map(|(index, ty)| named(NameKind::Global, index, ty.to_string()));
+    let globals = globals.map(|(index, ty)| named(NameKind::Global, index, global(module, ty)));
     list(ui, "Globals", module.globals().len(), numbered(globals));
+    let tags = (0..).zip(module.tags());
+    let tags = tags.map(|(index, ty)| {
+        let values: Vec<String> = ty.params().iter().map(|ty| val_type(module, *ty)).collect();
+        named(NameKind::Tag, index, format!("({})", values.join(", ")))
+    });
+    list(ui, "Tags", module.tags().count(), numbered(tags));
     let elements = (0..).zip(module.elements()).map(|(index, segment)| {
-        let text = format!("{} of {}, {}", segment.items.len(), segment.ty, mode(&segment.mode));
+        let text = format!(
+            "{} of {}, {}",
+            segment.items.len(),
+            val_type(module, segment.ty.into()),
+            mode(&segment.mode)
+        );
         named(NameKind::Element, index, text)
     });
     list(ui, "Element segments", module.elements().len(), numbered(elements));
     data(open, ui);
     custom(open, ui);
+}
+
+fn memory(ty: &MemoryType) -> String {
+    let kind = widgets::memory_kind(*ty);
+    let kind: String = kind.iter().map(|kind| format!(", {kind}")).collect();
+    format!("{} pages{kind}", ty.limits)
+}
+
+fn global(module: &Module, ty: GlobalType) -> String {
+    let mutable = if ty.mutability == Mutability::Var { "mut " } else { "" };
+    format!("{mutable}{}", val_type(module, ty.content))
+}
+
+/// Types with their names; those of a recursion group stand between brackets.
+fn types(module: &Module, ui: &mut Ui) {
+    let groups = module.recursion_groups().iter().flat_map(|size| {
+        (0..*size).map(move |place| match (size, place) {
+            (1, _) => " ",
+            (_, 0) => "┌",
+            (size, place) if place + 1 == *size => "└",
+            _ => "│",
+        })
+    });
+    let lines = (0u32..module.types().len() as u32).zip(groups).map(|(index, bracket)| {
+        let name = module.item_name(NameKind::Type, index);
+        let name = name.map_or(String::new(), |name| format!("${name} "));
+        format!("{bracket}{index:>3}  {name}{}", defined_type(module, index))
+    });
+    list(ui, "Types", module.types().len(), lines);
 }
 
 fn numbered(lines: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
@@ -144,11 +187,32 @@ fn custom(open: &OpenModule, ui: &mut Ui) {
     egui::CollapsingHeader::new(title).id_salt("custom").show(ui, |ui| {
         for (index, custom) in customs.iter().enumerate().take(LISTED) {
             let size = widgets::size(custom.range.len() as u64);
-            let text = RichText::new(format!("{}  {size}", custom.name)).font(tokens::mono_small());
+            // A long name leaves no room for the size.
+            let name = &custom.name;
+            let heading =
+                if name.len() > 20 { name.to_string() } else { format!("{name}  {size}") };
+            let text = RichText::new(heading).font(tokens::mono_small());
             egui::CollapsingHeader::new(text).id_salt(("custom", index)).show(ui, |ui| {
                 let text = RichText::new(preview(open, &custom.range)).font(tokens::mono_small());
                 ui.label(text);
+                if &*custom.name == BRANCH_HINTS {
+                    hints(open, ui);
+                }
             });
         }
     });
+}
+
+/// What the section of branch hints says.
+fn hints(open: &OpenModule, ui: &mut Ui) {
+    let hints = branch_hints(&open.module);
+    for (offset, hint) in hints.iter().take(LISTED) {
+        let func = open.module.func_at(CodeOffset(*offset));
+        let name = func.and_then(|func| open.module.func_name(func)).map(readable_name);
+        let text = format!("0x{offset:04x} {} in {}", hint.text(), name.unwrap_or_default());
+        ui.label(RichText::new(text).font(tokens::mono_small()));
+    }
+    if hints.len() > LISTED {
+        ui.label(format!("and {} more", hints.len() - LISTED));
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Align2, Sense, Ui, pos2};
 use stepwell_engine::FuncIndex;
 
-use crate::session::{Command, OpenModule};
+use crate::session::{Command, OpenModule, func_type};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -108,7 +108,7 @@ fn line(
     let color = if body.is_some() { tokens.text } else { tokens.weak };
     let at = pos2(number.x + tokens::GAP * 2.0, y);
     painter.text(at, Align2::LEFT_CENTER, &name, tokens::mono_small(), color);
-    let ty = open.module.func_type(func).map_or(String::new(), ToString::to_string);
+    let ty = open.module.func_type(func).map_or(String::new(), |ty| func_type(&open.module, ty));
     if response.on_hover_text(format!("{name}\n{ty}")).clicked() && body.is_some() {
         commands.push(Command::ShowFunction { module: open.key, func: func.0 });
     }

@@ -4,7 +4,9 @@ use egui::{RichText, Ui};
 use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
 
-use crate::session::{Command, ImportPolicy, ImportSource, ImportState, OpenModule, Session};
+use crate::session::{
+    Command, ImportPolicy, ImportSource, ImportState, OpenModule, Session, extern_type,
+};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -83,7 +85,8 @@ fn one(
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let text = RichText::new(&name).font(tokens::mono_small());
                 let label = ui.add(egui::Label::new(text).truncate());
-                label.on_hover_text(format!("{name}\n{}", import.ty));
+                let ty = extern_type(&open.module, &import.ty);
+                label.on_hover_text(format!("{name}\n{ty}"));
             });
         });
     });
@@ -113,6 +116,12 @@ fn source(
             label.on_hover_text(format!("satisfied by {}", provider.name));
             return;
         }
+    }
+    if state.source == ImportSource::Session {
+        let text = RichText::new("← built in").font(tokens::mono_small());
+        let label = ui.label(text.color(tokens.weak));
+        label.on_hover_text("A string builtin: strings live in the heap.");
+        return;
     }
     if !matches!(import.ty, ExternType::Func(_)) {
         let label = ui.label(RichText::new("made").small().color(tokens.warning));

@@ -74,7 +74,7 @@ fn edges(session: &Session) -> Edges {
             let key = match &state.source {
                 ImportSource::Module(provider) => (open.key, Target::Module(*provider), true),
                 ImportSource::Mismatch(provider, _) => (open.key, Target::Module(*provider), false),
-                ImportSource::Nobody => (open.key, Target::Host, true),
+                ImportSource::Session | ImportSource::Nobody => (open.key, Target::Host, true),
             };
             edges.entry(key).or_default().push(format!("{}.{}", import.module, import.name));
         }

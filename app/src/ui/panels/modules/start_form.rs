@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::{ExternType, FuncIndex, FuncType, ValType};
 
-use crate::session::{Command, OpenModule, Session, Shape};
+use crate::session::{Command, OpenModule, Session, Shape, extern_type, func_type, val_type};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -30,7 +30,7 @@ pub(super) fn show(
             let tokens = Tokens::of(ui);
             ui.horizontal_wrapped(|ui| {
                 ui.label(RichText::new(&*export.name).font(tokens::mono()));
-                let ty = ty.map_or(String::new(), |ty| ty.to_string());
+                let ty = ty.map_or(String::new(), |ty| extern_type(&open.module, &ty));
                 ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.weak));
             });
         }
@@ -71,7 +71,8 @@ fn function(
         let color = if started.is_some() { tokens.accent } else { tokens.text };
         let name = RichText::new(&*export.name).font(tokens::mono()).color(color);
         let label = ui.add(egui::Label::new(name).truncate().sense(egui::Sense::click()));
-        if label.on_hover_text(format!("{ty}\nClick to show its code")).clicked() {
+        let written = func_type(&open.module, ty);
+        if label.on_hover_text(format!("{written}\nClick to show its code")).clicked() {
             commands.push(Command::ShowFunction { module: open.key, func: func.0 });
         }
         if folded {
@@ -112,7 +113,11 @@ fn function(
             ui.horizontal(|ui| {
                 ui.add_space(tokens::INDENT);
                 ui.label(RichText::new(&name).font(tokens::mono_small()).color(tokens.weak));
-                ui.label(RichText::new(ty.name()).font(tokens::mono_small()).color(tokens.ty(*ty)));
+                ui.label(
+                    RichText::new(val_type(&open.module, *ty))
+                        .font(tokens::mono_small())
+                        .color(tokens.ty(*ty)),
+                );
             });
             ui.vertical(|ui| {
                 let label = format!("argument {position} of {}.{}", open.name, export.name);
@@ -144,7 +149,8 @@ fn function(
 fn unfold(ui: &mut Ui, id: egui::Id, open: &OpenModule, export: &Export, ty: &FuncType) {
     let tokens = Tokens::of(ui);
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        let params: Vec<&str> = ty.params().iter().map(|ty| ty.name()).collect();
+        let params: Vec<String> =
+            ty.params().iter().map(|ty| val_type(&open.module, *ty)).collect();
         let text = RichText::new(format!("({}) …", params.join(", ")));
         let text = text.font(tokens::mono_small()).color(tokens.weak);
         let button = ui.add(egui::Button::new(text).small().truncate());
@@ -158,7 +164,7 @@ fn unfold(ui: &mut Ui, id: egui::Id, open: &OpenModule, export: &Export, ty: &Fu
 
 fn default_text(ty: ValType) -> String {
     match ty {
-        ValType::FuncRef | ValType::ExternRef => "null".to_owned(),
+        ValType::Ref(_) => "null".to_owned(),
         ValType::V128 => Shape::default().text(0),
         _ => "0".to_owned(),
     }

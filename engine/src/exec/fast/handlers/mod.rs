@@ -32,16 +32,20 @@ macro_rules! operations {
 
 mod calls;
 mod numeric;
+mod reference;
 mod single;
 mod vector;
+mod wide;
 
 use core::slice;
 
 use super::machine::{Flow, Registers};
 
 pub(super) use numeric::*;
+pub(super) use reference::*;
 pub(super) use single::*;
 pub(super) use vector::*;
+pub(super) use wide::*;
 
 /// An operation.
 pub(in crate::exec::fast) trait Operation {

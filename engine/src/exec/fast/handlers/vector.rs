@@ -1,49 +1,142 @@
-//! Vector operators: what the exact tier does, on operands in their homes.
+//! Vector operators. Operands are named by the lower of their two slots.
 
 use super::super::machine::{Flow, Registers};
 use super::Part::{Constant, Name, Slot, Text, Unsigned};
-use super::{Operation, Part, forward, lo, memory_mut, mid, third, word};
-use crate::exec::exact::{VectorAccess, VectorOp, compute, shuffle};
-use crate::value::join;
+use super::{Operation, Part, forward, get, lo, memory_mut, mid, set, third, word};
+use crate::exec::exact::{VectorAccess, VectorOp, VectorShape, evaluate};
+use crate::semantics::vector::i8x16;
+use crate::value::{join, split};
 
-/// Slots of the frame from one on.
+/// The vector in two slots of the frame.
 #[inline(always)]
-unsafe fn slots<'a>(r: &Registers, first: u16, count: u32) -> &'a mut [u64] {
-    // SAFETY: what the module demands: operands lie within the frame. One operation at a time looks at
-    // them.
-    unsafe { core::slice::from_raw_parts_mut(r.fp.add(usize::from(first)), count as usize) }
+unsafe fn vector(r: &Registers, slot: u16) -> u128 {
+    // SAFETY: what the module demands.
+    unsafe {
+        let lower = r.fp.add(usize::from(slot));
+        join([*lower, *lower.add(1)])
+    }
+}
+
+#[inline(always)]
+unsafe fn set_vector(r: &mut Registers, slot: u16, value: u128) {
+    // SAFETY: what the module demands.
+    unsafe {
+        let lower = r.fp.add(usize::from(slot));
+        [*lower, *lower.add(1)] = split(value);
+    }
+}
+
+/// Executes an operator of [`Vector`]'s layout.
+#[inline(always)]
+unsafe fn execute(r: &mut Registers, op: VectorOp) -> Flow {
+    // SAFETY: what the module demands.
+    unsafe {
+        let (w, lane) = (word(r, 1), mid(word(r, 2)) as u8);
+        let (first, second) = (mid(w), third(w));
+        let operands = match op.shape() {
+            VectorShape::Unary | VectorShape::ToNumber => [vector(r, first), 0, 0],
+            VectorShape::Binary => [vector(r, first), vector(r, second), 0],
+            VectorShape::Ternary => {
+                [vector(r, first), vector(r, second), vector(r, (w >> 48) as u16)]
+            }
+            VectorShape::WithNumber => [vector(r, first), get(r, second).into(), 0],
+            VectorShape::FromNumber => [get(r, first).into(), 0, 0],
+        };
+        let result = evaluate(op, operands, lane);
+        match op.shape() {
+            VectorShape::ToNumber => set(r, lo(w), result as u64),
+            _ => set_vector(r, lo(w), result),
+        }
+        forward(r, 3)
+    }
 }
 
 operations! {
-    /// A vector operator on operands in their homes: `first operator lane slots`
+    /// `dst a b c`, operator and lane. Where there is a handler for each operator, [`link`] chooses it.
+    ///
+    /// [`link`]: super::super::dispatch::link
     Vector = 34, "vector",
-    &[Slot(1, 0), Text(" = "), Part::Vector(1, 1), Slot(1, 0)],
+    &[Slot(1, 0), Text(" = "), Part::Vector(2, 0), Slot(1, 1), Slot(1, 2)],
     |r| {
-        let w = word(r, 1);
-        if let Some(op) = VectorOp::ALL.get(usize::from(mid(w))) {
-            let (takes, gives) = op.effect();
-            compute(*op, third(w) as u8, slots(r, lo(w), takes.max(gives)));
+        match VectorOp::ALL.get(usize::from(lo(word(r, 2)))) {
+            Some(op) => execute(r, *op),
+            None => Flow::Trap,
         }
-        forward(r, 2)
     }
 
-    /// `first`, and which lanes are taken
+    /// `dst a b`, and which lanes are taken
     Shuffle = 35, "i8x16.shuffle",
-    &[Slot(1, 0), Text(" = "), Name, Slot(1, 0), Constant(2), Constant(3)],
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2), Constant(2), Constant(3)],
     |r| {
-        shuffle(join([word(r, 2), word(r, 3)]), slots(r, lo(word(r, 1)), 4));
+        let (w, lanes) = (word(r, 1), join([word(r, 2), word(r, 3)]));
+        let result = i8x16::shuffle(vector(r, mid(w)), vector(r, third(w)), lanes);
+        set_vector(r, lo(w), result);
         forward(r, 4)
     }
 
-    /// A load or store of a vector in memory 0: `first access`, offset
+    /// A load or store of a vector in memory 0: `dst address access vector`, offset; a lane that is read
+    /// goes into the vector.
     VectorMemory = 36, "v128",
-    &[Name, Slot(1, 0), Text(" offset="), Unsigned(1)],
+    &[Name, Slot(1, 0), Slot(1, 1), Slot(1, 3), Text(" offset="), Unsigned(2)],
     |r| {
-        let w = word(r, 1);
-        let access = VectorAccess::of_number(mid(w));
-        match access.execute(memory_mut(r), w >> 32, slots(r, lo(w), 3)) {
-            Ok(()) => forward(r, 2),
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        let access = VectorAccess::of_number(third(w));
+        let value = if access.takes_vector() { vector(r, (w >> 48) as u16) } else { 0 };
+        match access.access(memory_mut(r), get(r, mid(w)), offset, value) {
+            Ok(_) if access.writes() => {}
+            Ok(result) => set_vector(r, lo(w), result),
+            Err(_) => return Flow::Trap,
+        }
+        forward(r, 3)
+    }
+
+    /// `dst address`, offset
+    VectorLoad = 52, "v128.load",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        match VectorAccess::LOAD.access(memory_mut(r), get(r, mid(w)), offset, 0) {
+            Ok(result) => set_vector(r, lo(w), result),
+            Err(_) => return Flow::Trap,
+        }
+        forward(r, 3)
+    }
+
+    /// `- address - vector`, offset
+    VectorStore = 53, "v128.store",
+    &[Name, Slot(1, 1), Text(" offset="), Unsigned(2), Text(" ="), Slot(1, 3)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        let value = vector(r, (w >> 48) as u16);
+        match VectorAccess::STORE.access(memory_mut(r), get(r, mid(w)), offset, value) {
+            Ok(_) => forward(r, 3),
             Err(_) => Flow::Trap,
         }
+    }
+
+    /// `dst`, and the two halves
+    VectorConstant = 54, "v128.const",
+    &[Slot(1, 0), Text(" = "), Name, Constant(2), Constant(3)],
+    |r| {
+        let value = join([word(r, 2), word(r, 3)]);
+        set_vector(r, lo(word(r, 1)), value);
+        forward(r, 4)
+    }
+}
+
+/// [`Vector`] for one operator, by its number.
+#[cfg(threaded)]
+pub(in crate::exec::fast) struct VectorOf<const OP: u8>;
+
+#[cfg(threaded)]
+impl<const OP: u8> Operation for VectorOf<OP> {
+    const CODE: u32 = Vector::CODE;
+    const NAME: &'static str = Vector::NAME;
+    const LAYOUT: &'static [Part] = Vector::LAYOUT;
+
+    #[inline(always)]
+    unsafe fn run(r: &mut Registers) -> Flow {
+        // SAFETY: what the module demands.
+        unsafe { execute(r, const { VectorOp::ALL[OP as usize] }) }
     }
 }

@@ -10,8 +10,10 @@ mod branches;
 mod forms;
 mod numeric;
 mod operations;
+mod references;
 mod segments;
 mod stack;
+mod vectors;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -306,6 +308,8 @@ struct Translator<'m> {
     /// Height of the operand stack at targets, once a branch to them has been met.
     heights: Vec<u32>,
     targets: Vec<bool>,
+    /// The first instruction of each handler's range, in order, and the handler.
+    trying: Vec<(u32, u32)>,
     fixups: Vec<Fixup>,
     /// What branches do, and which ones.
     stubs: Vec<(Stub, u32)>,
@@ -313,6 +317,9 @@ struct Translator<'m> {
     /// All operands below are in their homes.
     settled: usize,
     last: Option<Last>,
+    /// The operation that has given the topmost vector: its first word, the one behind it, and the
+    /// position of the vector.
+    vector_given: Option<(usize, usize, usize)>,
     increment: Option<Increment>,
     /// The copy written last, if nothing goes to what is behind it.
     copied: Option<usize>,
@@ -349,11 +356,13 @@ impl<'m> Translator<'m> {
             starts: vec![UNKNOWN; count],
             heights: vec![UNKNOWN; count],
             targets: vec![false; count],
+            trying: code.handlers.iter().map(|handler| handler.range.start).zip(0..).collect(),
             fixups: Vec::new(),
             stubs: Vec::new(),
             stack: Vec::new(),
             settled: 0,
             last: None,
+            vector_given: None,
             increment: None,
             copied: None,
             copied_word: 0,
@@ -362,6 +371,7 @@ impl<'m> Translator<'m> {
             sought: None,
             found: None,
         };
+        translator.trying.sort_unstable();
         translator.mark_targets();
         translator
     }
@@ -376,11 +386,18 @@ impl<'m> Translator<'m> {
             match *op {
                 Op::If { target } | Op::Else { target } => mark(target),
                 Op::Br(to) | Op::BrIf(to) => mark(to.target),
+                Op::BrOnNull(to) | Op::BrOnNonNull(to) => mark(to.target),
                 _ => {}
             }
         }
         for to in &self.code.branches {
             mark(to.target);
+        }
+        for (_, to) in &self.code.casts {
+            mark(to.target);
+        }
+        for catch in &self.code.clauses {
+            mark(catch.branch.target);
         }
     }
 
@@ -441,6 +458,7 @@ impl<'m> Translator<'m> {
         }
         self.entries.push(Entry::new(self.pc, word, self.stack.len() as u32));
         self.last = None;
+        self.vector_given = None;
         self.copied = None;
     }
 

@@ -5,9 +5,10 @@ use super::super::pending::{Address, Right};
 use super::forms::*;
 use super::segments::{exact_effect, round};
 use super::{Added, Given, Increment, Last, Next, Place, Translator};
+use alloc::vec::Vec;
+
 use crate::exec::exact::{Branch, Op};
 use crate::types::slots_of;
-use crate::value::split;
 
 impl Translator<'_> {
     pub(super) fn emit(&mut self, code: u64, operands: &[u64]) -> usize {
@@ -146,12 +147,22 @@ impl Translator<'_> {
         if let Some((pops, pushes)) = exact_effect(op, self.observed) {
             return self.exact(op, pops, pushes);
         }
+        if self.wide_memory(op) {
+            return Next::On;
+        }
         if let Some(found) = numeric(op) {
             self.numeric(op, found);
             return Next::On;
         }
+        if self.vector_operation(op) {
+            return Next::On;
+        }
+        if let Some(next) = self.reference(op) {
+            return next;
+        }
         match *op {
             Op::Nop => {}
+            Op::Try => self.expect_handlers(),
             Op::Drop => {
                 self.pop();
             }
@@ -267,8 +278,11 @@ impl Translator<'_> {
                 return Next::Enter;
             }
             Op::RefIsNull => {
-                if let Some(found) = numeric(&Op::I64Eqz) {
-                    self.numeric(op, found);
+                // As the operator of the table that computes the same: where a run stops, it is
+                // computed once more.
+                let op = Op::I64Eqz;
+                if let Some(found) = numeric(&op) {
+                    self.numeric(&op, found);
                 }
             }
             Op::RefFunc { func } => {
@@ -293,70 +307,43 @@ impl Translator<'_> {
                 let word = pack([index, value, 0, 0]) | u64::from(table) << 32;
                 self.emit(encode::<TableSet>(), &[word]);
             }
-            Op::VectorConst { index } => {
-                let vector = self.code.vectors.get(index as usize).copied().unwrap_or(0);
-                for half in split(vector) {
-                    self.push(Place::Constant(half));
-                }
-            }
-            Op::DropVector => {
-                self.pop();
-                self.pop();
-            }
-            Op::LocalGetVector { local } => self.push_local_vector(local),
-            Op::LocalSetVector { local } => {
-                self.local_set(local as u16 + 1, false);
-                self.local_set(local as u16, false);
-            }
-            Op::LocalTeeVector { local } => {
-                self.local_set(local as u16 + 1, false);
-                self.local_set(local as u16, false);
-                self.push_local_vector(local);
-            }
-            Op::Vector { op, lane } => {
-                self.settle();
-                let (pops, pushes) = op.effect();
-                let height = self.stack.len().saturating_sub(pops as usize);
-                let home = self.home(height);
-                let word = pack([home, op as u16, u16::from(lane), 0]);
-                self.emit(encode::<Vector>(), &[word]);
-                self.replace(pops as usize, pushes as usize);
-                self.forget(height);
-            }
-            Op::Shuffle { index } => {
-                self.settle();
-                let height = self.stack.len().saturating_sub(4);
-                let home = self.home(height);
-                let [lower, upper] =
-                    split(self.code.vectors.get(index as usize).copied().unwrap_or(0));
-                self.emit(encode::<Shuffle>(), &[home.into(), lower, upper]);
-                self.replace(4, 2);
-                self.forget(height);
-            }
-            Op::VectorMemory { access, offset, .. } => {
-                self.settle();
-                let (pops, pushes) = access.effect();
-                let height = self.stack.len().saturating_sub(pops as usize);
-                self.watch_at(height, offset, (access.bytes.into(), access.writes()));
-                self.seek(None);
-                let word = pack([self.home(height), access.number(), 0, 0]);
-                self.emit(encode::<VectorMemory>(), &[word | u64::from(offset) << 32]);
-                self.replace(pops as usize, pushes as usize);
-                self.forget(height);
-            }
             // All others are numeric or the exact tier's.
             _ => {}
         }
         Next::On
     }
 
-    fn push_local_vector(&mut self, local: u32) {
-        self.push(Place::Local(local as u16));
-        self.push(Place::Local(local as u16 + 1));
+    /// Translates accesses with addresses of 64 bits, and atomic ones; false for all others.
+    fn wide_memory(&mut self, op: &Op) -> bool {
+        if let Op::Atomic { op, width_log2, offset, .. } = *op {
+            self.settle();
+            let (pops, pushes) = op.effect();
+            let height = self.stack.len().saturating_sub(pops as usize);
+            let word = pack([self.home(height), op as u16, width_log2.into(), 0]);
+            self.seek(None);
+            self.emit(encode::<Atomic>(), &[word, offset << 32]);
+            self.replace(pops as usize, pushes as usize);
+            self.forget(height);
+            return true;
+        }
+        let Some((number, offset, stores)) = wide_access(op) else { return false };
+        if stores {
+            let value = self.pop_slot();
+            let address = self.pop_slot();
+            self.seek(None);
+            self.emit(encode::<StoreWide>(), &[pack([value, address, number, 0]), offset << 32]);
+        } else {
+            let address = self.pop_slot();
+            let dst = self.home(self.stack.len());
+            self.seek(None);
+            let operands = [pack([dst, address, number, 0]), offset << 32];
+            self.give(encode::<LoadWide>(), &operands, false, Given::Value);
+        }
+        true
     }
 
     /// An operation has written operands from a position on by other means than the accumulators.
-    fn forget(&mut self, height: usize) {
+    pub(super) fn forget(&mut self, height: usize) {
         for position in height..self.stack.len() {
             self.held.write(self.home(position), None);
         }
@@ -366,10 +353,54 @@ impl Translator<'_> {
     pub(super) fn exact(&mut self, op: &Op, pops: u32, pushes: u32) -> Next {
         self.settle();
         self.leave();
-        self.replace(pops as usize, pushes as usize);
-        match op {
-            Op::Unreachable | Op::ReturnCallImport { .. } => Next::Unreachable,
-            _ => Next::Enter,
+        let (mut pops, mut pushes) = (pops as usize, pushes as usize);
+        match *op {
+            Op::Unreachable
+            | Op::ReturnCallImport { .. }
+            | Op::ReturnCallRef { .. }
+            | Op::ReturnCallIndirect { .. }
+            | Op::Throw { .. }
+            | Op::ThrowRef
+            | Op::Rethrow { .. } => return Next::Unreachable,
+            Op::CallIndirect { ty, .. } => {
+                let (params, results) = self.arity(ty);
+                (pops, pushes) = (params + 1, results);
+            }
+            Op::BrOnNull(to) | Op::BrOnNonNull(to) => {
+                self.expect_branch(to);
+            }
+            Op::BrOnCast { index, .. } => {
+                if let Some((_, to)) = self.code.casts.get(index as usize) {
+                    self.expect_branch(*to);
+                }
+            }
+            _ => {}
+        }
+        self.replace(pops, pushes);
+        Next::Enter
+    }
+
+    fn expect_branch(&mut self, to: Branch) {
+        if to.target != Branch::RETURN {
+            self.expect(to.target, to.height + to.arity);
+        }
+    }
+
+    /// Notes how high the operand stack is where exceptions are caught, for the `try` that begins here.
+    fn expect_handlers(&mut self) {
+        let first = self.trying.partition_point(|(start, _)| *start <= self.pc);
+        let here = self.trying.get(first..).unwrap_or_default();
+        let here = here.iter().take_while(|(start, _)| *start == self.pc + 1);
+        let mut clauses = Vec::new();
+        for (_, handler) in here {
+            if let Some(handler) = self.code.handlers.get(*handler as usize) {
+                clauses.push(handler.first as usize..handler.last as usize);
+            }
+        }
+        for clause in clauses.into_iter().flatten() {
+            if let Some(catch) = self.code.clauses.get(clause) {
+                self.expect_branch(catch.branch);
+            }
         }
     }
 
@@ -380,7 +411,7 @@ impl Translator<'_> {
     }
 
     pub(super) fn arity(&self, ty: u32) -> (usize, usize) {
-        match self.module.types.get(ty as usize) {
+        match self.module.func_type_at(ty) {
             Some(ty) => (slots_of(ty.params()), slots_of(ty.results())),
             None => (0, 0),
         }

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::super::instrument::Observed;
-use crate::exec::exact::{Op, for_each_numeric};
+use crate::exec::exact::{INDEX64, Op, Packing, for_each_numeric};
 
 /// For each operation: how many are executed from it up to the end of its segment. Jumps forward
 /// belong to a segment, and those back that [go round](round); what leaves a choice or goes
@@ -18,7 +18,9 @@ pub(super) fn segments(ops: &[Op], observed: &Observed) -> Vec<u32> {
             let next = match ops.get(pc) {
                 Some(op) if is_exact(op, pc, observed) => continue,
                 Some(Op::If { .. } | Op::BrIf(_) | Op::BrTable { .. }) => 0,
+                Some(Op::BrOnNull(_) | Op::BrOnNonNull(_) | Op::BrOnCast { .. }) => 0,
                 Some(Op::Return | Op::Call { .. } | Op::CallIndirect { .. }) => 0,
+                Some(Op::CallRef { .. }) => 0,
                 Some(Op::CallImport { .. }) => 0,
                 Some(Op::ReturnCall { .. } | Op::ReturnCallIndirect { .. }) => 0,
                 Some(Op::Else { target }) => of(*target as usize),
@@ -57,11 +59,20 @@ pub(super) fn round(ops: &[Op], pc: usize, observed: &Observed) -> Option<u32> {
             Op::BrTable { count, .. } => return (*count <= TARGETS).then_some(at as u32),
             Op::Br(_) | Op::Else { .. } | Op::Return => return None,
             Op::Call { .. } | Op::CallImport { .. } | Op::CallIndirect { .. } => return None,
+            Op::CallRef { .. } | Op::BrOnNull(_) | Op::BrOnNonNull(_) => return None,
+            Op::BrOnCast { .. } => return None,
             Op::ReturnCall { .. } | Op::ReturnCallIndirect { .. } => return None,
             _ => {}
         }
     }
     None
+}
+
+/// Whether an access is none of memory 0 that an operation can name; accesses with an address of 64 bits
+/// are not watched.
+fn is_elsewhere(memory: u32, offset: u64, observed: &Observed) -> bool {
+    let wide = memory == INDEX64 && !observed.watched;
+    (memory != 0 && !wide) || offset > u32::MAX.into()
 }
 
 /// Operations that are left to the exact tier: rare ones, those that stop, and what is observed.
@@ -83,12 +94,52 @@ pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
             Some(match *op {
                 Op::Unreachable
                 | Op::ReturnCallImport { .. }
+                | Op::ReturnCallRef { .. }
+                | Op::Throw { .. }
+                | Op::ThrowRef
+                | Op::Rethrow { .. }
                 | Op::ElemDrop { .. }
                 | Op::DataDrop { .. } => (0, 0),
                 Op::SelectVector => (5, 2),
                 Op::GlobalGetVector { .. } => (0, 2),
                 Op::GlobalSetVector { .. } => (2, 0),
-                Op::VectorMemory { access, memory, .. } if memory != 0 => access.effect(),
+                Op::CallIndirect { table, .. } | Op::ReturnCallIndirect { table, .. }
+                    if table & INDEX64 != 0 =>
+                {
+                    (0, 0)
+                }
+                // The values carried would be moved from under the reference.
+                Op::BrOnNull(to) if to.arity != 0 => (0, 0),
+                Op::BrOnCast { defined: false, .. } => (0, 0),
+                Op::RefTest { defined: false, .. } | Op::RefCast { defined: false, .. } => (1, 1),
+                Op::ArrayNewDefault { .. } => (1, 1),
+                Op::ArrayNewData { .. } | Op::ArrayNewElem { .. } => (2, 1),
+                Op::StructNew { slots, .. } if slots == 0 => (0, 1),
+                Op::StructNewDefault { .. } => (0, 1),
+                Op::StructGet { packing: Packing::Vector, .. } => (1, 2),
+                Op::StructSet { packing: Packing::Vector, .. } => (3, 0),
+                Op::ArrayNew { packing, .. } => (1 + packing.slots(), 1),
+                Op::ArrayNewFixed { len, packing, .. } => (len * packing.slots(), 1),
+                Op::ArrayGet { packing: Packing::Vector } => (2, 2),
+                Op::ArraySet { packing: Packing::Vector } => (4, 0),
+                Op::ArrayFill { packing } => (3 + packing.slots(), 0),
+                Op::ArrayCopy { .. } => (5, 0),
+                Op::ArrayInitData { .. } | Op::ArrayInitElem { .. } => (4, 0),
+                Op::Atomic { op, memory, offset, .. }
+                    if op.is_waiting()
+                        || observed.watched
+                        || memory & !INDEX64 != 0
+                        || offset > u32::MAX.into() =>
+                {
+                    op.effect()
+                }
+                Op::TableGet { table } if table & INDEX64 != 0 => (1, 1),
+                Op::TableSet { table } if table & INDEX64 != 0 => (2, 0),
+                Op::VectorMemory { access, memory, offset }
+                    if memory != 0 || offset > u32::MAX.into() =>
+                {
+                    access.effect()
+                }
                 Op::MemoryGrow { .. } => (1, 1),
                 Op::MemorySize { memory } if memory != 0 => (0, 1),
                 Op::TableGrow { .. } => (2, 1),
@@ -98,8 +149,8 @@ pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
                 | Op::MemoryInit { .. } => (3, 0),
                 Op::MemoryFill { memory } if memory != 0 || observed.watched => (3, 0),
                 Op::MemoryCopy { to, from } if (to, from) != (0, 0) || observed.watched => (3, 0),
-                $(Op::$load { memory, offset } if memory != 0 || offset > u32::MAX.into() => (1, 1),)*
-                $(Op::$store { memory, offset } if memory != 0 || offset > u32::MAX.into() => (2, 0),)*
+                $(Op::$load { memory, offset } if is_elsewhere(memory, offset, observed) => (1, 1),)*
+                $(Op::$store { memory, offset } if is_elsewhere(memory, offset, observed) => (2, 0),)*
                 _ => return None,
             })
         };

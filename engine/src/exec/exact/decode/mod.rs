@@ -1,5 +1,8 @@
 //! From a function's bytes to [`FuncCode`], on its first call.
 
+mod clauses;
+mod references;
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec;
@@ -7,13 +10,17 @@ use alloc::vec::Vec;
 
 use wasmparser::{BlockType, FrameKind, Operator, WasmModuleResources};
 
-use super::op::{Branch, Op, decode_numeric};
+use clauses::Catching;
+pub(crate) use clauses::{Catch, Handler};
+
+use super::atomic::decode_atomic;
+use super::op::{Branch, INDEX64, Op, decode_numeric};
 use super::vector::decode_vector;
 use crate::error::{Error, Result};
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::module::ModuleInner;
 use crate::module::code::{Validator, Visit, internal, kept, walk};
-use crate::types::{FuncType, ValType, slots_of};
+use crate::types::{FuncType, RefType, slots_of};
 
 /// A function ready to run: one [`Op`] for each operator of its body.
 #[derive(Debug)]
@@ -25,11 +32,18 @@ pub(crate) struct FuncCode {
     pub(crate) branches: Box<[Branch]>,
     /// Vectors that operators have as immediates.
     pub(crate) vectors: Box<[u128]>,
+    /// Reference types that operators test for, with where they branch to.
+    pub(crate) casts: Box<[(RefType, Branch)]>,
+    /// What catches exceptions, inner handlers before outer ones, and their clauses.
+    pub(crate) handlers: Box<[Handler]>,
+    pub(crate) clauses: Box<[Catch]>,
     /// Slots of the parameters and of the results.
     pub(crate) params: u32,
     pub(crate) results: u32,
-    /// Slots of the locals, parameters included.
+    /// Slots of the locals, parameters included, and behind those that instructions can name the
+    /// exceptions that legacy `catch` blocks have caught.
     pub(crate) locals: u32,
+    pub(crate) named_locals: u32,
     /// Slots of a frame: locals and the highest operand stack.
     pub(crate) frame_slots: u32,
 }
@@ -55,9 +69,8 @@ impl ModuleInner {
 }
 
 fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
-    let ty = *module.funcs.get(func.index()).unwrap_or(&0);
-    let unknown = Error::UnknownIndex { what: "type", index: u64::from(ty) };
-    let ty = module.types.get(ty as usize).ok_or(unknown)?;
+    let unknown = Error::UnknownIndex { what: "function", index: u64::from(func.0) };
+    let ty = module.type_of_func(func).ok_or(unknown)?;
     // Where operands are is counted in slots. That is the same as operands as long as there are no
     // vectors; where one is met, the function is read again and all operands are followed.
     let mut decoder = Decoder::new(module, ty, module.vectors_in_types);
@@ -71,10 +84,15 @@ fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
         offsets: decoder.offsets.into_boxed_slice(),
         branches: decoder.branches.into_boxed_slice(),
         vectors: decoder.vectors.into_boxed_slice(),
+        casts: decoder.casts.into_boxed_slice(),
+        handlers: decoder.handlers.into_boxed_slice(),
+        clauses: decoder.clauses.into_boxed_slice(),
         params: slots_of(ty.params()) as u32,
         results: decoder.results,
-        locals: decoder.locals,
-        frame_slots: decoder.locals + decoder.max_height.max(decoder.results),
+        locals: decoder.locals + decoder.kept,
+        named_locals: decoder.locals,
+        // The fast tier has room for a copy of what a branch looks at, and what it is compared with.
+        frame_slots: decoder.locals + decoder.kept + decoder.max_height.max(decoder.results) + 2,
     })
 }
 
@@ -95,16 +113,30 @@ struct Label {
     pending: Vec<Pending>,
     /// The `if` whose else arm has not been met.
     open_if: Option<usize>,
+    /// What it catches, if it is a legacy `try`.
+    catching: Option<Catching>,
+    /// The same of a `try_table`: its first instruction, and its clauses.
+    tried: Option<(u32, u32, u32)>,
 }
 
 enum Pending {
     Op(usize),
     Table(usize),
+    Cast(usize),
+    Clause(usize),
 }
 
 impl Label {
     fn new(continuation: Continuation, height: u32, arity: u32) -> Self {
-        Self { continuation, height, arity, pending: Vec::new(), open_if: None }
+        Self {
+            continuation,
+            height,
+            arity,
+            pending: Vec::new(),
+            open_if: None,
+            catching: None,
+            tried: None,
+        }
     }
 }
 
@@ -114,7 +146,12 @@ struct Decoder<'m> {
     offsets: Vec<u32>,
     branches: Vec<Branch>,
     vectors: Vec<u128>,
+    casts: Vec<(RefType, Branch)>,
+    handlers: Vec<Handler>,
+    clauses: Vec<Catch>,
     labels: Vec<Label>,
+    /// Exceptions that are kept by legacy blocks at the same time, at most.
+    kept: u32,
     locals: u32,
     max_height: u32,
     results: u32,
@@ -157,7 +194,11 @@ impl<'m> Decoder<'m> {
             offsets: Vec::new(),
             branches: Vec::new(),
             vectors: Vec::new(),
+            casts: Vec::new(),
+            handlers: Vec::new(),
+            clauses: Vec::new(),
             labels: vec![Label::new(Continuation::Behind, 0, results)],
+            kept: 0,
             locals: 0,
             max_height: 0,
             results,
@@ -170,8 +211,9 @@ impl<'m> Decoder<'m> {
     fn arity(&self, ty: BlockType) -> (u32, u32) {
         match ty {
             BlockType::Empty => (0, 0),
-            BlockType::Type(ty) => (0, ValType::from_wasm(ty).map_or(1, |ty| ty.slots() as u32)),
-            BlockType::FuncType(index) => match self.module.types.get(index as usize) {
+            BlockType::Type(wasmparser::ValType::V128) => (0, 2),
+            BlockType::Type(_) => (0, 1),
+            BlockType::FuncType(index) => match self.module.func_type_at(index) {
                 Some(ty) => (slots_of(ty.params()) as u32, slots_of(ty.results()) as u32),
                 None => (0, 0),
             },
@@ -240,8 +282,23 @@ impl<'m> Decoder<'m> {
                     branch.target = to;
                 }
             }
+            Pending::Cast(index) => {
+                if let Some((_, branch)) = self.casts.get_mut(index) {
+                    branch.target = to;
+                }
+            }
+            Pending::Clause(index) => {
+                if let Some(catch) = self.clauses.get_mut(index) {
+                    catch.branch.target = to;
+                }
+            }
             Pending::Op(index) => match self.ops.get_mut(index) {
-                Some(Op::Br(branch) | Op::BrIf(branch)) => branch.target = to,
+                Some(
+                    Op::Br(branch)
+                    | Op::BrIf(branch)
+                    | Op::BrOnNull(branch)
+                    | Op::BrOnNonNull(branch),
+                ) => branch.target = to,
                 Some(Op::If { target } | Op::Else { target }) => *target = to,
                 _ => {}
             },
@@ -259,7 +316,31 @@ impl<'m> Decoder<'m> {
         if let Some(open_if) = label.open_if {
             self.set_target(Pending::Op(open_if), end);
         }
+        if let Some(catching) = label.catching {
+            self.handler(catching, end, None);
+        }
+        if let Some((start, first, last)) = label.tried {
+            let label = self.labels.len() as u32;
+            self.handlers.push(Handler { range: start..end, label, first, last, delegate: None });
+        }
         if last { Op::Return } else { Op::Nop }
+    }
+
+    fn unsupported(&self, what: &str) -> Error {
+        let offset = u64::from(self.offsets.last().copied().unwrap_or(0));
+        Error::Unsupported { what: what.into(), offset }
+    }
+
+    /// The index of a memory, marked if its addresses are `i64`.
+    fn memory(&self, memory: u32) -> u32 {
+        let wide = self.module.memories.get(memory as usize).is_some_and(|ty| ty.index64);
+        if wide { memory | INDEX64 } else { memory }
+    }
+
+    /// The same of a table.
+    fn table(&self, table: u32) -> u32 {
+        let wide = self.module.tables.get(table as usize).is_some_and(|table| table.ty.index64);
+        if wide { table | INDEX64 } else { table }
     }
 
     /// Whether a branch of this depth leaves the function.
@@ -272,7 +353,17 @@ impl<'m> Decoder<'m> {
     }
 
     fn decode(&mut self, validator: &Validator, operator: &Operator<'_>) -> Result<Op> {
-        if let Some(op) = decode_numeric(operator).or_else(|| decode_vector(operator)) {
+        let found = decode_numeric(operator).or_else(|| decode_vector(operator));
+        if let Some(mut op) = found.or_else(|| decode_atomic(operator)) {
+            if let Some(memory) = op.memory_mut() {
+                *memory = self.memory(*memory);
+            }
+            return Ok(op);
+        }
+        if let Some(op) = self.decode_exceptions(validator, operator) {
+            return Ok(op);
+        }
+        if let Some(op) = self.decode_references(operator)? {
             return Ok(op);
         }
         let on_vector = self.followed.as_ref().is_some_and(Followed::is_vector);
@@ -328,14 +419,14 @@ impl<'m> Decoder<'m> {
             }
             Operator::Call { function_index: func } => Op::Call { func },
             Operator::CallIndirect { type_index: ty, table_index: table } => {
-                Op::CallIndirect { ty, table }
+                Op::CallIndirect { ty, table: self.table(table) }
             }
             Operator::ReturnCall { function_index: func } if self.is_import(func) => {
                 Op::ReturnCallImport { func }
             }
             Operator::ReturnCall { function_index: func } => Op::ReturnCall { func },
             Operator::ReturnCallIndirect { type_index: ty, table_index: table } => {
-                Op::ReturnCallIndirect { ty, table }
+                Op::ReturnCallIndirect { ty, table: self.table(table) }
             }
             Operator::Drop if on_vector => Op::DropVector,
             Operator::Drop => Op::Drop,
@@ -380,20 +471,27 @@ impl<'m> Decoder<'m> {
             Operator::RefNull { .. } => Op::Const { slot: 0 },
             Operator::RefIsNull => Op::RefIsNull,
             Operator::RefFunc { function_index: func } => Op::RefFunc { func },
-            Operator::TableGet { table } => Op::TableGet { table },
-            Operator::TableSet { table } => Op::TableSet { table },
+            Operator::AtomicFence { .. } => Op::Nop,
+            Operator::TableGet { table } => Op::TableGet { table: self.table(table) },
+            Operator::TableSet { table } => Op::TableSet { table: self.table(table) },
             Operator::TableSize { table } => Op::TableSize { table },
             Operator::TableGrow { table } => Op::TableGrow { table },
             Operator::TableFill { table } => Op::TableFill { table },
             Operator::TableCopy { dst_table: to, src_table: from } => Op::TableCopy { to, from },
             Operator::TableInit { elem_index: element, table } => Op::TableInit { element, table },
             Operator::ElemDrop { elem_index: element } => Op::ElemDrop { element },
-            Operator::MemorySize { mem: memory } => Op::MemorySize { memory },
+            Operator::MemorySize { mem } => {
+                let usual = self.module.memories.get(mem as usize);
+                let usual = usual.is_none_or(|ty| ty.page_size_log2 == 16);
+                Op::MemorySize { memory: if usual { mem } else { mem | INDEX64 } }
+            }
             Operator::MemoryGrow { mem: memory } => Op::MemoryGrow { memory },
-            Operator::MemoryFill { mem: memory } => Op::MemoryFill { memory },
-            Operator::MemoryCopy { dst_mem: to, src_mem: from } => Op::MemoryCopy { to, from },
+            Operator::MemoryFill { mem } => Op::MemoryFill { memory: self.memory(mem) },
+            Operator::MemoryCopy { dst_mem, src_mem } => {
+                Op::MemoryCopy { to: self.memory(dst_mem), from: self.memory(src_mem) }
+            }
             Operator::MemoryInit { data_index: data, mem: memory } => {
-                Op::MemoryInit { data, memory }
+                Op::MemoryInit { data, memory: self.memory(memory) }
             }
             Operator::DataDrop { data_index: data } => Op::DataDrop { data },
             // Loading has refused every module with another operator.

@@ -1,0 +1,377 @@
+//! Operators that the dispatch loop hands on: on structures, arrays, casts and atomics, and `throw`.
+//!
+//! They work on the window of a frame as all others do. As a function of their own they leave the
+//! loop its registers.
+
+use super::atomic::{AtomicOp, aligned, execute as atomic, load};
+use super::bulk::{memory_part, table_part};
+use super::decode::FuncCode;
+use super::op::{INDEX64, Op, Packing};
+use super::run::Waiting;
+use crate::config::Config;
+use crate::exec::stop::TrapCode;
+use crate::ids::{ObjectAddr, TypeId};
+use crate::memory::LinearMemory;
+use crate::store::heap::{Full, Heap, deref, slot_of, width_log2};
+use crate::store::waiters::Waiters;
+use crate::store::{DataInstance, FuncEntity, Instance, ModuleEntry};
+use crate::types::{HeapType, Layout, RefType, TypeKind, Types, slots_of};
+use crate::value::tag;
+
+/// What these operators work on beside the window.
+pub(super) struct Apart<'a> {
+    pub(super) config: &'a Config,
+    pub(super) module: &'a ModuleEntry,
+    pub(super) code: &'a FuncCode,
+    pub(super) instance: &'a Instance,
+    pub(super) types: &'a Types,
+    pub(super) memories: &'a mut [LinearMemory],
+    pub(super) funcs: &'a [FuncEntity],
+    pub(super) elements: &'a [alloc::boxed::Box<[u64]>],
+    pub(super) data: &'a [DataInstance],
+    pub(super) heap: &'a mut Heap,
+    pub(super) tags: &'a [TypeId],
+    pub(super) waiters: &'a mut Waiters,
+}
+
+/// Why execution does not go on with the next instruction.
+pub(super) enum Leave {
+    Trap(TrapCode),
+    /// An object of so many words needs a collection; nothing has changed.
+    Collect(u64),
+    Wait(Waiting),
+    Throw(ObjectAddr),
+}
+
+impl From<TrapCode> for Leave {
+    fn from(code: TrapCode) -> Self {
+        Leave::Trap(code)
+    }
+}
+
+impl Apart<'_> {
+    /// Executes an operator on the operands below `sp`, and returns where the operands then end.
+    #[inline(never)]
+    pub(super) fn execute(self, op: Op, window: &mut [u64], mut sp: usize) -> Result<usize, Leave> {
+        let Self {
+            config,
+            module,
+            code,
+            instance: inst,
+            types,
+            memories,
+            funcs,
+            elements,
+            data,
+            heap,
+            tags,
+            waiters,
+        } = self;
+        match op {
+            Op::Throw { tag } => {
+                let tag = inst.tags[tag as usize];
+                let ty = types.func(tags[tag.index()]);
+                let count = ty.map_or(0, |ty| slots_of(ty.params()));
+                let values = &window[sp - count..sp];
+                let made = heap.new_exception(tag, values, config.max_heap);
+                let slot = allocated(made, 1 + count as u64)?;
+                return Err(Leave::Throw(object(slot)));
+            }
+            Op::ThrowRef => {
+                return Err(Leave::Throw(deref(window[sp - 1], TrapCode::NullException)?));
+            }
+            Op::Rethrow { local } => {
+                let slot = window[local as usize];
+                return Err(Leave::Throw(deref(slot, TrapCode::NullException)?));
+            }
+            Op::Atomic { op: AtomicOp::Notify, width_log2, memory, offset } => {
+                let memory = inst.memories[(memory & !INDEX64) as usize];
+                let size = memories[memory.index()].bytes().len() as u64;
+                let at = aligned(window[sp - 2], offset, width_log2, size)?;
+                sp -= 1;
+                let most = window[sp] as u32;
+                window[sp - 1] = waiters.notify(memory, at as u64, most).into();
+            }
+            Op::Atomic { op: AtomicOp::Wait, width_log2, memory, offset } => {
+                let memory = inst.memories[(memory & !INDEX64) as usize];
+                let target = &memories[memory.index()];
+                let size = target.bytes().len() as u64;
+                if !target.ty().shared {
+                    return Err(TrapCode::ExpectedShared.into());
+                }
+                let at = aligned(window[sp - 3], offset, width_log2, size)?;
+                let found = load(target.bytes(), at, width_log2);
+                let timeout = window[sp - 1] as i64;
+                let answer = if found != window[sp - 2] {
+                    1
+                } else if timeout == 0 {
+                    2
+                } else {
+                    let address = at as u64;
+                    return Err(Leave::Wait(Waiting { memory, address, timeout }));
+                };
+                sp -= 2;
+                window[sp - 1] = answer;
+            }
+            Op::Atomic { op, width_log2, memory, offset } => {
+                let memory = inst.memories[(memory & !INDEX64) as usize];
+                let (pops, pushes) = op.effect();
+                let first = sp - pops as usize;
+                let bytes = memories[memory.index()].bytes_mut();
+                atomic(op, width_log2, bytes, offset, &mut window[first..])?;
+                sp = first + pushes as usize;
+            }
+            Op::RefTest { index, .. } => {
+                let (ty, _) = code.casts[index as usize];
+                let ty = ty.map(&|ty| module.types[ty as usize].0);
+                window[sp - 1] = is_of(heap, funcs, types, window[sp - 1], ty).into();
+            }
+            Op::RefCast { index, .. } => {
+                let (ty, _) = code.casts[index as usize];
+                let ty = ty.map(&|ty| module.types[ty as usize].0);
+                if !is_of(heap, funcs, types, window[sp - 1], ty) {
+                    return Err(TrapCode::CastFailure.into());
+                }
+            }
+            Op::I31GetS => {
+                let slot = window[sp - 1];
+                if slot == 0 {
+                    return Err(TrapCode::NullI31.into());
+                }
+                window[sp - 1] = u64::from(((slot as i32) << 1 >> 1) as u32);
+            }
+            Op::I31GetU => {
+                let slot = window[sp - 1];
+                if slot == 0 {
+                    return Err(TrapCode::NullI31.into());
+                }
+                window[sp - 1] = slot & tag::I31_BITS;
+            }
+            Op::StructNew { ty, slots } => {
+                let ty = module.types[ty as usize];
+                let words = 1 + u64::from(slots);
+                let first = sp - slots as usize;
+                let made = heap.new_struct(ty, &window[first..sp], config.max_heap);
+                let slot = allocated(made, words)?;
+                sp = first;
+                window[sp] = slot;
+                sp += 1;
+            }
+            Op::StructNewDefault { ty } => {
+                let ty = module.types[ty as usize];
+                let words = Heap::struct_words(types, ty);
+                let made = heap.new_zeroed(ty, words, config.max_heap);
+                window[sp] = allocated(made, words)?;
+                sp += 1;
+            }
+            Op::StructGet { offset, packing } => {
+                let object = deref(window[sp - 1], TrapCode::NullStruct)?;
+                window[sp - 1] = packing.unpack(heap.field(object, offset));
+                if packing == Packing::Vector {
+                    window[sp] = heap.field(object, offset + 1);
+                    sp += 1;
+                }
+            }
+            Op::StructSet { offset, packing } => {
+                let first = sp - packing.slots() as usize;
+                let object = deref(window[first - 1], TrapCode::NullStruct)?;
+                heap.set_field(object, offset, window[first]);
+                if packing == Packing::Vector {
+                    heap.set_field(object, offset + 1, window[first + 1]);
+                }
+                sp = first - 1;
+            }
+            Op::ArrayNew { ty, packing } => {
+                let ty = module.types[ty as usize];
+                let len = window[sp - 1] as u32;
+                let words = Heap::array_words(types, ty, len);
+                let made = heap.new_array(types, ty, len, config.max_heap);
+                let slot = allocated(made, words)?;
+                sp -= 1 + packing.slots() as usize;
+                let value = [window[sp], window[sp + 1]];
+                heap.fill(object(slot), packing.width_log2(), (0, len), value);
+                window[sp] = slot;
+                sp += 1;
+            }
+            Op::ArrayNewDefault { ty } => {
+                let ty = module.types[ty as usize];
+                let len = window[sp - 1] as u32;
+                let words = Heap::array_words(types, ty, len);
+                let made = heap.new_array(types, ty, len, config.max_heap);
+                window[sp - 1] = allocated(made, words)?;
+            }
+            Op::ArrayNewFixed { ty, len, packing } => {
+                let ty = module.types[ty as usize];
+                let words = Heap::array_words(types, ty, len);
+                let made = heap.new_array(types, ty, len, config.max_heap);
+                let slot = allocated(made, words)?;
+                let slots = packing.slots() as usize;
+                sp -= len as usize * slots;
+                for (index, value) in (0..len).zip(window[sp..].chunks_exact(slots).map(pair)) {
+                    heap.fill(object(slot), packing.width_log2(), (index, 1), value);
+                }
+                window[sp] = slot;
+                sp += 1;
+            }
+            Op::ArrayNewData { ty, data: segment } => {
+                let ty = module.types[ty as usize];
+                let dropped = data[inst.data[segment as usize].index()].dropped;
+                let bytes = module.data(segment, dropped);
+                let (source, len) = (window[sp - 2], window[sp - 1]);
+                let width = width_log2(types, ty);
+                let bytes = memory_part(bytes, source, len << width)?;
+                let words = Heap::array_words(types, ty, len as u32);
+                let made = heap.new_array(types, ty, len as u32, config.max_heap);
+                let slot = allocated(made, words)?;
+                heap.set_bytes(object(slot), width, 0, bytes);
+                sp -= 1;
+                window[sp - 1] = slot;
+            }
+            Op::ArrayNewElem { ty, element } => {
+                let ty = module.types[ty as usize];
+                let segment = &elements[inst.elements[element as usize].index()];
+                let (source, len) = (window[sp - 2], window[sp - 1]);
+                let entries = table_part(segment, source, len)?;
+                let words = Heap::array_words(types, ty, len as u32);
+                let made = heap.new_array(types, ty, len as u32, config.max_heap);
+                let slot = allocated(made, words)?;
+                for (index, entry) in (0..).zip(entries) {
+                    heap.set_field(object(slot), index, *entry);
+                }
+                sp -= 1;
+                window[sp - 1] = slot;
+            }
+            Op::ArrayGet { packing } => {
+                let array = deref(window[sp - 2], TrapCode::NullArray)?;
+                let index = window[sp - 1] as u32;
+                if index >= heap.len_of(array) {
+                    return Err(TrapCode::ArrayOutOfBounds.into());
+                }
+                let [lower, upper] = heap.get_element(array, packing.width_log2(), index);
+                window[sp - 2] = packing.unpack(lower);
+                window[sp - 1] = upper;
+                sp -= 2 - packing.slots() as usize;
+            }
+            Op::ArraySet { packing } => {
+                let first = sp - packing.slots() as usize;
+                let array = deref(window[first - 2], TrapCode::NullArray)?;
+                let index = window[first - 1] as u32;
+                if index >= heap.len_of(array) {
+                    return Err(TrapCode::ArrayOutOfBounds.into());
+                }
+                let value = pair(&window[first..sp]);
+                heap.fill(array, packing.width_log2(), (index, 1), value);
+                sp = first - 2;
+            }
+            Op::ArrayLen => {
+                let array = deref(window[sp - 1], TrapCode::NullArray)?;
+                window[sp - 1] = heap.len_of(array).into();
+            }
+            Op::ArrayFill { packing } => {
+                let first = sp - 1 - packing.slots() as usize;
+                let array = deref(window[first - 2], TrapCode::NullArray)?;
+                let (at, len) = (window[first - 1] as u32, window[sp - 1] as u32);
+                array_part(heap, array, at, len)?;
+                let value = pair(&window[first..sp - 1]);
+                heap.fill(array, packing.width_log2(), (at, len), value);
+                sp = first - 2;
+            }
+            Op::ArrayCopy { packing } => {
+                let to = deref(window[sp - 5], TrapCode::NullArray)?;
+                let from = deref(window[sp - 3], TrapCode::NullArray)?;
+                let [at, source, len] = [sp - 4, sp - 2, sp - 1].map(|place| window[place] as u32);
+                array_part(heap, to, at, len)?;
+                array_part(heap, from, source, len)?;
+                heap.copy(packing.width_log2(), (to, at), (from, source), len);
+                sp -= 5;
+            }
+            Op::ArrayInitData { packing, data: segment } => {
+                let array = deref(window[sp - 4], TrapCode::NullArray)?;
+                let (at, len) = (window[sp - 3] as u32, window[sp - 1] as u32);
+                array_part(heap, array, at, len)?;
+                let dropped = data[inst.data[segment as usize].index()].dropped;
+                let bytes = module.data(segment, dropped);
+                let width = packing.width_log2();
+                let bytes = memory_part(bytes, window[sp - 2], u64::from(len) << width)?;
+                heap.set_bytes(array, width, at, bytes);
+                sp -= 4;
+            }
+            Op::ArrayInitElem { element } => {
+                let array = deref(window[sp - 4], TrapCode::NullArray)?;
+                let (at, len) = (window[sp - 3] as u32, window[sp - 1] as u32);
+                array_part(heap, array, at, len)?;
+                let segment = &elements[inst.elements[element as usize].index()];
+                let entries = table_part(segment, window[sp - 2], len.into())?;
+                for (index, entry) in (at..).zip(entries) {
+                    heap.set_field(array, index, *entry);
+                }
+                sp -= 4;
+            }
+            // The loop executes all others itself.
+            _ => return Err(TrapCode::Unreachable.into()),
+        }
+        Ok(sp)
+    }
+}
+
+/// What an allocation gives, or that it needs a collection.
+fn allocated(made: Result<ObjectAddr, Full>, words: u64) -> Result<u64, Leave> {
+    made.map(slot_of).map_err(|Full| Leave::Collect(words))
+}
+
+/// The object that a slot refers to, which is one.
+#[inline(always)]
+fn object(slot: u64) -> ObjectAddr {
+    ObjectAddr(slot as u32)
+}
+
+/// A value of one slot or two.
+#[inline(always)]
+fn pair(slots: &[u64]) -> [u64; 2] {
+    [slots.first().copied().unwrap_or(0), slots.get(1).copied().unwrap_or(0)]
+}
+
+/// Checks a range of an array.
+fn array_part(heap: &Heap, array: ObjectAddr, at: u32, len: u32) -> Result<(), TrapCode> {
+    match at.checked_add(len) {
+        Some(end) if end <= heap.len_of(array) => Ok(()),
+        _ => Err(TrapCode::ArrayOutOfBounds),
+    }
+}
+
+/// Whether a reference is of a type of the store.
+#[inline(never)]
+pub(super) fn is_of(
+    heap: &Heap,
+    funcs: &[FuncEntity],
+    types: &Types,
+    slot: u64,
+    of: RefType,
+) -> bool {
+    if slot == 0 {
+        return of.nullable;
+    }
+    let ty = match of.heap.top() {
+        HeapType::Func => match funcs.get((slot - 1) as usize) {
+            Some(func) => HeapType::Concrete(TypeKind::Func, func.ty().0),
+            None => return false,
+        },
+        HeapType::Extern => HeapType::Extern,
+        HeapType::Exn => HeapType::Exn,
+        _ if slot & tag::OBJECT != 0 => {
+            let ty = heap.type_of(object(slot));
+            // A host value that has been taken in.
+            if types.is_string(ty) {
+                return of.heap == HeapType::Any;
+            }
+            let kind = match types.layout(ty) {
+                Layout::Array { .. } => TypeKind::Array,
+                _ => TypeKind::Struct,
+            };
+            HeapType::Concrete(kind, ty.0)
+        }
+        _ if slot & tag::I31 != 0 => HeapType::I31,
+        _ => HeapType::Any,
+    };
+    types.heap_matches(ty, of.heap)
+}

@@ -1,0 +1,253 @@
+//! References, structures and arrays. What these operations cannot do (null, beyond the end, no room
+//! before a collection, a cast that fails) they leave to the exact tier, as if it trapped.
+
+use super::super::machine::{Context, Flow, Registers};
+use super::Half::Upper;
+use super::Part::{Name, Price, Slot, Text, Type, Unsigned};
+use super::calls::{call_entity, exact_call};
+use super::{Operation, Part, forward, get, high, lo, mid, set, third, word};
+use crate::exec::exact::Packing;
+use crate::ids::{FuncAddr, ObjectAddr, TypeId};
+use crate::store::heap::{Heap, slot_of};
+use crate::value::tag;
+
+/// The store's heap.
+#[inline(always)]
+unsafe fn heap<'a>(r: &Registers) -> &'a mut Heap {
+    // SAFETY: what the module demands. One operation at a time looks at the heap.
+    unsafe { &mut *(*r.context).heap }
+}
+
+/// The object that a slot refers to; `None` for null.
+#[inline(always)]
+unsafe fn object(r: &Registers, slot: u16) -> Option<ObjectAddr> {
+    // SAFETY: what the module demands.
+    match unsafe { get(r, slot) } {
+        0 => None,
+        reference => Some(ObjectAddr(reference as u32)),
+    }
+}
+
+/// A type of the instance as the store numbers it.
+#[inline(always)]
+unsafe fn type_id(r: &Registers, index: u32) -> TypeId {
+    // SAFETY: what the module demands.
+    unsafe { *(*r.context).types.add(index as usize) }
+}
+
+/// Whether a reference is of a defined type; null is of those that are nullable.
+#[inline(always)]
+unsafe fn is_of(r: &Registers, slot: u64, flags: u16, index: u32) -> bool {
+    // SAFETY: what the module demands.
+    unsafe {
+        if slot == 0 {
+            return flags & NULLABLE != 0;
+        }
+        let context: &Context = &*r.context;
+        let ty = if flags & FUNCTION != 0 {
+            context.func(FuncAddr((slot - 1) as u32)).ty()
+        } else if slot & tag::OBJECT != 0 {
+            heap(r).type_of(ObjectAddr(slot as u32))
+        } else {
+            return false;
+        };
+        (*context.defined).is_subtype(ty, type_id(r, index))
+    }
+}
+
+/// In the flags of a cast.
+pub(in crate::exec::fast) const NULLABLE: u16 = 1;
+pub(in crate::exec::fast) const FUNCTION: u16 = 2;
+
+operations! {
+    /// A field of one slot: `dst object - offset`; how it is kept stands above the offset.
+    StructGet = 37, "struct.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" field="), Unsigned(1)],
+    |r| {
+        let w = word(r, 1);
+        let Some(object) = object(r, mid(w)) else { return Flow::Trap };
+        let value = heap(r).field(object, high(w));
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// The same where it is packed: how stands in the fourth field of the next word.
+    StructGetPacked = 38, "struct.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" field="), Unsigned(1)],
+    |r| {
+        let (w, packing) = (word(r, 1), word(r, 2));
+        let Some(object) = object(r, mid(w)) else { return Flow::Trap };
+        let value = Packing::of_number(packing).unpack(heap(r).field(object, high(w)));
+        set(r, lo(w), value);
+        forward(r, 3)
+    }
+
+    /// `object value - offset`
+    StructSet = 39, "struct.set",
+    &[Name, Slot(1, 0), Text(" field="), Unsigned(1), Text(" ="), Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let Some(object) = object(r, lo(w)) else { return Flow::Trap };
+        let value = get(r, mid(w));
+        heap(r).set_field(object, high(w), value);
+        forward(r, 2)
+    }
+
+    /// Of the fields in their homes: `first fields type`; the structure goes to the first.
+    StructNew = 40, "struct.new",
+    &[Slot(1, 0), Text(" = "), Name, Type(1), Slot(1, 0)],
+    |r| {
+        let w = word(r, 1);
+        let first = r.fp.add(usize::from(lo(w)));
+        let fields = core::slice::from_raw_parts(first, usize::from(mid(w)));
+        let ty = type_id(r, high(w));
+        match heap(r).new_struct(ty, fields, (*r.context).max_heap) {
+            Ok(object) => {
+                *first = slot_of(object);
+                forward(r, 2)
+            }
+            Err(_) => Flow::Trap,
+        }
+    }
+
+    /// `dst array index how`
+    ArrayGet = 41, "array.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2)],
+    |r| {
+        let w = word(r, 1);
+        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
+        let (heap, index) = (heap(r), get(r, third(w)) as u32);
+        if index >= heap.len_of(array) {
+            return Flow::Trap;
+        }
+        let packing = Packing::of_number(w >> 48);
+        let value = packing.unpack(heap.element(array, packing.width_log2(), index));
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// The same of elements of 32 and of 64 bits: `dst array index`
+    ArrayGetHalf = 42, "array.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2)],
+    |r| {
+        let w = word(r, 1);
+        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
+        let (heap, index) = (heap(r), get(r, third(w)) as u32);
+        if index >= heap.len_of(array) {
+            return Flow::Trap;
+        }
+        let value = heap.element(array, 2, index);
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// `dst array index`
+    ArrayGetWord = 43, "array.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2)],
+    |r| {
+        let w = word(r, 1);
+        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
+        let (heap, index) = (heap(r), get(r, third(w)) as u32);
+        if index >= heap.len_of(array) {
+            return Flow::Trap;
+        }
+        let value = heap.element(array, 3, index);
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// `array index value how`
+    ArraySet = 44, "array.set",
+    &[Name, Slot(1, 0), Slot(1, 1), Text(" ="), Slot(1, 2)],
+    |r| {
+        let w = word(r, 1);
+        let Some(array) = object(r, lo(w)) else { return Flow::Trap };
+        let (heap, index) = (heap(r), get(r, mid(w)) as u32);
+        if index >= heap.len_of(array) {
+            return Flow::Trap;
+        }
+        let width = Packing::of_number(w >> 48).width_log2();
+        heap.set_element(array, width, index, get(r, third(w)));
+        forward(r, 2)
+    }
+
+    /// `dst array`
+    ArrayLen = 45, "array.len",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
+        let len = heap(r).len_of(array);
+        set(r, lo(w), len.into());
+        forward(r, 2)
+    }
+
+    /// Goes on only with a reference that is not null: `src`
+    NotNull = 46, "ref.as_non_null",
+    &[Name, Slot(1, 0)],
+    |r| {
+        if get(r, lo(word(r, 1))) == 0 {
+            return Flow::Trap;
+        }
+        forward(r, 2)
+    }
+
+    /// `dst src`
+    RefI31 = 47, "ref.i31",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let value = tag::I31 | get(r, mid(w)) & tag::I31_BITS;
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// `dst src signed`
+    I31Get = 48, "i31.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let value = match (get(r, mid(w)), third(w)) {
+            (0, _) => return Flow::Trap,
+            (slot, 0) => slot & tag::I31_BITS,
+            (slot, _) => u64::from(((slot as i32) << 1 >> 1) as u32),
+        };
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+
+    /// `dst src flags type`
+    RefTest = 49, "ref.test",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" type="), Unsigned(2)],
+    |r| {
+        let (w, ty) = (word(r, 1), word(r, 2));
+        let is = is_of(r, get(r, mid(w)), third(w), high(ty));
+        set(r, lo(w), is.into());
+        forward(r, 3)
+    }
+
+    /// Goes on only with a reference of the type: `src flags - type`
+    RefCast = 50, "ref.cast",
+    &[Name, Slot(1, 0), Type(1)],
+    |r| {
+        let w = word(r, 1);
+        if !is_of(r, get(r, lo(w)), mid(w), high(w)) {
+            return Flow::Trap;
+        }
+        forward(r, 2)
+    }
+
+    /// As [`CallIndirect`](super::CallIndirect), of what a slot refers to: `args src`, `pc price`, `height`
+    CallRef = 51, "call_ref",
+    &[Name, Slot(1, 1), Text(" at"), Slot(1, 0), Text(" back"), Price(2, Upper)],
+    |r| {
+        let w = word(r, 1);
+        match get(r, mid(w)) {
+            0 => exact_call(r),
+            slot => {
+                let entity = (*r.context).func(FuncAddr((slot - 1) as u32));
+                call_entity(r, entity, usize::from(lo(w)), 4)
+            }
+        }
+    }
+}

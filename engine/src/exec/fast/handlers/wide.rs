@@ -1,0 +1,100 @@
+//! Memory with addresses of 64 bits, and atomic operators: what the exact tier does, in memory 0.
+
+use super::super::machine::{Flow, Registers};
+use super::Part::{Name, Slot, Text, Unsigned};
+use super::{Operation, Part, forward, get, lo, memory, memory_mut, mid, set, third, word};
+use crate::exec::exact::{AtomicOp, INDEX64, Op, atomic, for_each_numeric};
+use crate::semantics::access;
+use crate::value::Slot as _;
+
+macro_rules! define_wide {
+    (
+        unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
+        binary { $($binary:ident($ba:ty) -> $br:ty = $bf:path,)* }
+        try_unary { $($tunary:ident($tua:ty) -> $tur:ty = $tuf:path,)* }
+        try_binary { $($tbinary:ident($tba:ty) -> $tbr:ty = $tbf:path,)* }
+        load { $($load:ident($lf:ident: $lw:ty as $lv:ty as $ls:ty),)* }
+        store { $($store:ident($sf:ident: $sw:ty),)* }
+    ) => {
+        /// Loads and stores, by number.
+        #[derive(Clone, Copy)]
+        #[repr(u16)]
+        enum Access { $($load,)* $($store,)* }
+
+        /// A load or store with an address of 64 bits in memory 0: its number, its offset, and whether
+        /// it is a store.
+        pub(in crate::exec::fast) fn wide_access(op: &Op) -> Option<(u16, u64, bool)> {
+            Some(match *op {
+                $(Op::$load { memory: INDEX64, offset } => (Access::$load as u16, offset, false),)*
+                $(Op::$store { memory: INDEX64, offset } => (Access::$store as u16, offset, true),)*
+                _ => return None,
+            })
+        }
+
+        /// What a load gives; `None` beyond the end.
+        #[inline(always)]
+        fn load(number: u16, memory: &[u8], address: u64, offset: u64) -> Option<u64> {
+            $(if number == Access::$load as u16 {
+                let loaded = access::$lf(memory, address, offset).ok()?;
+                return Some((loaded as $lv as $ls).into_slot());
+            })*
+            None
+        }
+
+        /// What a store does; `None` beyond the end.
+        #[inline(always)]
+        fn store(
+            number: u16,
+            memory: &mut [u8],
+            address: u64,
+            offset: u64,
+            value: u64,
+        ) -> Option<()> {
+            $(if number == Access::$store as u16 {
+                return access::$sf(memory, address, offset, value as $sw).ok();
+            })*
+            None
+        }
+    };
+}
+
+for_each_numeric!(define_wide);
+
+operations! {
+    /// `dst address operator`, offset
+    LoadWide = 55, "load",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        match load(third(w), memory(r), get(r, mid(w)), offset) {
+            Some(value) => set(r, lo(w), value),
+            None => return Flow::Trap,
+        }
+        forward(r, 3)
+    }
+
+    /// `value address operator`, offset
+    StoreWide = 56, "store",
+    &[Name, Slot(1, 1), Text(" offset="), Unsigned(2), Text(" ="), Slot(1, 0)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        let value = get(r, lo(w));
+        match store(third(w), memory_mut(r), get(r, mid(w)), offset, value) {
+            Some(()) => forward(r, 3),
+            None => Flow::Trap,
+        }
+    }
+
+    /// An atomic operator on operands in their homes: `first operator width`, offset
+    Atomic = 57, "atomic",
+    &[Name, Slot(1, 0), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        let slots = core::slice::from_raw_parts_mut(r.fp.add(usize::from(lo(w))), 3);
+        let op = AtomicOp::of_number(mid(w));
+        match atomic(op, third(w) as u8, memory_mut(r), offset, slots) {
+            Ok(()) => forward(r, 3),
+            Err(_) => Flow::Trap,
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! What keeps objects of the heap alive: exact roots, by the types of slots.
+//!
+//! Globals, tables and element segments have types of their own; what slots of a frame hold follows
+//! from re-validating its function up to the instruction it stands at. Tasks that have stopped are
+//! not the store's, so each leaves a copy of its frames here.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+
+use super::heap::{Heap, ObjectKind};
+use super::{ModuleEntry, Store, StoreState};
+use crate::error::{Error, LimitKind, Result};
+use crate::exec::frame::Frame;
+use crate::exec::{Status, TaskState};
+use crate::ids::{FuncAddr, MemAddr, ObjectAddr, TypeId};
+use crate::types::{CompositeType, ValType, is_traced};
+use crate::value::{AnyRef, Value, join, object_of_slot};
+
+/// What tasks that have stopped refer to, and what the embedder holds.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Parked {
+    next: u64,
+    tasks: BTreeMap<u64, ParkedTask>,
+    held: BTreeSet<ObjectAddr>,
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+struct ParkedTask {
+    frames: Vec<Frame>,
+    slots: Vec<u64>,
+    values: Vec<Value>,
+    /// The host function that was started directly, whose arguments the slots are.
+    host: Option<FuncAddr>,
+}
+
+/// Which tasks there still are: a task and all of its clones share a token.
+pub(crate) type Tokens = BTreeMap<u64, Weak<()>>;
+
+/// Who a task is to its store, from the first time that this matters.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Identity {
+    id: Option<u64>,
+    token: Arc<()>,
+}
+
+impl Store {
+    /// The number of a task.
+    pub(crate) fn identify(&mut self, task: &mut Identity) -> u64 {
+        match task.id {
+            Some(id) => {
+                self.tokens.entry(id).or_insert_with(|| Arc::downgrade(&task.token));
+                id
+            }
+            None => {
+                let id = self.state.parked.next;
+                self.state.parked.next += 1;
+                task.id = Some(id);
+                self.tokens.insert(id, Arc::downgrade(&task.token));
+                id
+            }
+        }
+    }
+
+    /// Notes what a task refers to that has just stopped.
+    #[inline(always)]
+    pub(crate) fn park(&mut self, task: &mut TaskState) {
+        if !self.state.heap.is_empty() {
+            self.note(task);
+        }
+    }
+
+    #[inline(never)]
+    fn note(&mut self, task: &mut TaskState) {
+        let id = self.identify(&mut task.identity);
+        let parked = self.state.parked.tasks.entry(id).or_default();
+        parked.frames.clone_from(&task.frames);
+        parked.slots.clear();
+        parked.slots.extend_from_slice(task.stack.live());
+        parked.values = task.values();
+        parked.host = task.started_host();
+    }
+
+    /// Frees what cannot be reached any more, and returns how many bytes that was.
+    ///
+    /// Reached is what globals, tables, element segments and tasks refer to, and what is
+    /// [held](Store::hold). Running collects by itself when the heap has grown.
+    ///
+    /// # Errors
+    /// None for functions of validated modules.
+    pub fn collect_garbage(&mut self) -> Result<u64> {
+        let before = self.state.heap.used_bytes();
+        self.collect(None)?;
+        Ok(before - self.state.heap.used_bytes())
+    }
+
+    /// Keeps what a value refers to until it is [released](Store::release). The results of
+    /// [`Store::invoke`] are held.
+    pub fn hold(&mut self, value: Value) {
+        self.state.parked.held.extend(object_of(value));
+    }
+
+    /// Lets go of what has been held.
+    pub fn release(&mut self, value: Value) {
+        if let Some(object) = object_of(value) {
+            self.state.parked.held.remove(&object);
+        }
+    }
+
+    /// Lets go of everything that has been held.
+    pub fn release_all(&mut self) {
+        self.state.parked.held.clear();
+    }
+
+    /// Collects garbage while a task runs, which need not be parked.
+    pub(crate) fn collect(&mut self, running: Option<&TaskState>) -> Result<()> {
+        let tokens = &mut self.tokens;
+        let is_alive = |id: &u64| tokens.get(id).is_some_and(|token| token.strong_count() > 0);
+        self.state.parked.tasks.retain(|id, _| is_alive(id));
+        tokens.retain(|_, token| token.strong_count() > 0);
+        let mut roots = Roots { store: self, found: Vec::new() };
+        roots.globals();
+        roots.found.extend(&self.state.parked.held);
+        let own = running.and_then(|task| task.identity.id);
+        for (id, task) in &self.state.parked.tasks {
+            if Some(*id) != own {
+                roots.frames(&task.frames, &task.slots)?;
+                roots.arguments(task.host, &task.slots);
+                roots.found.extend(task.values.iter().copied().filter_map(object_of));
+            }
+        }
+        if let Some(task) = running {
+            roots.frames(&task.frames, task.stack.live())?;
+            roots.arguments(task.started_host(), task.stack.live());
+            roots.found.extend(task.values().into_iter().filter_map(object_of));
+        }
+        let found = roots.found;
+        let StoreState { heap, tags, .. } = &mut self.state;
+        heap.collect(&self.types, tags, &found);
+        Ok(())
+    }
+}
+
+fn object_of(value: Value) -> Option<ObjectAddr> {
+    match value {
+        Value::AnyRef(Some(AnyRef::Object(object)))
+        | Value::ExternRef(Some(AnyRef::Object(object)))
+        | Value::ExnRef(Some(object)) => Some(object),
+        _ => None,
+    }
+}
+
+impl TaskState {
+    /// Values that the task has beside its stack.
+    fn values(&self) -> Vec<Value> {
+        match &self.status {
+            Status::Done(values) => values.clone(),
+            Status::Trapped(trap) => trap.values().to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl TaskState {
+    /// The host function that waits without any frame.
+    fn started_host(&self) -> Option<FuncAddr> {
+        match self.status {
+            Status::Waiting { func, .. } if self.frames.is_empty() => Some(func),
+            _ => None,
+        }
+    }
+}
+
+struct Roots<'a> {
+    store: &'a Store,
+    found: Vec<ObjectAddr>,
+}
+
+impl Roots<'_> {
+    fn globals(&mut self) {
+        let state = &self.store.state;
+        let globals = state.globals.iter().filter(|global| is_traced(global.ty.content));
+        self.found.extend(globals.filter_map(|global| object_of_slot(global.slot)));
+        let tables = state.tables.iter().filter(|table| is_traced(table.ty().element.into()));
+        let tables = tables.flat_map(|table| table.elements.iter());
+        self.found.extend(tables.filter_map(|slot| object_of_slot(*slot)));
+        for instance in &state.instances {
+            let Some(entry) = self.store.modules.get(instance.module.index()) else { continue };
+            let segments = entry.module.elements().iter().zip(&instance.elements);
+            let traced = segments.filter(|(segment, _)| is_traced(segment.ty.into()));
+            let slots = traced.flat_map(|(_, addr)| state.elements[addr.index()].iter());
+            self.found.extend(slots.filter_map(|slot| object_of_slot(*slot)));
+        }
+    }
+
+    /// What frames refer to, whose slots these are.
+    fn frames(&mut self, frames: &[Frame], slots: &[u64]) -> Result<()> {
+        for (position, frame) in frames.iter().enumerate() {
+            let top = frames.get(position + 1).map_or(slots.len(), |callee| callee.base as usize);
+            let own = slots.get(frame.base as usize..top).unwrap_or_default();
+            self.frame(*frame, own)?;
+        }
+        Ok(())
+    }
+
+    /// What the arguments of a host function refer to.
+    fn arguments(&mut self, func: Option<FuncAddr>, slots: &[u64]) {
+        if let Some(ty) = func.and_then(|func| self.store.func_type(func)) {
+            self.typed(ty.params(), slots);
+        }
+    }
+
+    fn frame(&mut self, frame: Frame, slots: &[u64]) -> Result<()> {
+        let instance = self.store.state.instances.get(frame.instance.index());
+        let entry: Option<&ModuleEntry> =
+            instance.and_then(|instance| self.store.modules.get(instance.module.index()));
+        let Some(entry) = entry else { return Ok(()) };
+        let module = entry.module.inner();
+        let code = module.code(frame.func)?;
+        let (locals, operands) = slots.split_at(slots.len().min(code.locals as usize));
+        self.typed(&crate::observe::local_types(module, frame.func), locals);
+        let kept = locals.get(code.named_locals as usize..).unwrap_or_default();
+        self.found.extend(kept.iter().filter_map(|slot| object_of_slot(*slot)));
+        if let Some(at) = module.types_of(frame.func)?.at(code.offset_of(frame.pc)) {
+            self.typed(&at.operands, operands);
+        }
+        Ok(())
+    }
+
+    /// What slots of these types refer to, as far as there are any.
+    fn typed(&mut self, types: &[ValType], slots: &[u64]) {
+        let mut position = 0;
+        for ty in types {
+            if is_traced(*ty) {
+                self.found.extend(slots.get(position).and_then(|slot| object_of_slot(*slot)));
+            }
+            position += ty.slots();
+        }
+    }
+}
+
+/// An object of the heap, to be looked at.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Object {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Bytes that it takes in the heap.
+    pub bytes: u64,
+    /// Fields of a structure, or values of an exception. Packed fields are zero-extended.
+    pub fields: Vec<Value>,
+}
+
+impl Store {
+    /// Tasks that wait for a notification, by the memory and address, in the order of arrival.
+    pub fn waiters(&self) -> impl ExactSizeIterator<Item = (MemAddr, u64)> + '_ {
+        self.state.waiters.list().iter().map(|waiter| (waiter.memory, waiter.address))
+    }
+
+    /// The heap.
+    pub fn heap(&self) -> &Heap {
+        &self.state.heap
+    }
+
+    /// All objects, garbage included, with their bytes.
+    pub fn objects(&self) -> impl Iterator<Item = (ObjectAddr, u64)> + '_ {
+        self.objects_from(ObjectAddr(0))
+    }
+
+    /// The same from an object on: a large heap can be looked through piece by piece, while nothing
+    /// runs in between.
+    pub fn objects_from(&self, first: ObjectAddr) -> impl Iterator<Item = (ObjectAddr, u64)> + '_ {
+        self.state.heap.objects(&self.types, first)
+    }
+
+    /// What an object is; `None` if there is none at this address.
+    pub fn object_kind(&self, object: ObjectAddr) -> Option<ObjectKind> {
+        self.state.heap.kind(&self.types, object)
+    }
+
+    /// An object of the heap. Elements of an array are read with [`Store::element`].
+    pub fn object(&self, object: ObjectAddr) -> Option<Object> {
+        let kind = self.object_kind(object)?;
+        let heap = &self.state.heap;
+        let words = |ty: TypeId| Heap::struct_words(&self.types, ty);
+        let (types, words): (Vec<ValType>, u64) = match kind {
+            ObjectKind::Struct(ty) => {
+                let fields = self.types.structure(ty)?.fields().iter();
+                (fields.map(|field| field.storage.unpacked()).collect(), words(ty))
+            }
+            ObjectKind::Exception(tag) => {
+                let ty = self.tag_type(tag)?;
+                (ty.params().to_vec(), 1 + heap.fields(object).len() as u64)
+            }
+            ObjectKind::Array(ty, len) => (Vec::new(), Heap::array_words(&self.types, ty, len)),
+            ObjectKind::String(len) => (Vec::new(), 1 + u64::from(len).div_ceil(4)),
+        };
+        let fields = crate::value::read_values(&types, heap.fields(object));
+        Some(Object { kind, bytes: words * 8, fields })
+    }
+
+    /// An element of an array. Packed elements are zero-extended.
+    pub fn element(&self, array: ObjectAddr, index: u32) -> Option<Value> {
+        let ObjectKind::Array(id, len) = self.object_kind(array)? else { return None };
+        let Some(CompositeType::Array(ty)) = self.types.get(id).map(|ty| &ty.composite) else {
+            return None;
+        };
+        let width = super::heap::width_log2(&self.types, id);
+        let parts = (index < len).then(|| self.state.heap.get_element(array, width, index))?;
+        Some(Value::from_bits(ty.element.storage.unpacked(), join(parts)))
+    }
+
+    /// The code units of a string that [`Linker::js_strings`](crate::Linker::js_strings) or
+    /// [`Store::new_string`] has made; `None` for other values.
+    pub fn code_units(&self, value: Value) -> Option<Vec<u16>> {
+        let object = object_of(value)?;
+        let ObjectKind::String(len) = self.object_kind(object)? else { return None };
+        let heap = &self.state.heap;
+        Some((0..len).map(|index| heap.element(object, 1, index) as u16).collect())
+    }
+
+    /// Makes a string, as the builtins of `wasm:js-string` take it. It is held until it is
+    /// [released](Store::release).
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if the heap has no room.
+    pub fn new_string(&mut self, text: &str) -> Result<Value> {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let value = self.string_of(&units, None)?;
+        self.hold(value);
+        Ok(value)
+    }
+
+    /// A string of these code units; what the running task refers to is not collected for it.
+    pub(crate) fn string_of(
+        &mut self,
+        units: &[u16],
+        running: Option<&TaskState>,
+    ) -> Result<Value> {
+        let ty = self.types.string();
+        let most = self.engine.config().max_heap;
+        let full = || Error::Limit {
+            limit: LimitKind::Heap,
+            requested: units.len() as u64 * 2,
+            allowed: most,
+            offset: None,
+        };
+        let len = u32::try_from(units.len()).map_err(|_| full())?;
+        let made = match self.state.heap.new_array(&self.types, ty, len, most) {
+            Ok(made) => made,
+            Err(_) => {
+                self.collect(running)?;
+                let words = Heap::array_words(&self.types, ty, len);
+                if !self.state.heap.make_room(words, most) {
+                    return Err(full());
+                }
+                let made = self.state.heap.new_array(&self.types, ty, len, most);
+                made.map_err(|_| full())?
+            }
+        };
+        for (index, unit) in (0..).zip(units) {
+            self.state.heap.set_element(made, 1, index, u64::from(*unit));
+        }
+        Ok(Value::ExternRef(Some(AnyRef::Object(made))))
+    }
+
+    /// The objects that an object refers to, in the order of its fields or elements.
+    pub fn references(&self, object: ObjectAddr) -> Vec<ObjectAddr> {
+        match self.object_kind(object) {
+            Some(_) => self.state.heap.references(&self.types, &self.state.tags, object),
+            None => Vec::new(),
+        }
+    }
+}
