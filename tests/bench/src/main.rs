@@ -8,6 +8,7 @@
 
 mod compiled;
 mod frames;
+mod heap;
 mod measure;
 mod memory;
 mod open;
@@ -15,13 +16,16 @@ mod programs;
 mod run;
 mod session;
 mod step;
+mod vectors;
+#[cfg(feature = "pulley")]
+mod pulley;
 
 /// Counts what is allocated, for the peak while a module is opened.
 #[global_allocator]
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
 const USAGE: &str =
-    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [memory] [session OUT.wasm]";
+    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [session OUT.wasm]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -35,6 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "step" => step::measure()?,
             "run" => run::measure("")?,
             "kernel" => run::measure(&arguments.next().ok_or(USAGE)?)?,
+            "vectors" => run::vectors()?,
+            "heap" => run::heap()?,
             "memory" => memory::measure()?,
             "session" => session::measure(&arguments.next().ok_or(USAGE)?)?,
             _ => return Err(USAGE.into()),

@@ -81,6 +81,58 @@ pub fn measure(filter: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Programs of vectors, against wasmi.
+pub fn vectors() -> Result<(), Failure> {
+    let mut means = <(Means, Means, Means)>::default();
+    for program in &crate::vectors::ALL {
+        let bytes = wat::parse_str(program.text)?;
+        let (name, argument) = (program.name, program.argument);
+        one(&Kernel { name, bytes: &bytes, export: "run", argument }, &mut means)?;
+    }
+    means.0.line("vectors.fast_to_wasmi");
+    Ok(())
+}
+
+/// Programs of structures and arrays; against Wasmtime's interpreter, if that is built in.
+pub fn heap() -> Result<(), Failure> {
+    #[cfg(feature = "pulley")]
+    let mut means = Means::default();
+    for program in &crate::heap::ALL {
+        let bytes = wat::parse_str(program.text)?;
+        let (name, argument) = (program.name, program.argument);
+        let kernel = Kernel { name, bytes: &bytes, export: "run", argument };
+        let (mut store, func) = start(&kernel, Tier::Fast)?;
+        let whole = Budget::unlimited();
+        let (value, executed) = run(&mut store, func, argument, whole)?;
+        let mut failure = None;
+        let mut own = || failure = run(&mut store, func, argument, whole).err();
+        #[cfg(feature = "pulley")]
+        let times = {
+            let mut peer = crate::pulley::Peer::new(&bytes)?;
+            let expected = peer.run(argument)?;
+            if value != Value::I32(expected) {
+                return Err(format!("{name}: {value} here, {expected} there").into());
+            }
+            let times = interleaved(9, &mut own, || drop(peer.run(argument)));
+            line(&format!("heap.{name}.pulley"), ms(times.1), "ms");
+            means.add(&format!("heap.{name}.fast_to_pulley"), ratio(times));
+            times
+        };
+        #[cfg(not(feature = "pulley"))]
+        let times = {
+            let _ = value;
+            interleaved(9, &mut own, || {})
+        };
+        line(&format!("heap.{name}.fast"), ms(times.0), "ms");
+        line(&format!("heap.{name}.each"), ns_each(times.0, executed), "ns/instruction");
+        line(&format!("heap.{name}.collections"), store.heap().collections() as f64, "");
+        failure.map_or(Ok(()), Err)?;
+    }
+    #[cfg(feature = "pulley")]
+    means.line("heap.fast_to_pulley");
+    Ok(())
+}
+
 fn one(kernel: &Kernel<'_>, means: &mut (Means, Means, Means)) -> Result<(), Failure> {
     let (fast, sliced, exact) = (&mut means.0, &mut means.1, &mut means.2);
     let name = kernel.name;
