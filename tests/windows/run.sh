@@ -33,6 +33,14 @@ programs() {
   programs -p stepwell-tests --test embedding --test budgets
 } >"$built/list"
 
+# Programs share one server: one that goes with the last program can be met by the next while it goes.
+server="$(command -v wineserver || echo /usr/lib/wine/wineserver)"
+if [ -x "$server" ]; then
+  mkdir -p "$WINEPREFIX"
+  "$server" -p
+  trap '"$server" -k || true; rm -rf "$built"' EXIT
+fi
+
 x86_64-w64-mingw32-gcc -shared -O1 -o "$built/bcryptprimitives.dll" tests/windows/prng.c
 while read -r program; do
   cp "$program" "$built/"
