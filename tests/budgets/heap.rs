@@ -413,3 +413,32 @@ fn arguments_of_a_wrong_type_are_refused() {
     let nowhere = Value::AnyRef(Some(AnyRef::Object(stepwell_engine::ObjectAddr(9_999_999))));
     assert!(store.start(a, &[nowhere]).is_err());
 }
+
+#[test]
+fn an_address_within_an_object_is_none() {
+    let text = r#"(module
+      (type $a (array (mut i64)))
+      (func (export "make") (result anyref)
+        i64.const 0x7fffffff00000000  i32.const 8  array.new $a)
+      (func (export "copy") (param (ref null $a))
+        local.get 0  i32.const 0  local.get 0  i32.const 1  i32.const 0x7ffffff0  array.copy $a $a))"#;
+    let engine = Engine::default();
+    let module = Module::from_wat(&engine, text).unwrap();
+    let mut store = Store::new(&engine);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    let func = |name: &str| store.export_func(instance, name).unwrap();
+    let (make, copy) = (func("make"), func("copy"));
+    let made = store.invoke(make, &[]).unwrap()[0];
+    let Value::AnyRef(Some(AnyRef::Object(object))) = made else { panic!("{made}") };
+    assert!(store.start(copy, &[made]).is_ok());
+    for within in 1..20 {
+        let address = stepwell_engine::ObjectAddr(object.0 + within);
+        let forged = Value::AnyRef(Some(AnyRef::Object(address)));
+        assert!(store.start(copy, &[forged]).is_err(), "{within}");
+        assert!(store.object(address).is_none());
+        assert!(store.references(address).is_empty());
+    }
+    store.release(made);
+    store.collect_garbage().unwrap();
+    assert!(store.start(copy, &[made]).is_err());
+}

@@ -27,6 +27,8 @@ const FREE: u64 = 0xffff_ffff;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Heap {
     words: Vec<u64>,
+    /// A bit for each word: whether an object begins there.
+    starts: Vec<u64>,
     /// Free ranges behind the present one, in order; from `next_hole` on they are unused.
     holes: Vec<(u32, u32)>,
     next_hole: usize,
@@ -84,11 +86,12 @@ impl Heap {
         if words > u64::from(self.limit - self.cursor) {
             self.find_room(words, most, false)?;
         }
-        let position = self.cursor;
+        let position = self.cursor as usize;
         self.cursor += words as u32;
         self.used += words;
         self.fresh += words;
-        Ok(position as usize)
+        self.starts[position / 64] |= 1 << (position % 64);
+        Ok(position)
     }
 
     /// Makes the present range one of at least so many words. Where that takes a collection and
@@ -114,10 +117,16 @@ impl Heap {
         let missing = words - have;
         let wanted =
             (size / 2).clamp(FIRST_GROWTH, 1 << 20).max(missing).min(most.saturating_sub(size));
-        if wanted < missing || self.words.try_reserve(wanted as usize).is_err() {
+        let grown = (size + wanted) as usize;
+        let starts = grown.div_ceil(64);
+        if wanted < missing
+            || self.words.try_reserve(wanted as usize).is_err()
+            || self.starts.try_reserve(starts - self.starts.len()).is_err()
+        {
             return Err(Full);
         }
-        self.words.resize((size + wanted) as usize, 0);
+        self.words.resize(grown, 0);
+        self.starts.resize(starts, 0);
         if !open {
             self.leave_range();
             self.cursor = size as u32;
@@ -338,8 +347,12 @@ impl Heap {
         }
     }
 
-    /// What stands at a handle, if an object does.
+    /// What stands at a handle, if an object does. A person may have typed any number.
     pub(crate) fn kind(&self, types: &Types, object: ObjectAddr) -> Option<ObjectKind> {
+        let starts = *self.starts.get(object.index() / 64)?;
+        if starts >> (object.index() % 64) & 1 == 0 {
+            return None;
+        }
         let header = *self.words.get(object.index())?;
         let (id, len) = (header & FREE, (header >> 32) as u32);
         if id == FREE {
@@ -467,6 +480,8 @@ impl Heap {
             });
         }
         self.sweep(types, &marks);
+        // What has not been reached is no object any more.
+        self.starts = marks;
         self.collections += 1;
     }
 
