@@ -55,12 +55,29 @@ unsafe fn is_of(r: &Registers, slot: u64, flags: u16, index: u32) -> bool {
     }
 }
 
+/// Executes an operation of [`ArrayGet`]'s layout.
+#[inline(always)]
+unsafe fn get_element(r: &mut Registers, packing: Packing) -> Flow {
+    // SAFETY: what the module demands.
+    unsafe {
+        let w = word(r, 1);
+        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
+        let (heap, index) = (heap(r), get(r, third(w)) as u32);
+        if index >= heap.len_of(array) {
+            return Flow::Trap;
+        }
+        let value = packing.unpack(heap.element(array, packing.width_log2(), index));
+        set(r, lo(w), value);
+        forward(r, 2)
+    }
+}
+
 /// In the flags of a cast.
 pub(in crate::exec::fast) const NULLABLE: u16 = 1;
 pub(in crate::exec::fast) const FUNCTION: u16 = 2;
 
 operations! {
-    /// A field of one slot: `dst object - offset`; how it is kept stands above the offset.
+    /// A field that is kept as it is: `dst object - offset`
     StructGet = 37, "struct.get",
     &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" field="), Unsigned(1)],
     |r| {
@@ -71,7 +88,7 @@ operations! {
         forward(r, 2)
     }
 
-    /// The same where it is packed: how stands in the fourth field of the next word.
+    /// The same where it is packed; how is the next word.
     StructGetPacked = 38, "struct.get",
     &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" field="), Unsigned(1)],
     |r| {
@@ -114,46 +131,21 @@ operations! {
     ArrayGet = 41, "array.get",
     &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2)],
     |r| {
-        let w = word(r, 1);
-        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
-        let (heap, index) = (heap(r), get(r, third(w)) as u32);
-        if index >= heap.len_of(array) {
-            return Flow::Trap;
-        }
-        let packing = Packing::of_number(w >> 48);
-        let value = packing.unpack(heap.element(array, packing.width_log2(), index));
-        set(r, lo(w), value);
-        forward(r, 2)
+        get_element(r, Packing::of_number(word(r, 1) >> 48))
     }
 
     /// The same of elements of 32 and of 64 bits: `dst array index`
     ArrayGetHalf = 42, "array.get",
     &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2)],
     |r| {
-        let w = word(r, 1);
-        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
-        let (heap, index) = (heap(r), get(r, third(w)) as u32);
-        if index >= heap.len_of(array) {
-            return Flow::Trap;
-        }
-        let value = heap.element(array, 2, index);
-        set(r, lo(w), value);
-        forward(r, 2)
+        get_element(r, Packing::Half)
     }
 
     /// `dst array index`
     ArrayGetWord = 43, "array.get",
     &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2)],
     |r| {
-        let w = word(r, 1);
-        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
-        let (heap, index) = (heap(r), get(r, third(w)) as u32);
-        if index >= heap.len_of(array) {
-            return Flow::Trap;
-        }
-        let value = heap.element(array, 3, index);
-        set(r, lo(w), value);
-        forward(r, 2)
+        get_element(r, Packing::Word)
     }
 
     /// `array index value how`
