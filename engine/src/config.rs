@@ -26,6 +26,9 @@ pub struct Config {
     pub max_locals: u32,
     /// Deepest nesting of calls in a task, in frames. Default: 20,000.
     pub max_call_depth: u32,
+    /// Deepest nesting of host functions that have called back into wasm, in a task. Each may have
+    /// `max_call_depth` frames above it. Default: 100.
+    pub max_host_depth: u32,
     /// Largest value stack of a task, in 8-byte slots over all frames. Default: 1 Mi slots (8 MiB).
     pub max_value_stack: u32,
     /// Largest linear memory in pages of 64 KiB. Default: 65,536 (4 GiB).
@@ -141,6 +144,7 @@ impl Default for Config {
             max_module_size: 512 << 20,
             max_locals: 50_000,
             max_call_depth: 20_000,
+            max_host_depth: 100,
             max_value_stack: 1 << 20,
             max_memory_pages: 65_536,
             max_store_memory: if cfg!(target_pointer_width = "64") { 8 << 30 } else { 1 << 30 },

@@ -152,6 +152,23 @@ pub enum Error {
     /// Execution ended in a trap.
     #[error("{0}")]
     Trap(Trap),
+    /// The program ended itself, as by `proc_exit`.
+    #[error("the program ended with exit code {code}")]
+    Exit {
+        /// What it said.
+        code: i32,
+    },
+    /// A host call in a replayed run is not the one that was recorded.
+    #[error("the run has left its record: {expected} was recorded, {found} was called")]
+    Diverged {
+        /// The recorded call.
+        expected: String,
+        /// The call that was made.
+        found: String,
+    },
+    /// A host function asked for something after it had answered, or after its task was dropped.
+    #[error("the host call is over")]
+    CallOver,
 }
 
 impl Error {

@@ -74,3 +74,14 @@ impl fmt::Display for CodeOffset {
         write!(f, "0x{:04x}", self.0)
     }
 }
+
+/// A task of a store: it and its clones share the number. Numbers count from 0, in the order in which the
+/// store first had to tell tasks apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskId(pub u64);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -44,6 +44,7 @@ mod ids;
 pub mod memory;
 pub mod module;
 pub mod observe;
+pub mod sched;
 pub mod semantics;
 pub mod store;
 pub mod types;
@@ -54,14 +55,14 @@ pub use config::Pooling;
 pub use config::{Allocation, Config, Engine, Tier};
 pub use error::{Error, LimitKind, LinkError, Result};
 pub use exec::{
-    AtomicWait, Budget, CallSite, Exception, HostAnswer, HostCall, Stop, Task, Trap, TrapCode,
-    TrapFrame, WatchKind, WatchpointHit,
+    AtomicWait, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, Stop, Task, Trap,
+    TrapCode, TrapFrame, WatchKind, WatchpointHit,
 };
 pub use features::Features;
-pub use host::{Caller, CallerMemory, HostError, HostResult};
+pub use host::{AsyncCaller, Caller, CallerMemory, HostError, HostResult};
 pub use ids::{
     CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
-    MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TypeId,
+    MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
 };
 pub use module::Module;
 pub use store::{Extern, Instantiation, Linker, Store};

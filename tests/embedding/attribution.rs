@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use stepwell_engine::observe::Activation;
 use stepwell_engine::{
-    Budget, Engine, FuncType, HostAnswer, InstanceId, Linker, Stop, Store, ValType, Value,
+    Budget, CallState, Engine, FuncType, HostAnswer, HostError, InstanceId, Linker, Stop, Store,
+    TaskId, ValType, Value,
 };
 use stepwell_tests::example_bytes;
 
@@ -145,4 +147,152 @@ fn pointers_beyond_the_callers_memory_are_errors_of_the_call() {
     assert!(told(65_530, 7).contains("65536"), "{}", told(65_530, 7));
     assert!(told(-1, 2).contains("0xffffffff"), "{}", told(-1, 2));
     assert!(told(0, 2).contains("UTF-8"), "{}", told(0, 2));
+}
+
+/// `a` calls `env.host` from `calls`, which `outer` calls; `b` has a memory of its own.
+const CALLER: &str = r#"(module $a (import "env" "host" (func $host (param i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 0) "of a")
+  (func $calls (export "calls") (param i32) (result i32) nop local.get 0 call $host)
+  (func $outer (export "outer") (param i32) (result i32) local.get 0 call $calls))"#;
+const OTHER: &str = r#"(module $b (memory (export "memory") 1) (data (i32.const 0) "of b"))"#;
+
+#[test]
+fn a_caller_has_task_instance_module_function_offset_and_frames() {
+    let seen: Rc<RefCell<Vec<TaskId>>> = Rc::default();
+    let tasks = seen.clone();
+    let mut linker = Linker::new();
+    let ty = FuncType::new([ValType::I32], [ValType::I32]);
+    linker.func("env", "host", ty.clone(), move |caller, args| {
+        tasks.borrow_mut().push(caller.task());
+        let site = caller.site().unwrap();
+        assert_eq!((Some(site.instance), caller.module_name()), (caller.instance(), Some("a")));
+        assert_eq!((caller.func_name(), caller.executed()), (Some("calls"), 5));
+        let module = caller.module().unwrap();
+        assert_eq!(module.bytes()[site.offset.index()], 0x10);
+        assert_eq!(module.func_at(site.offset), Some(site.func));
+        let frames = caller.frames().map(|frame| frame.func_name().unwrap().to_owned());
+        assert_eq!(frames.collect::<Vec<_>>(), ["calls", "outer"]);
+        let kinds = caller.activations().map(|one| matches!(one, Activation::Host(_)));
+        assert_eq!(kinds.collect::<Vec<_>>(), [true, false, false]);
+        // The memory of another instance, by the name of its module or the one it was given.
+        let other = caller.instance_named("b").unwrap();
+        assert_eq!(caller.instance_named("second"), Some(other));
+        assert_eq!(caller.instance_named("nobody"), None);
+        assert_eq!(caller.memory_of(other).unwrap().read_str(0u32, 4u32)?, "of b");
+        caller.memory_of(other).unwrap().write(5u32, b"x")?;
+        assert_eq!(caller.memory().unwrap().read_str(0u32, 4u32)?, "of a");
+        Ok(args.to_vec())
+    });
+    let mut store = Store::new(&Engine::default());
+    let a = linker.instantiate(&mut store, &module(CALLER)).unwrap();
+    let b = linker.instantiate(&mut store, &module(OTHER)).unwrap();
+    store.name_instance(b, "second");
+    let func = store.export_func(a, "outer").unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let mut task = store.start(func, &[Value::I32(1)]).unwrap();
+        task.run(&mut store, Budget::unlimited()).unwrap();
+        let mut clone = task.clone();
+        assert_eq!(clone.id(&mut store), task.id(&mut store));
+        ids.push(task.id(&mut store));
+    }
+    assert_eq!((ids[0] != ids[1], &ids), (true, &*seen.borrow()));
+    let written = [a, b].map(|instance| {
+        let memory = store.instance(instance).unwrap().memories()[0];
+        store.memory(memory).unwrap().read(5, 1).unwrap()[0]
+    });
+    assert_eq!(written, [0, b'x']);
+    // A name that was given goes before those of modules.
+    store.name_instance(a, "b");
+    assert_eq!(store.instance_named("b"), Some(a));
+    assert_eq!((store.instance_name(a), store.instance_name(b)), (Some("b"), Some("second")));
+}
+
+#[test]
+fn a_breakpoint_on_a_host_function_stops_before_it_begins_once_a_call() {
+    type Define = fn(&mut Linker, Rc<RefCell<u32>>);
+    let ty = || FuncType::new([ValType::I32], [ValType::I32]);
+    let closure: Define = |linker, begun| {
+        linker.func(
+            "env",
+            "host",
+            FuncType::new([ValType::I32], [ValType::I32]),
+            move |_, args| {
+                *begun.borrow_mut() += 1;
+                Ok(args.to_vec())
+            },
+        );
+    };
+    let future: Define = |linker, begun| {
+        let ty = FuncType::new([ValType::I32], [ValType::I32]);
+        linker.func_async("env", "host", ty, move |caller, args| {
+            *begun.borrow_mut() += 1;
+            async move {
+                caller.with(|_| ()).await?;
+                Ok(args)
+            }
+        });
+    };
+    let late: Define = |linker, begun| {
+        let ty = FuncType::new([ValType::I32], [ValType::I32]);
+        linker.func("env", "host", ty, move |_, args| {
+            *begun.borrow_mut() += 1;
+            if *begun.borrow() % 2 == 1 { Err(HostError::pending()) } else { Ok(args.to_vec()) }
+        });
+    };
+    let unresolved: Define = |linker, _| {
+        linker.func_unresolved("env", "host", FuncType::new([ValType::I32], [ValType::I32]));
+    };
+    let (breaks, asks, waits) =
+        (CallState::Breakpoint, CallState::Unanswered, CallState::InProgress);
+    for (define, stops, begins) in [
+        (closure, &[breaks][..], 1),
+        (future, &[breaks], 1),
+        (late, &[breaks, waits], 2),
+        (unresolved, &[breaks, asks], 0),
+    ] {
+        let begun: Rc<RefCell<u32>> = Rc::default();
+        let mut linker = Linker::new();
+        define(&mut linker, begun.clone());
+        let mut store = Store::new(&Engine::default());
+        let text = r#"(module (import "env" "host" (func $host (param i32) (result i32)))
+          (export "host" (func $host))
+          (func (export "twice") (param i32) (result i32)
+            local.get 0 call $host call $host))"#;
+        let instance = linker.instantiate(&mut store, &module(text)).unwrap();
+        let host = store.export_func(instance, "host").unwrap();
+        assert_eq!(store.func_type(host), Some(&ty()));
+        assert!(!store.debugger_mut().break_on_call(host, true));
+        assert!(store.debugger_mut().break_on_call(host, true));
+        let func = store.export_func(instance, "twice").unwrap();
+        let mut task = store.start(func, &[Value::I32(3)]).unwrap();
+        for call in 1..=2 {
+            for state in stops {
+                let Stop::HostCall(stop) = task.run(&mut store, Budget::unlimited()).unwrap()
+                else {
+                    panic!("a host call")
+                };
+                assert_eq!((stop.state, task.executed()), (*state, 1 + call));
+                assert_eq!(task.pending_call(&store), Some(stop));
+                let before = begins * (call as u32 - 1);
+                assert_eq!(*begun.borrow(), before + u32::from(*state == waits));
+            }
+            if stops.contains(&asks) {
+                task.resume(&mut store, HostAnswer::Return(vec![Value::I32(3)])).unwrap();
+            }
+        }
+        assert_eq!(
+            task.run(&mut store, Budget::unlimited()).unwrap(),
+            Stop::Done(vec![Value::I32(3)])
+        );
+        assert_eq!(*begun.borrow(), 2 * begins);
+        if stops == [breaks] {
+            // Who runs to the end is not kept from it; and without a breakpoint nothing stops.
+            assert!(store.invoke(func, &[Value::I32(4)]).is_ok());
+            assert!(store.debugger_mut().break_on_call(host, false));
+            let mut task = store.start(func, &[Value::I32(3)]).unwrap();
+            let stop = task.run(&mut store, Budget::unlimited()).unwrap();
+            assert!(matches!(stop, Stop::Done(_)), "{stop:?}");
+        }
+    }
 }

@@ -1,9 +1,15 @@
 //! The engine as a library: linking, who calls, start functions, errors of the interface.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod async_calls;
 mod attribution;
+mod crossings;
+mod endings;
 mod linking;
 mod pooling;
+mod records;
+mod reentry;
+mod sched;
 mod strings;
 mod tasks;
 

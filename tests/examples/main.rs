@@ -5,7 +5,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
+use stepwell::session::{Command, ConsoleStream, Session, TaskState};
 use stepwell_engine::types::ExternType;
 use stepwell_engine::{
     Config, Engine, Error, FuncType, HostError, InstanceId, Linker, Module, Store, ValType, Value,
@@ -22,6 +24,29 @@ struct Row {
     expected: String,
 }
 
+/// Under this heading another table has the programs that need a host.
+const PROGRAMS: &str = "\n## Programs\n";
+
+/// A program, what is typed for it, and the lines that it prints.
+struct Program {
+    file: String,
+    typed: Vec<String>,
+    printed: Vec<String>,
+}
+
+fn programs() -> Vec<Program> {
+    let readme = std::fs::read_to_string(examples_folder().join("README.md")).unwrap();
+    let (_, readme) = readme.split_once(PROGRAMS).unwrap();
+    let lines = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+    let program = |line: &str| {
+        let cells: Vec<&str> = line.split('|').collect();
+        let [file, typed, printed, ..] = cells[..] else { panic!("three cells: {line}") };
+        let file = file.trim().trim_end_matches('`').to_owned();
+        Program { file, typed: quoted(typed), printed: quoted(printed) }
+    };
+    lines.map(program).collect()
+}
+
 /// The texts between backquotes.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
@@ -31,6 +56,7 @@ fn rows() -> Vec<Row> {
     let readme = std::fs::read_to_string(examples_folder().join("README.md")).unwrap();
     let mut files = Vec::new();
     let mut rows = Vec::new();
+    let (readme, _) = readme.split_once(PROGRAMS).unwrap();
     let lines = readme.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     for line in lines.skip(1) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -114,6 +140,42 @@ fn every_row_of_the_table() {
 }
 
 #[test]
+fn programs_print_what_the_table_says() {
+    let programs = programs();
+    assert!(programs.len() >= 5);
+    for Program { file, typed, printed } in programs {
+        let mut session = Session::new();
+        session.apply(Command::OpenExample(stem(&file).to_owned())).unwrap();
+        for line in typed {
+            session.apply(Command::TypeLine(line)).unwrap();
+        }
+        session.apply(Command::Continue).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let over = |session: &Session| {
+            session.tasks().iter().all(|task| matches!(task.state, TaskState::Done(_)))
+        };
+        while !over(&session) {
+            assert!(
+                Instant::now() < deadline,
+                "{file}: {:?} {:?}",
+                session.run_state(),
+                session.tasks()
+            );
+            if !session.tick(Duration::from_millis(8)) && !over(&session) {
+                // It waits for a timer.
+                std::thread::sleep(session.next_look().unwrap_or_default());
+            }
+        }
+        let pieces = session.console();
+        let written = pieces.iter().filter(|piece| piece.stream != ConsoleStream::Input);
+        let bytes: Vec<u8> = written.flat_map(|piece| piece.bytes.iter().copied()).collect();
+        let lines: Vec<String> =
+            String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect();
+        assert_eq!(lines, printed, "{file}");
+    }
+}
+
+#[test]
 fn memories_after_a_run() {
     let memory = |file: &[&str], export: &str, address: usize, len: usize| {
         let row = Row {
@@ -142,7 +204,9 @@ fn memories_after_a_run() {
 fn the_gallery_has_every_example_and_starts_what_there_is() {
     let gallery: BTreeSet<String> =
         examples().into_iter().flat_map(|example| example.files).collect();
-    let table: BTreeSet<String> = rows().into_iter().flat_map(|row| row.files).collect();
+    let calls = rows().into_iter().flat_map(|row| row.files);
+    let table: BTreeSet<String> =
+        calls.chain(programs().into_iter().map(|program| program.file)).collect();
     assert_eq!(gallery, table);
     for example in examples() {
         let bytes = example_bytes(example.files.last().unwrap());

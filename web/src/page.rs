@@ -113,6 +113,7 @@ pub(crate) fn keep_keys(canvas: &web_sys::HtmlCanvasElement) -> Result<(), Strin
         let active = document.as_ref().and_then(web_sys::Document::active_element);
         let body = document.as_ref().and_then(web_sys::Document::body);
         // The window's own text field lies beside the canvas, not in it.
+        let is_typing = active.as_ref().is_some_and(|active| active.tag_name() == "INPUT");
         let elsewhere = active.is_some_and(|active| {
             let is = |other: &web_sys::Element| active == *other;
             !is(&canvas) && !body.as_deref().is_some_and(is) && active.tag_name() != "INPUT"
@@ -122,6 +123,8 @@ pub(crate) fn keep_keys(canvas: &web_sys::HtmlCanvasElement) -> Result<(), Strin
         let ours = match key.as_str() {
             "F1" | "F5" | "F6" | "F8" | "F9" | "F10" | "F11" => true,
             "p" | "P" | "o" | "O" | "\\" | "'" | ";" | ":" | "+" | "-" | "=" | "0" => command,
+            // The end of standard input, in place of a bookmark.
+            "d" | "D" => event.ctrl_key() && is_typing,
             _ => false,
         };
         if ours && !elsewhere {

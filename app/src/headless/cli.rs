@@ -50,6 +50,17 @@ pub(super) fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
+/// Writes bytes to stdout at once, what has been written there before them first.
+pub(super) fn print_bytes(bytes: &[u8]) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+}
+
+/// Writes bytes to stderr.
+pub(super) fn complain_bytes(bytes: &[u8]) {
+    let _ = std::io::stderr().write_all(bytes);
+}
+
 /// Writes a line to stderr.
 pub(super) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
@@ -101,6 +112,14 @@ pub(super) struct Invocation {
     pub(super) args: Vec<String>,
     pub(super) budget: Option<u64>,
     pub(super) stubs: Option<Stubs>,
+    /// Folders of the system that a WASI program may use, and what it calls them.
+    pub(super) folders: Vec<(PathBuf, String)>,
+    /// Names and values of a WASI program's environment.
+    pub(super) env: Vec<(String, String)>,
+    /// A WASI program's arguments, without its name.
+    pub(super) program_args: Vec<String>,
+    /// Whether the command writes to stdout itself: what programs write there then goes to stderr.
+    pub(super) keeps_stdout: bool,
 }
 
 /// How imports that nothing satisfies are answered.
@@ -145,14 +164,30 @@ pub(super) fn invocation_argument(
                     }
                 });
             }
-            "dir" | "env" => {
-                let _ = text(parser, "--dir and --env need a value")?;
-                return Err(Failure::Usage(format!(
-                    "--{option} is for WASI programs, and WASI is not there yet"
-                )));
+            "dir" => {
+                let both = text(parser, "--dir needs HOST::GUEST")?;
+                let (host, guest) = both.split_once("::").unwrap_or((&both, &both));
+                if host.is_empty() || guest.is_empty() {
+                    let message = format!("--dir: {both} is not HOST::GUEST");
+                    return Err(Failure::Usage(message));
+                }
+                invocation.folders.push((host.into(), guest.to_owned()));
+            }
+            "env" => {
+                let both = text(parser, "--env needs NAME=VALUE")?;
+                match both.split_once('=') {
+                    Some((name, value)) if !name.is_empty() => {
+                        invocation.env.push((name.to_owned(), value.to_owned()));
+                    }
+                    _ => {
+                        let message = format!("--env: {both} is not NAME=VALUE");
+                        return Err(Failure::Usage(message));
+                    }
+                }
             }
             _ => return Ok(false),
         },
+        Argument::Program(args) => invocation.program_args = args,
         Argument::Short(_) => return Ok(false),
     }
     Ok(true)
@@ -163,20 +198,22 @@ pub(super) enum Argument {
     Short(char),
     Long(String),
     Value(std::ffi::OsString),
+    /// What stands behind `--`: the arguments of the program that runs.
+    Program(Vec<String>),
 }
 
-/// The next argument. What stands behind `--` is for the program that runs, which gets arguments
-/// through WASI only.
+/// The next argument.
 pub(super) fn next(parser: &mut lexopt::Parser) -> Result<Option<Argument>, Failure> {
     if let Some(mut raw) = parser.try_raw_args()
         && raw.next_if(|next| next == "--").is_some()
     {
-        return match raw.next() {
-            None => Ok(None),
-            Some(_) => Err(Failure::Usage(
-                "arguments behind -- are for WASI programs, and WASI is not there yet".to_owned(),
-            )),
-        };
+        let args: Result<Vec<String>, Failure> = raw
+            .map(|argument| match argument.into_string() {
+                Ok(text) => Ok(text),
+                Err(other) => Err(Failure::Usage(format!("{} is not UTF-8", other.display()))),
+            })
+            .collect();
+        return Ok(Some(Argument::Program(args?)));
     }
     Ok(parser.next()?.map(|argument| match argument {
         lexopt::Arg::Short(short) => Argument::Short(short),
@@ -215,5 +252,6 @@ pub(super) fn unexpected(argument: &Argument) -> Failure {
         Argument::Value(value) => {
             Failure::Usage(format!("unexpected argument {}", value.display()))
         }
+        Argument::Program(_) => Failure::Usage("unexpected --".to_owned()),
     }
 }

@@ -3,15 +3,21 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use stepwell_engine::module::Import;
 use stepwell_engine::{
     AtomicWait, CallSite, Config, Engine, ExternType, FuncType, HostAnswer, HostCall, InstanceId,
     Linker, Module, Store, Task, Trap, TrapFrame, Value,
 };
+use stepwell_wasi::{NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
+use crate::hosts::{self, ConsoleLog, HostSet, HostState, Stdin, Stream};
 use crate::session::parse_value;
+
+/// How often to look whether standard input has something, while a program polls it.
+const INPUT_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Frames of a backtrace that a terminal gets to see.
 const BACKTRACE: usize = 16;
@@ -20,6 +26,7 @@ const BACKTRACE: usize = 16;
 pub(super) struct Machine {
     pub(super) store: Store,
     linker: Linker,
+    hosts: HostState,
     waiting: VecDeque<(String, Module)>,
     names: BTreeMap<InstanceId, String>,
     stubs: Option<Stubs>,
@@ -40,7 +47,8 @@ impl Machine {
         let modules = load_all(&engine, &invocation.files)?;
         let mut machine = Self {
             store: Store::new(&engine),
-            linker: crate::session::builtins(),
+            linker: Linker::new(),
+            hosts: host_state(invocation)?,
             waiting: VecDeque::new(),
             names: BTreeMap::new(),
             stubs: invocation.stubs,
@@ -70,14 +78,19 @@ impl Machine {
     /// Defines what no file exports, or fails with everything that is missing.
     fn provide(&mut self) -> Result<(), Failure> {
         let stems: Vec<String> = self.waiting.iter().map(|(stem, _)| stem.clone()).collect();
-        let mut missing = Vec::new();
+        let (mut missing, mut advice) = (Vec::new(), Vec::new());
         let mut stubbed: Vec<(String, String)> = Vec::new();
         for (stem, module) in self.waiting.clone() {
             for import in module.imports() {
                 if stems.iter().any(|known| **known == *import.module && *known != stem) {
                     continue;
                 }
-                if self.linker.is_js_string(import) {
+                let set = hosts::guess(import, &module);
+                // Who asks for stubs wants those, where only a name speaks for a set.
+                let set = set.filter(|set| *set != HostSet::Console || self.stubs.is_none());
+                if let Some(set) = set
+                    && self.hosts.define(set, import, &mut self.linker, &mut self.store)?
+                {
                     continue;
                 }
                 let key = (import.module.to_string(), import.name.to_string());
@@ -85,6 +98,11 @@ impl Machine {
                     let line = format!("  {}.{}: {}", import.module, import.name, import.ty);
                     if !missing.contains(&line) {
                         missing.push(line);
+                    }
+                    if let Some(text) = hosts::advice(import, &module)
+                        && !advice.contains(&text)
+                    {
+                        advice.push(text);
                     }
                 } else if !stubbed.contains(&key) {
                     self.stub(&module, import)?;
@@ -97,9 +115,10 @@ impl Machine {
         }
         let count = missing.len();
         let what = if count == 1 { "import is" } else { "imports are" };
+        let advice: String = advice.iter().map(|text| format!("\n{text}")).collect();
         Err(Failure::Error(format!(
             "{count} {what} not satisfied; give the module as an earlier FILE, or use \
-             --stub-imports zero|trap:\n{}",
+             --stub-imports zero|trap:\n{}{advice}",
             missing.join("\n")
         )))
     }
@@ -116,6 +135,28 @@ impl Machine {
         Ok(())
     }
 
+    /// Waits until a host function that has not answered may have something. False if there is nothing to
+    /// wait for.
+    pub(super) fn wait_for_host(&mut self) -> bool {
+        self.hosts.timers().wake_due();
+        let mut wasi = self.hosts.wasi().borrow_mut();
+        let now = wasi.monotonic_now();
+        let program = wasi.wake_at().map(|at| Duration::from_nanos(at.saturating_sub(now)));
+        let input = wasi.awaits_input().then_some(INPUT_INTERVAL);
+        let soonest = [program, self.hosts.timers().due_in(), input].into_iter().flatten().min();
+        drop(wasi);
+        if let Some(time) = soonest {
+            std::thread::sleep(time);
+        }
+        soonest.is_some()
+    }
+
+    /// That a host function does not answer.
+    pub(super) fn unanswered(&self, call: &HostCall) -> String {
+        let place = call.caller.map_or(String::new(), |site| format!(", {}", self.place(site)));
+        format!("{}.{} waits, and nothing will come{place}", call.module, call.name)
+    }
+
     /// That a task waits for what nobody will do.
     pub(super) fn deadlock(&self, wait: &AtomicWait) -> String {
         let place = wait.site.map_or(String::new(), |site| format!(", {}", self.place(site)));
@@ -129,6 +170,7 @@ impl Machine {
             let made = self.linker.begin_instantiate(&mut self.store, &module);
             let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
             self.linker.define_instance(&stem, made.instance);
+            self.store.name_instance(made.instance, &stem);
             if stem == self.main_stem {
                 self.main = Some(made.instance);
             }
@@ -194,6 +236,48 @@ impl Machine {
         }
         text
     }
+}
+
+/// Host functions that use this process's own streams, clocks and folders.
+fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
+    let (log, stdin) = (ConsoleLog::default(), Stdin::default());
+    let keeps_stdout = invocation.keeps_stdout;
+    log.set_sink(move |entry| match entry.stream {
+        Stream::Stdout if !keeps_stdout => cli::print_bytes(&entry.bytes),
+        _ => cli::complain_bytes(&entry.bytes),
+    });
+    stdin.close();
+    let hosts = HostState::new(log, stdin);
+    let mut wasi = Wasi::command_line();
+    let file = invocation.files.last().and_then(|file| file.file_name());
+    let name = file.map(|file| file.to_string_lossy().into_owned());
+    wasi.arg(name.unwrap_or_default()).args(&invocation.program_args);
+    if keeps_stdout {
+        wasi.stdout(system::Stderr);
+    }
+    for (name, value) in &invocation.env {
+        wasi.env(name, value);
+    }
+    let mut tree = None;
+    for (host, guest) in &invocation.folders {
+        let fail = |error: String| Failure::Error(format!("--dir {}: {error}", host.display()));
+        // All in one tree, so that files can be moved from one to another.
+        let further = tree.and_then(|id| wasi.tree_as::<NativeTree>(id).map(|tree| (id, tree)));
+        let opened = match further {
+            Some((id, tree)) => {
+                let handle = tree.open_further(host).map_err(|error| fail(error.to_string()))?;
+                wasi.preopen_handle(id, handle, guest)
+            }
+            None => {
+                let first = NativeTree::open(host).map_err(|error| fail(error.to_string()))?;
+                let id = *tree.insert(wasi.add_tree(first));
+                wasi.preopen(id, guest)
+            }
+        };
+        opened.map_err(|error| fail(error.meaning().to_owned()))?;
+    }
+    *hosts.wasi().borrow_mut() = wasi;
+    Ok(hosts)
 }
 
 fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>, Failure> {

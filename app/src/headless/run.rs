@@ -2,21 +2,26 @@
 
 use std::process::ExitCode;
 
-use stepwell_engine::{Budget, Stop, Value};
+use stepwell_engine::{Budget, CallState, Stop, Value};
 
 use super::cli::{self, Argument, Failure, Invocation};
 use super::machine::Machine;
 
 const HELP: &str = "\
 stepwell run FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
+                 [--dir HOST::GUEST] [--env NAME=VALUE] [-- ARG…]
 
 Links the modules under their file stems and runs an export of the last one, or _start.
-Results go to stdout, one value a line, as i32:5 or f64:0.5.
+Results go to stdout, one value a line, as i32:5 or f64:0.5. A program of WASI has this
+process's standard streams, and its exit code becomes this command's.
 
   --invoke EXPORT ARG…      the function and its arguments: 5, -0x10, 0.5, inf, nan:0x7fc00000,
                             i32x4,1,2,3,4 for a vector
   --budget N                stop after exactly N instructions (exit code 3)
   --stub-imports zero|trap  answer imports that nothing satisfies, instead of failing
+  --dir HOST::GUEST         a folder that a program of WASI may use, and its name there; again for more
+  --env NAME=VALUE          a variable of the program's environment; again for more
+  -- ARG…                   the program's arguments
 ";
 
 /// `stepwell run`.
@@ -33,7 +38,7 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
                     return Err(unknown);
                 }
             }
-            value @ Argument::Value(_) => {
+            value @ (Argument::Value(_) | Argument::Program(_)) => {
                 cli::invocation_argument(&mut invocation, value, parser)?;
             }
         }
@@ -46,6 +51,8 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        // Of which the system keeps the lower eight bits, as of a native program's.
+        Outcome::Exit(code) => Ok(ExitCode::from(code as u8)),
         Outcome::Budget(message) => {
             cli::complain(&message);
             Ok(ExitCode::from(3))
@@ -55,6 +62,8 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
 
 enum Outcome {
     Done(Vec<Value>),
+    /// The program ended itself.
+    Exit(i32),
     Budget(String),
 }
 
@@ -73,11 +82,17 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                     results = values;
                     break;
                 }
+                Stop::HostCall(call) if call.state == CallState::InProgress => {
+                    if !machine.wait_for_host() {
+                        return Err(Failure::Error(machine.unanswered(&call)));
+                    }
+                }
                 Stop::HostCall(call) => {
                     let answer = machine.answer(&call);
                     task.resume(&mut machine.store, answer)?;
                 }
                 Stop::Trap(trap) => return Err(Failure::Error(machine.explain(&trap))),
+                Stop::Exit(code) => return Ok(Outcome::Exit(code)),
                 Stop::Budget => {
                     let place = task.frames(&machine.store).next().map(|frame| frame.site());
                     let place = place

@@ -6,8 +6,9 @@ use std::io::{BufWriter, StdoutLock, Write};
 use std::process::ExitCode;
 
 use serde_json::json;
+use stepwell_engine::host::record::{HostRecord, RecordedAnswer};
 use stepwell_engine::module::disassemble::{Instruction, Listing};
-use stepwell_engine::{CallSite, HostAnswer, HostCall, ModuleId, Stop, Task, Value};
+use stepwell_engine::{Budget, CallSite, CallState, ModuleId, Stop, Task, Value};
 
 use super::cli::{self, Argument, Failure, Invocation};
 use super::machine::Machine;
@@ -30,7 +31,7 @@ enum Format {
 
 /// `stepwell trace`.
 pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
-    let mut invocation = Invocation::default();
+    let mut invocation = Invocation { keeps_stdout: true, ..Invocation::default() };
     let mut format = Format::Text;
     while let Some(argument) = cli::next(parser)? {
         match argument {
@@ -55,12 +56,13 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
                     }
                 }
             },
-            value @ Argument::Value(_) => {
+            value @ (Argument::Value(_) | Argument::Program(_)) => {
                 cli::invocation_argument(&mut invocation, value, parser)?;
             }
         }
     }
-    let machine = Machine::new(&invocation)?;
+    let mut machine = Machine::new(&invocation)?;
+    machine.store.record_host_calls(true);
     let mut tracer = Tracer {
         machine,
         listings: HashMap::new(),
@@ -106,10 +108,27 @@ impl Tracer {
                         let _ = self.out.flush();
                         return Err(Failure::Error(self.machine.explain(&trap)));
                     }
+                    Stop::Exit(code) => {
+                        let line = match self.format {
+                            Format::Text => format!("{} exit {code}", self.executed),
+                            Format::Json => {
+                                json!({ "executed": self.executed, "exit": code }).to_string()
+                            }
+                        };
+                        self.line(&line);
+                        return Ok(ExitCode::from(code as u8));
+                    }
+                    Stop::HostCall(call) if call.state == CallState::InProgress => {
+                        if !self.machine.wait_for_host() {
+                            let _ = self.out.flush();
+                            return Err(Failure::Error(self.machine.unanswered(&call)));
+                        }
+                        self.answer(&mut task)?;
+                    }
                     Stop::HostCall(call) => {
                         let answer = self.machine.answer(&call);
-                        self.host_call(&call, &answer);
                         task.resume(&mut self.machine.store, answer)?;
+                        self.host_calls();
                     }
                     Stop::Wait(wait) if wait.timeout.is_some() => {
                         task.time_out(&mut self.machine.store)?;
@@ -154,7 +173,27 @@ impl Tracer {
             };
             self.instruction_line(site, &instruction, &stack);
         }
+        self.host_calls();
         Ok(Some(stop))
+    }
+
+    /// Lets a host function go on that has begun, and executes nothing else.
+    fn answer(&mut self, task: &mut Task) -> Result<(), Failure> {
+        while let Stop::HostCall(call) =
+            task.run(&mut self.machine.store, Budget::instructions(0))?
+            && self.machine.wait_for_host()
+        {
+            debug_assert_eq!(call.state, CallState::InProgress);
+        }
+        self.host_calls();
+        Ok(())
+    }
+
+    /// The lines of the host calls that have been answered since the last time.
+    fn host_calls(&mut self) {
+        for record in self.machine.store.take_host_calls() {
+            self.host_call(&record);
+        }
     }
 
     fn instruction(&mut self, site: CallSite) -> Option<Instruction> {
@@ -197,13 +236,17 @@ impl Tracer {
         self.line(line.trim_end());
     }
 
-    fn host_call(&mut self, call: &HostCall, answer: &HostAnswer) {
-        let caller = call.caller.map(|site| self.machine.place(site));
+    fn host_call(&mut self, call: &HostRecord) {
+        let site = call.frames.first().copied();
+        let caller = site.map(|site| self.machine.place(site));
         let line = match self.format {
             Format::Text => {
-                let answer = match answer {
-                    HostAnswer::Return(values) => texts(values).join(" "),
-                    HostAnswer::Trap(message) => format!("trap {message}"),
+                let answer = match &call.answer {
+                    RecordedAnswer::Returned(values) => texts(values).join(" "),
+                    RecordedAnswer::Trapped(message) => format!("trap {message}"),
+                    RecordedAnswer::PassedOn(trap) => format!("trap {}", trap.code),
+                    RecordedAnswer::Exited(code) => format!("exit {code}"),
+                    RecordedAnswer::Unfinished => "unfinished".to_owned(),
                 };
                 // Without arguments or results their places are empty, not two spaces.
                 let answer = format!("{} -> {answer}", texts(&call.args).join(" "));
@@ -213,15 +256,17 @@ impl Tracer {
                 format!("{} host {target} | {answer} | from {caller}", self.executed)
             }
             Format::Json => {
-                let (results, trap) = match answer {
-                    HostAnswer::Return(values) => (Some(texts(values)), None),
-                    HostAnswer::Trap(message) => (None, Some(message)),
+                let (results, trap) = match &call.answer {
+                    RecordedAnswer::Returned(values) => (Some(texts(values)), None),
+                    RecordedAnswer::Trapped(message) => (None, Some(message.to_string())),
+                    RecordedAnswer::PassedOn(trap) => (None, Some(trap.code.to_string())),
+                    RecordedAnswer::Exited(_) | RecordedAnswer::Unfinished => (None, None),
                 };
                 json!({
                     "executed": self.executed,
                     "host": { "module": &*call.module, "name": &*call.name },
                     "args": texts(&call.args),
-                    "caller": call.caller.map(|site| json!({
+                    "caller": site.map(|site| json!({
                         "instance": self.machine.name(site.instance),
                         "function": site.func.0,
                         "offset": site.offset.0,

@@ -2,9 +2,11 @@
 
 use stepwell_engine::{CodeOffset, FuncIndex, GlobalAddr, MemAddr};
 
-use super::command::Command;
+use super::command::{Command, SetChoice};
 use super::run::Goal;
-use super::types::{Answerer, LayoutRequest, NamedMemory, RunState, SessionError, StopReason};
+use super::types::{
+    Answerer, ImportSource, LayoutRequest, NamedMemory, RunState, SessionError, StopReason,
+};
 use super::{Invocation, Session, not_now};
 
 impl Session {
@@ -32,11 +34,50 @@ impl Session {
             Command::SetPolicy { module, import, policy } => {
                 let open = self.module_mut(module)?;
                 match open.imports.get_mut(import) {
-                    Some(state) => state.policy = policy,
-                    None => return Err(not_now("the module has no such import")),
+                    Some(state) => {
+                        state.policy = policy;
+                        // A policy is for what no set satisfies.
+                        if matches!(state.source, ImportSource::Set(_)) {
+                            state.choice = SetChoice::Nobody;
+                            self.resolve();
+                        }
+                        Ok(())
+                    }
+                    None => Err(not_now("the module has no such import")),
                 }
+            }
+            Command::ChooseSet { module, import, set } => {
+                let open = self.module_mut(module)?;
+                let state = open.imports.get_mut(import);
+                state.ok_or_else(|| not_now("the module has no such import"))?.choice = set;
+                self.resolve();
                 Ok(())
             }
+            Command::SetProgram { args, env } => self.set_program(args, env),
+            Command::Spawn { module, export, args } => self.spawn(module, &export, &args),
+            Command::SelectTask(task) => self.select_task(task),
+            Command::CancelTask(task) => self.cancel_task(task),
+            Command::NextTurn => self.set_out(Goal::Turn),
+            Command::SetReductions(count) => self.set_reductions(count),
+            Command::BreakOnImport { module, name, when } => {
+                self.set_import_break(module, name, when)
+            }
+            Command::TypeLine(line) => self.type_line(&line),
+            Command::EndInput => {
+                self.end_input();
+                Ok(())
+            }
+            Command::ClearConsole => {
+                self.clear_console();
+                Ok(())
+            }
+            Command::ClearHostCalls => {
+                self.clear_host_calls();
+                Ok(())
+            }
+            Command::PutFile { path, bytes } => self.put_file(&path, bytes),
+            Command::MakeFolder(path) => self.make_folder(&path),
+            Command::RemoveFile(path) => self.remove_file(&path),
             Command::Start { module, export, args } => self.start(module, &export, &args),
             Command::Restart => {
                 let Some(Invocation { module, export, args }) = self.invocation.clone() else {

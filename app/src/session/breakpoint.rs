@@ -46,7 +46,7 @@ enum Operand {
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Comparison {
+pub(super) enum Comparison {
     Equal,
     NotEqual,
     Less,
@@ -64,16 +64,42 @@ const COMPARISONS: [(&str, Comparison); 6] = [
     (">", Comparison::Greater),
 ];
 
+/// The parts of `left comparison right`.
+pub(super) fn split_comparison(text: &str) -> Option<(&str, Comparison, &str)> {
+    let (at, symbol, comparison) = COMPARISONS
+        .iter()
+        .filter_map(|(symbol, comparison)| Some((text.find(symbol)?, *symbol, *comparison)))
+        .min_by_key(|(at, symbol, _)| (*at, usize::MAX - symbol.len()))?;
+    Some((text.get(..at)?.trim(), comparison, text.get(at + symbol.len()..)?.trim()))
+}
+
+impl Comparison {
+    /// Whether it holds of two values of one type.
+    pub(super) fn holds(self, left: Value, right: Value) -> bool {
+        let ordering = match (left, right) {
+            (Value::I32(left), Value::I32(right)) => Some(left.cmp(&right)),
+            (Value::I64(left), Value::I64(right)) => Some(left.cmp(&right)),
+            (Value::F32(left), Value::F32(right)) => left.partial_cmp(&right),
+            (Value::F64(left), Value::F64(right)) => left.partial_cmp(&right),
+            (left, right) => Some(left.to_bits().cmp(&right.to_bits())),
+        };
+        match self {
+            Comparison::Equal => ordering.is_some_and(|order| order.is_eq()),
+            Comparison::NotEqual => ordering.is_none_or(|order| order.is_ne()),
+            Comparison::Less => ordering.is_some_and(|order| order.is_lt()),
+            Comparison::LessOrEqual => ordering.is_some_and(|order| order.is_le()),
+            Comparison::Greater => ordering.is_some_and(|order| order.is_gt()),
+            Comparison::GreaterOrEqual => ordering.is_some_and(|order| order.is_ge()),
+        }
+    }
+}
+
 impl Condition {
     /// Reads a condition for a breakpoint at `offset` of `module`.
     pub(super) fn parse(text: &str, module: &Module, offset: u32) -> Result<Self, String> {
-        let (at, symbol, comparison) = COMPARISONS
-            .iter()
-            .filter_map(|(symbol, comparison)| Some((text.find(symbol)?, *symbol, *comparison)))
-            .min_by_key(|(at, symbol, _)| (*at, usize::MAX - symbol.len()))
+        let (left, comparison, right) = split_comparison(text)
             .ok_or("write a comparison, as `$n == 5`, `local 0 > 3` or `stack 0 != 0`")?;
-        let left = text.get(..at).unwrap_or("").trim();
-        let right = text.get(at + symbol.len()..).unwrap_or("").trim().to_owned();
+        let right = right.to_owned();
         let operand = Self::operand(left, module, offset)?;
         let readable = [ValType::I64, ValType::F64, ValType::FUNCREF]
             .into_iter()
@@ -115,21 +141,7 @@ impl Condition {
 
     fn compare(&self, value: Value) -> bool {
         let Ok(right) = parse_value(value.ty(), &self.right) else { return false };
-        let ordering = match (value, right) {
-            (Value::I32(left), Value::I32(right)) => Some(left.cmp(&right)),
-            (Value::I64(left), Value::I64(right)) => Some(left.cmp(&right)),
-            (Value::F32(left), Value::F32(right)) => left.partial_cmp(&right),
-            (Value::F64(left), Value::F64(right)) => left.partial_cmp(&right),
-            (left, right) => Some(left.to_bits().cmp(&right.to_bits())),
-        };
-        match self.comparison {
-            Comparison::Equal => ordering.is_some_and(|order| order.is_eq()),
-            Comparison::NotEqual => ordering.is_none_or(|order| order.is_ne()),
-            Comparison::Less => ordering.is_some_and(|order| order.is_lt()),
-            Comparison::LessOrEqual => ordering.is_some_and(|order| order.is_le()),
-            Comparison::Greater => ordering.is_some_and(|order| order.is_gt()),
-            Comparison::GreaterOrEqual => ordering.is_some_and(|order| order.is_ge()),
-        }
+        self.comparison.holds(value, right)
     }
 }
 

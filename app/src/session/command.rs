@@ -3,7 +3,8 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::Shape;
+use super::{BreakWhen, Shape};
+use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
 /// An opened module; keys are never reused in a session.
@@ -22,6 +23,18 @@ pub enum ImportPolicy {
     Trap,
 }
 
+/// Which ready set of host functions is to satisfy an import that no module does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum SetChoice {
+    /// The one that its name and type speak for.
+    #[default]
+    Guess,
+    /// None: a call follows the policy.
+    Nobody,
+    /// This one.
+    Given(HostSet),
+}
+
 /// A panel of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)] // named as in the window
@@ -36,6 +49,9 @@ pub enum Panel {
     Heap,
     HostCalls,
     Console,
+    Files,
+    Tasks,
+    Graph,
     Timeline,
     Breakpoints,
     Learn,
@@ -97,6 +113,23 @@ pub enum Command {
         policy: ImportPolicy,
     },
 
+    /// Chooses who satisfies an import that no module does.
+    ChooseSet {
+        /// The importing module.
+        module: ModuleKey,
+        /// Position among its imports.
+        import: usize,
+        /// The choice.
+        set: SetChoice,
+    },
+    /// Arguments and environment of the programs that are started: WASI gives them to a program.
+    SetProgram {
+        /// Behind the program's own name.
+        args: Vec<String>,
+        /// Names and values.
+        env: Vec<(String, String)>,
+    },
+
     /// Links if need be and stands before the first instruction of an export.
     Start {
         /// The module.
@@ -106,6 +139,23 @@ pub enum Command {
         /// One text a parameter: `5`, `-0x10`, `0.5`, `nan:0x400000`, `i32:5`, `null`.
         args: Vec<String>,
     },
+    /// Starts an export as one more task of the run, beside those that there are.
+    Spawn {
+        /// The module.
+        module: ModuleKey,
+        /// Name of an exported function.
+        export: String,
+        /// One text a parameter.
+        args: Vec<String>,
+    },
+    /// Shows a task, and makes it the one that is stepped.
+    SelectTask(u32),
+    /// Ends a task, wherever it stands.
+    CancelTask(u32),
+    /// Lets the task whose turn is next have it.
+    NextTurn,
+    /// Changes how many instructions a turn has.
+    SetReductions(u64),
     /// Links anew and starts the last export with the same arguments.
     Restart,
     /// Ends the run; instances are discarded.
@@ -158,10 +208,40 @@ pub enum Command {
     /// Removes all breakpoints.
     ClearBreakpoints,
 
+    /// Stops at calls of an import before the host function begins; `None` ends that.
+    BreakOnImport {
+        /// Module name of the import.
+        module: String,
+        /// Field name of the import.
+        name: String,
+        /// When to stop.
+        when: Option<BreakWhen>,
+    },
+
     /// Answers the pending host call with results, one text each.
     Answer(Vec<String>),
     /// Answers the pending host call with a trap.
     AnswerTrap(String),
+
+    /// Gives the program a line of standard input; the line's end is added.
+    TypeLine(String),
+    /// Ends standard input.
+    EndInput,
+    /// Empties the console.
+    ClearConsole,
+    /// Forgets the host calls that have been answered.
+    ClearHostCalls,
+    /// Puts a file into the program's folders, or replaces one. Folders on the way are made.
+    PutFile {
+        /// Where, from the root, as `data/input.txt`.
+        path: String,
+        /// Its contents.
+        bytes: Vec<u8>,
+    },
+    /// Makes a folder, and those on the way to it.
+    MakeFolder(String),
+    /// Removes a file, or a folder with all that it holds.
+    RemoveFile(String),
 
     /// Lets an atomic wait end as if its time were over.
     TimeOut,

@@ -36,11 +36,12 @@ impl Session {
         };
         let value = read_value(ty, text)?;
         let machine = self.stopped_machine()?;
-        let task = machine.task.as_mut().ok_or_else(|| not_now("start an export first"))?;
+        let none = || not_now("start an export first");
+        let (task, store) = machine.task_and_store().ok_or_else(none)?;
         if is_local {
-            task.set_local(&machine.store, frame, index, value)?;
+            task.set_local(store, frame, index, value)?;
         } else {
-            task.set_operand(&machine.store, frame, index, value)?;
+            task.set_operand(store, frame, index, value)?;
         }
         Ok(())
     }

@@ -32,6 +32,11 @@ const FILES: &[(&str, &[u8])] = files![
     "casts.wat",
     "exceptions.wat",
     "atomic_counter.wat",
+    "wasi_hello.wat",
+    "wasi_echo.wat",
+    "wasi_files.wat",
+    "wasi_args.wat",
+    "async_tasks.wat",
     "rust_checksum/checksum.wasm",
 ];
 

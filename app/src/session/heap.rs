@@ -1,6 +1,6 @@
 //! The heap: which object is looked at, and collecting what cannot be reached.
 
-use stepwell_engine::{Budget, ObjectAddr};
+use stepwell_engine::ObjectAddr;
 
 use super::command::Panel;
 use super::types::{LayoutRequest, SessionError};
@@ -87,9 +87,9 @@ impl Session {
 
     pub(super) fn collect_garbage(&mut self) -> Result<(), SessionError> {
         let machine = self.stopped_machine()?;
-        if let Some(task) = &mut machine.task {
+        if let Some((task, store)) = machine.task_and_store() {
             // Tells the store what the task holds: a person may have changed it since it stopped.
-            task.run(&mut machine.store, Budget::instructions(0))?;
+            task.note_references(store);
         }
         let freed = machine.store.collect_garbage()?;
         self.heap.freed = Some(freed);

@@ -9,41 +9,47 @@ use stepwell_engine::{
 };
 
 use super::command::ModuleKey;
+use super::programs::Programs;
+use super::tasks::Tasks;
 use super::types::{ImportSource, OpenModule, SessionError};
 
 /// A store with instances, and the task that runs in it.
 pub(super) struct Machine {
     pub(super) store: Store,
-    pub(super) task: Option<Task>,
+    pub(super) tasks: Tasks,
     instances: Vec<(ModuleKey, InstanceId)>,
-    queue: VecDeque<Job>,
     /// Memories, tables and globals made for imports that nobody satisfies.
     provided: BTreeMap<(String, String), Extern>,
-    /// Instructions of tasks that are over.
-    earlier: u64,
 }
 
 /// What is to be done before the next task can run.
-enum Job {
+pub(super) enum Job {
     Instantiate(ModuleKey),
     Call { module: ModuleKey, export: String, args: Vec<Value> },
 }
 
 impl Machine {
     pub(super) fn new(engine: &Engine) -> Self {
-        Self {
-            store: Store::new(engine),
-            task: None,
-            instances: Vec::new(),
-            queue: VecDeque::new(),
-            provided: BTreeMap::new(),
-            earlier: 0,
-        }
+        let mut store = Store::new(engine);
+        store.record_host_calls(true);
+        store.count_calls(true);
+        Self { store, tasks: Tasks::default(), instances: Vec::new(), provided: BTreeMap::new() }
     }
 
     /// The instruction clock: all tasks of this machine together.
     pub(super) fn clock(&self) -> u64 {
-        self.earlier + self.task.as_ref().map_or(0, Task::executed)
+        self.tasks.clock()
+    }
+
+    /// The task that the panels show.
+    pub(super) fn task(&self) -> Option<&Task> {
+        self.tasks.current().map(|entry| &entry.task)
+    }
+
+    /// The task that the panels show, and its store.
+    pub(super) fn task_and_store(&mut self) -> Option<(&mut Task, &mut Store)> {
+        let Self { store, tasks, .. } = self;
+        tasks.current_mut().map(|entry| (&mut entry.task, store))
     }
 
     pub(super) fn instance_of(&self, module: ModuleKey) -> Option<InstanceId> {
@@ -54,25 +60,21 @@ impl Machine {
         self.instances.iter().find(|(_, known)| *known == instance).map(|(key, _)| *key)
     }
 
-    /// Whether the present task has its results and more jobs wait behind it.
-    pub(super) fn has_jobs(&self) -> bool {
-        !self.queue.is_empty()
-    }
-
-    /// Queues the instantiation of whatever `module` needs, then the call of its export.
+    /// The instantiation of whatever `module` needs and has no instance yet, then the call of its export.
     pub(super) fn plan_call(
-        &mut self,
+        &self,
         modules: &[OpenModule],
         module: ModuleKey,
         export: &str,
         args: Vec<Value>,
-    ) {
+    ) -> VecDeque<Job> {
+        let mut jobs = VecDeque::new();
         let mut planned: HashSet<ModuleKey> = self.instances.iter().map(|(key, _)| *key).collect();
         // Depth first over an explicit stack, so that providers come before those who import them.
         let mut pending = vec![(module, false)];
         while let Some((key, providers_done)) = pending.pop() {
             if providers_done {
-                self.queue.push_back(Job::Instantiate(key));
+                jobs.push_back(Job::Instantiate(key));
                 continue;
             }
             if !planned.insert(key) {
@@ -86,26 +88,31 @@ impl Machine {
                 }
             }
         }
-        self.queue.push_back(Job::Call { module, export: export.to_owned(), args });
+        jobs.push_back(Job::Call { module, export: export.to_owned(), args });
+        jobs
     }
 
-    /// Does the jobs up to the next task that has something to run; false if there is none.
-    pub(super) fn next_task(&mut self, modules: &[OpenModule]) -> Result<bool, SessionError> {
-        while let Some(job) = self.queue.pop_front() {
-            if let Some(over) = self.task.take() {
-                self.earlier += over.executed();
-            }
+    /// Does jobs up to the next task that has something to run; `None` if there is none.
+    pub(super) fn next_task(
+        &mut self,
+        modules: &[OpenModule],
+        jobs: &mut VecDeque<Job>,
+        hosts: &Programs,
+    ) -> Result<Option<Task>, SessionError> {
+        while let Some(job) = jobs.pop_front() {
             match job {
+                // Another task may have needed it, too.
+                Job::Instantiate(key) if self.instance_of(key).is_some() => {}
                 Job::Instantiate(key) => {
                     let Some(open) = modules.iter().find(|open| open.key == key) else { continue };
                     let error = |error| SessionError::Module { name: open.name.clone(), error };
-                    let linker = self.linker(modules, open).map_err(error)?;
+                    let linker = self.linker(modules, open, hosts).map_err(error)?;
                     let made =
                         linker.begin_instantiate(&mut self.store, &open.module).map_err(error)?;
                     self.instances.push((key, made.instance));
+                    self.store.name_instance(made.instance, &open.name);
                     if made.start.is_some() {
-                        self.task = made.start;
-                        return Ok(true);
+                        return Ok(made.start);
                     }
                 }
                 Job::Call { module, export, args } => {
@@ -113,12 +120,11 @@ impl Machine {
                         || SessionError::NotNow("the module has no instance".to_owned());
                     let instance = self.instance_of(module).ok_or_else(not_there)?;
                     let func = self.store.export_func(instance, &export)?;
-                    self.task = Some(self.store.start(func, &args)?);
-                    return Ok(true);
+                    return Ok(Some(self.store.start(func, &args)?));
                 }
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// What `open`'s imports resolve to. Providers in a cycle have no instance yet and count as
@@ -127,8 +133,9 @@ impl Machine {
         &mut self,
         modules: &[OpenModule],
         open: &OpenModule,
+        hosts: &Programs,
     ) -> Result<Linker, stepwell_engine::Error> {
-        let mut linker = builtins();
+        let mut linker = Linker::new();
         let names: HashMap<&str, ModuleKey> =
             modules.iter().rev().map(|open| (open.name.as_str(), open.key)).collect();
         for (import, state) in open.module.imports().iter().zip(&open.imports) {
@@ -140,7 +147,9 @@ impl Machine {
                 linker.define(&import.module, &import.name, item);
                 continue;
             }
-            if state.source == ImportSource::Session {
+            if let ImportSource::Set(set) = state.source
+                && hosts.define(set, import, &mut linker, &mut self.store)?
+            {
                 continue;
             }
             if let ExternType::Func(ty) = &import.ty {
@@ -185,9 +194,4 @@ impl Machine {
     }
 }
 
-/// What every module can import: strings, and as constants those of the module that compilers agree on.
-pub fn builtins() -> Linker {
-    let mut linker = Linker::new();
-    linker.js_strings(Some("'"));
-    linker
-}
+pub use crate::hosts::builtins;

@@ -7,53 +7,71 @@
 mod apply;
 mod branch_hints;
 mod breakpoint;
+mod call_graph;
 mod command;
 mod edit;
 mod examples;
 mod heap;
 mod host_calls;
+mod import_break;
 mod load;
 mod machine;
 mod memory_view;
 mod modules;
+mod programs;
 mod reference;
 mod run;
 mod shape;
+mod signature;
 mod state;
+mod tasks;
+#[cfg(test)]
+mod tasks_tests;
 #[cfg(test)]
 mod tests;
 mod type_text;
 mod types;
 mod value_text;
 mod waiting;
+mod words;
 
 use std::time::Duration;
 
-use stepwell_engine::observe::FrameView;
+use stepwell_engine::observe::{Activation, FrameView};
 use stepwell_engine::{CodeOffset, Config, Engine, Store, Task, ValType, Value};
 
 pub use branch_hints::{BRANCH_HINTS, Hint, branch_hints};
-pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, Theme};
+pub use call_graph::CallCounts;
+pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme};
 pub use examples::FIRST_EXAMPLE;
 pub use heap::HeapFocus;
+pub use import_break::{BreakWhen, ImportBreak};
 pub use load::load_module;
 pub use machine::builtins;
 pub use modules::readable_name;
+pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::Reference;
 pub use shape::Shape;
+pub use signature::{DescribedArg, DescribedCall};
+pub use tasks::{Lane, TaskState, TaskView};
 pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
-    Answerer, BreakpointState, ByteMark, CallFrame, CodeFocus, DecodedBytes, Entry as ExampleEntry,
-    Example, HostAnswerState, HostCallRecord, ImportSource, ImportState, LayoutRequest, MemoryView,
-    NamedMemory, Notice, OpenModule, RunState, SessionError, StopReason,
+    Answerer, Awaited, BreakpointState, ByteMark, CallFrame, CallTarget, CalledImport, CodeFocus,
+    DecodedBytes, Entry as ExampleEntry, Example, HostAnswerState, HostCallRecord, ImportSource,
+    ImportState, LayoutRequest, MemoryView, NamedMemory, Notice, OpenModule, RunState,
+    SessionError, StackEntry, StopReason,
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
+use host_calls::HostCalls;
 use machine::Machine;
 use memory_view::MemoryViews;
+use programs::Programs;
 use run::{Progress, Remembered, Speed};
+use tasks::WindowWaker;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
 pub struct Session {
@@ -70,7 +88,13 @@ pub struct Session {
     remembered: Remembered,
     speed: Speed,
     breakpoints: Vec<Entry>,
-    host_calls: Vec<HostCallRecord>,
+    calls: HostCalls,
+    import_breaks: Vec<ImportBreak>,
+    /// What host sets keep: console, files, random numbers.
+    hosts: Programs,
+    reductions: u64,
+    /// Tells the window that there is something to do.
+    waker: WindowWaker,
     memory: MemoryViews,
     selected_frame: usize,
     focus: Option<CodeFocus>,
@@ -112,7 +136,11 @@ impl Session {
             remembered: Remembered::default(),
             speed: Speed::default(),
             breakpoints: Vec::new(),
-            host_calls: Vec::new(),
+            calls: HostCalls::default(),
+            import_breaks: Vec::new(),
+            hosts: Programs::default(),
+            reductions: tasks::REDUCTIONS,
+            waker: WindowWaker::default(),
             memory: MemoryViews::default(),
             selected_frame: 0,
             focus: None,
@@ -125,8 +153,10 @@ impl Session {
         }
     }
 
-    /// Lets a run go on for at most `slice`; true while it is running.
+    /// Lets a run go on for at most `slice`; true while it is running. A run that waits for a host function
+    /// goes on when that has something.
     pub fn tick(&mut self, slice: Duration) -> bool {
+        self.look_at_hosts();
         if self.state == RunState::Running
             && let Err(error) = self.drive(slice)
         {
@@ -165,7 +195,7 @@ impl Session {
 
     /// The task that runs, or ran last.
     pub fn task(&self) -> Option<&Task> {
-        self.machine.as_ref()?.task.as_ref()
+        self.machine.as_ref()?.task()
     }
 
     /// Frames, innermost first; empty while idle.
@@ -174,6 +204,24 @@ impl Session {
             (Some(task), Some(store)) => task.frames(store).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The call stack, innermost first, with the frames of host functions: of the one whose call is pending,
+    /// and of those that have called back into wasm.
+    pub fn call_stack(&self) -> Vec<StackEntry> {
+        let (Some(task), Some(store)) = (self.task(), self.store()) else { return Vec::new() };
+        let mut frame = 0;
+        let entries = task.activations(store).map(|activation| match activation {
+            Activation::Wasm(_) => {
+                frame += 1;
+                StackEntry::Frame(frame - 1)
+            }
+            Activation::Host(host) => {
+                let (module, name) = (host.module.to_string(), host.name.to_string());
+                StackEntry::Host { module, name }
+            }
+        });
+        entries.collect()
     }
 
     /// What a frame is called in lists: `module.function`.
@@ -195,7 +243,8 @@ impl Session {
     /// there: what differs is shown as changed.
     pub fn previous(&self, frame: usize) -> Option<(&[Value], &[Value])> {
         let frames = self.frames();
-        self.remembered.frame(frames.len().checked_sub(frame)?, frames.get(frame)?)
+        let depth = frames.len().checked_sub(frame)?;
+        self.remembered.frame(self.selected_task(), depth, frames.get(frame)?)
     }
 
     /// A global's value at the previous stop.
@@ -209,7 +258,8 @@ impl Session {
         self.progress = None;
         self.state = RunState::Idle;
         self.remembered = Remembered::default();
-        self.host_calls.clear();
+        self.calls.clear();
+        self.hosts.renew();
         self.memory.clear_marks();
         self.heap.discard();
         self.selected_frame = 0;
@@ -247,6 +297,11 @@ impl Session {
     /// Tells the person of something that went wrong outside the session, as with a file.
     pub fn report(&mut self, text: String) {
         self.notify(true, text);
+    }
+
+    /// Tells the person of something that has been done outside the session.
+    pub fn inform(&mut self, text: String) {
+        self.notify(false, text);
     }
 
     fn notify(&mut self, is_error: bool, text: String) {

@@ -2,11 +2,11 @@
 
 use stepwell_engine::InstanceId;
 
-use super::command::{Command, ImportPolicy, ModuleKey};
+use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
 use super::examples;
 use super::load::load_module;
 use super::machine::Machine;
-use super::types::{Example, ImportSource, ImportState, OpenModule, SessionError};
+use super::types::{Entry, Example, ImportSource, ImportState, OpenModule, SessionError};
 use super::{Session, extern_type, not_now};
 
 /// Hues of modules, in order of opening; far apart, and none of them the red of errors.
@@ -27,7 +27,11 @@ impl Session {
         let by_turns = HUES[key.0 as usize % HUES.len()];
         let hue = HUES.iter().find(free).copied().unwrap_or(by_turns);
         let imports = vec![
-            ImportState { source: ImportSource::Nobody, policy: ImportPolicy::Ask };
+            ImportState {
+                source: ImportSource::Nobody,
+                policy: ImportPolicy::Ask,
+                choice: SetChoice::Guess,
+            };
             module.imports().len()
         ];
         self.modules.push(OpenModule { key, name: name.to_owned(), module, source, hue, imports });
@@ -48,11 +52,32 @@ impl Session {
             let bytes = bytes.ok_or_else(|| not_now(format!("{path} is missing")))?;
             self.open(examples::stem(path), bytes)?;
         }
+        for open in &mut self.modules {
+            for (import, state) in open.module.imports().iter().zip(&mut open.imports) {
+                let name = format!("{}.{}", import.module, import.name);
+                if example.ask.contains(&name) {
+                    state.choice = SetChoice::Nobody;
+                }
+            }
+        }
+        self.resolve();
+        let key_of = |session: &Self, entry: &Entry| {
+            let mut modules = session.modules.iter();
+            modules.find(|open| open.name == entry.module).map(|open| open.key)
+        };
         let entry = &example.entry;
-        let main = self.modules.iter().find(|open| open.name == entry.module);
-        match main.map(|open| open.key) {
-            Some(key) => self.start(key, &entry.export, &entry.args),
-            None => Ok(()),
+        if let Some(key) = key_of(self, entry) {
+            self.start(key, &entry.export, &entry.args)?;
+        }
+        let first = self.selected_task();
+        for entry in &example.beside {
+            if let Some(key) = key_of(self, entry) {
+                self.spawn(key, &entry.export, &entry.args)?;
+            }
+        }
+        match first {
+            Some(first) if !example.beside.is_empty() => self.select_task(first),
+            _ => Ok(()),
         }
     }
 
@@ -115,8 +140,13 @@ impl Session {
         let provider =
             self.modules.iter().find(|open| open.name == *import.module && open.key != importer);
         let Some(provider) = provider else {
-            let strings = super::machine::builtins().is_js_string(import);
-            return if strings { ImportSource::Session } else { ImportSource::Nobody };
+            let choice = self.module(importer).and_then(|open| open.imports.get(position));
+            let set = match choice.map(|state| state.choice).unwrap_or_default() {
+                SetChoice::Guess => crate::hosts::guess(import, module),
+                SetChoice::Nobody => None,
+                SetChoice::Given(set) => Some(set),
+            };
+            return set.map_or(ImportSource::Nobody, ImportSource::Set);
         };
         let Some(export) = provider.module.export(&import.name) else {
             return ImportSource::Mismatch(

@@ -5,14 +5,16 @@ use std::time::Duration;
 use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::observe::FrameView;
-use stepwell_engine::{Budget, CallSite, CodeOffset, InstanceId, Stop, Task, Value};
+use stepwell_engine::{
+    Budget, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Task, Value,
+};
 use web_time::Instant;
 
 use super::command::ModuleKey;
 use super::machine::Machine;
 use super::types::{ImportSource, RunState, SessionError, StopReason};
 use super::value_text::parse_value;
-use super::{Invocation, Session};
+use super::{CallCounts, Invocation, Session, not_now};
 
 /// Instructions between two looks at the clock.
 const CHUNK: u64 = 20_000;
@@ -36,8 +38,17 @@ pub(super) enum Goal {
     Over { depth: usize, behind: Option<Place> },
     /// The return to this place, in a frame of this depth; without one, the end.
     Out { depth: usize, behind: Option<Place> },
+    /// One turn of the task whose turn is next.
+    Turn,
     /// An instruction, in any frame.
     To { module: ModuleKey, offset: u32 },
+}
+
+impl Goal {
+    /// Whether all tasks run, by turns, or the selected one alone.
+    fn takes_turns(&self) -> bool {
+        matches!(self, Goal::Run | Goal::Turn | Goal::To { .. })
+    }
 }
 
 /// An instruction of an instance.
@@ -51,17 +62,20 @@ pub(super) struct Place {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Progress {
     goal: Goal,
-    /// The clock when the goal was set: a breakpoint right there does not stop it.
-    since: u64,
     logged: bool,
+    /// Turns in a row that have not executed anything.
+    idle: usize,
 }
 
 /// What frames and globals held at the previous stop.
 #[derive(Default)]
 pub(super) struct Remembered {
+    /// Whose frames they are.
+    task: Option<u32>,
     /// By depth, outermost 1.
     frames: Vec<RememberedFrame>,
     pub(super) globals: Vec<Value>,
+    pub(super) calls: CallCounts,
 }
 
 struct RememberedFrame {
@@ -91,17 +105,20 @@ impl Remembered {
                 operands: frame.operands(),
             })
             .collect();
-        Self { frames, globals }
+        let (task, calls) = (session.selected_task(), session.calls_between());
+        Self { task, frames, globals, calls }
     }
 
     /// Locals and operands of the activation that `frame`, at this depth, may still be.
     pub(super) fn frame(
         &self,
+        task: Option<u32>,
         depth: usize,
         frame: &FrameView<'_>,
     ) -> Option<(&[Value], &[Value])> {
         let known = self.frames.iter().find(|known| {
-            known.depth == depth
+            self.task == task
+                && known.depth == depth
                 && known.instance == frame.instance()
                 && known.func == frame.func().0
         })?;
@@ -118,30 +135,81 @@ impl Session {
         texts: &[String],
     ) -> Result<(), SessionError> {
         let args = self.read_args(key, export, texts)?;
-        if self.links_changed || self.is_trapped() {
+        let ended =
+            matches!(self.state, RunState::Stopped(StopReason::Trap(_) | StopReason::Exit(_)));
+        // What has ended itself is not to be called again, and a command's `_start` is called once.
+        if self.links_changed || ended || export == "_start" {
             self.discard_machine();
         }
+        if let Some(Machine { tasks, store, .. }) = &mut self.machine {
+            tasks.clear(store);
+        }
+        self.calls.forget_all_pending();
+        self.hosts.begin(&self.program_name(key));
+        self.add_task(key, export, args)?;
+        self.invocation =
+            Some(Invocation { module: key, export: export.to_owned(), args: texts.to_vec() });
+        Ok(())
+    }
+
+    /// Adds a task that stands before the first instruction of an export, and selects it. Modules that
+    /// have been opened since the run began join it; those that are there stay linked as they are.
+    pub(super) fn spawn(
+        &mut self,
+        key: ModuleKey,
+        export: &str,
+        texts: &[String],
+    ) -> Result<(), SessionError> {
+        if self.machine.is_none() {
+            return self.start(key, export, texts);
+        }
+        let args = self.read_args(key, export, texts)?;
+        self.stopped_machine()?;
+        self.add_task(key, export, args)
+    }
+
+    fn add_task(
+        &mut self,
+        key: ModuleKey,
+        export: &str,
+        args: Vec<Value>,
+    ) -> Result<(), SessionError> {
         let modules = std::mem::take(&mut self.modules);
         let engine = self.engine.clone();
         let machine = self.machine.get_or_insert_with(|| Machine::new(&engine));
-        machine.plan_call(&modules, key, export, args);
-        let started = machine.next_task(&modules);
+        let mut jobs = machine.plan_call(&modules, key, export, args);
+        let made = machine.next_task(&modules, &mut jobs, &self.hosts);
+        let module = modules.iter().find(|open| open.key == key);
+        let title = format!("{}.{export}", module.map_or("?", |open| open.name.as_str()));
         self.modules = modules;
-        match started {
-            Ok(_) => {}
+        match made {
+            Ok(Some(task)) => {
+                machine.tasks.add(title, task, jobs, &self.waker);
+            }
+            Ok(None) => return Err(not_now("there is nothing to start")),
+            // What others run in stays.
+            Err(error) if machine.tasks.count() > 0 => return Err(error),
             Err(error) => {
                 self.discard_machine();
                 return Err(error);
             }
         }
-        self.invocation =
-            Some(Invocation { module: key, export: export.to_owned(), args: texts.to_vec() });
+        // A run of several tasks may have been linked at several times.
+        if machine.tasks.count() == 1 {
+            self.links_changed = false;
+        }
         self.remembered = Remembered::default();
         self.memory.clear_marks();
         self.progress = None;
         self.ensure_memory_view();
+        self.place_import_breaks();
         self.stop(StopReason::Started);
         Ok(())
+    }
+
+    /// `argv[0]` of a program.
+    fn program_name(&self, key: ModuleKey) -> String {
+        self.module(key).map_or_else(String::new, |open| format!("{}.wasm", open.name))
     }
 
     /// What to start when nobody has said: `_start` or `main` of the module that no other imports,
@@ -191,10 +259,6 @@ impl Session {
             .collect()
     }
 
-    fn is_trapped(&self) -> bool {
-        matches!(self.state, RunState::Stopped(StopReason::Trap(_)))
-    }
-
     /// Sets out for a goal and takes the first slice of it.
     pub(super) fn set_out(&mut self, goal: Goal) -> Result<(), SessionError> {
         match &self.state {
@@ -202,18 +266,20 @@ impl Session {
             RunState::Idle => {
                 return Err(SessionError::NotNow("choose an export to start first".to_owned()));
             }
-            RunState::Stopped(StopReason::HostCall) => {
-                return Err(SessionError::NotNow("answer the host call first".to_owned()));
-            }
+            // Others may go on.
+            RunState::Stopped(_) if goal.takes_turns() && self.others_can_run() => {}
+            RunState::Stopped(StopReason::HostCall) => return Err(self.not_answered()),
             RunState::Stopped(StopReason::Wait) => {
-                let text = "it waits for a notification; let it time out first";
-                return Err(SessionError::NotNow(text.to_owned()));
+                return Err(not_now("it waits for a notification; let it time out first"));
             }
             RunState::Stopped(StopReason::Done(_)) => {
-                return Err(SessionError::NotNow("it has returned; start it again".to_owned()));
+                return Err(not_now("it has returned; start it again"));
             }
             RunState::Stopped(StopReason::Trap(_)) => {
-                return Err(SessionError::NotNow("it has trapped; restart it".to_owned()));
+                return Err(not_now("it has trapped; restart it"));
+            }
+            RunState::Stopped(StopReason::Exit(_)) => {
+                return Err(not_now("the program has ended; start it again"));
             }
             RunState::Stopped(_) => {}
         }
@@ -221,15 +287,53 @@ impl Session {
         let logged = matches!(goal, Goal::Instructions(count) if count <= LOGGED_STEP)
             || matches!(goal, Goal::Over { .. });
         if let Some(machine) = &mut self.machine {
+            machine.tasks.set_out();
             self.memory.remember(&machine.store);
             let log_length = if logged { LOG_LENGTH } else { 0 };
             machine.store.debugger_mut().log_accesses(log_length);
         }
-        self.progress = Some(Progress { goal, since: self.clock(), logged });
+        self.progress = Some(Progress { goal, logged, idle: 0 });
         self.speed = Speed::default();
         self.state = RunState::Running;
         self.place_breakpoints();
         self.drive(COMMAND_SLICE)
+    }
+
+    fn not_answered(&self) -> SessionError {
+        let state = self.pending_call().map(|record| record.call.state);
+        not_now(match state {
+            Some(CallState::InProgress) if self.awaits_input() => {
+                "it waits for a line of standard input"
+            }
+            Some(CallState::InProgress) => "the host function has not answered yet",
+            _ => "answer the host call first",
+        })
+    }
+
+    /// Whether a run that waits for a host function can go on.
+    pub(super) fn look_at_hosts(&mut self) {
+        let Some(machine) = &self.machine else { return };
+        if self.hosts.is_due() {
+            machine.tasks.wake_all();
+        }
+        let Some(progress) = &self.progress else { return };
+        let selected = machine.tasks.current();
+        // While a person is asked, the others wait.
+        let waits = self.state == RunState::Stopped(StopReason::HostCall)
+            && selected.is_some_and(|entry| entry.awaits());
+        let woken = match progress.goal.takes_turns() {
+            true => machine.tasks.any_woken(),
+            false => selected.is_some_and(|entry| entry.is_woken()),
+        };
+        if waits && woken {
+            self.state = RunState::Running;
+        }
+    }
+
+    /// When to look again whether a host function has something, if nobody tells.
+    pub fn next_look(&self) -> Option<Duration> {
+        let waits = self.state == RunState::Stopped(StopReason::HostCall);
+        if waits { self.hosts.due_in() } else { None }
     }
 
     /// Goes on with the goal of before, once a host call has been answered or a wait is over.
@@ -306,44 +410,100 @@ impl Session {
         result
     }
 
-    /// One chunk.
+    /// One chunk, or one turn.
     fn advance(&mut self) -> Result<(), SessionError> {
-        let (Some(machine), Some(progress)) = (&mut self.machine, &mut self.progress) else {
+        let (Some(machine), Some(progress)) = (&mut self.machine, &self.progress) else {
             self.stop(StopReason::Paused);
             return Ok(());
         };
-        let Some(task) = &mut machine.task else {
-            self.stop(StopReason::Paused);
+        let takes_turns = progress.goal.takes_turns() && machine.tasks.count() > 1;
+        let several = machine.tasks.unfinished() > 1;
+        if takes_turns && !machine.tasks.select_next(&machine.store) {
+            self.come_to_rest();
             return Ok(());
-        };
+        }
         let chunk = match progress.goal {
             Goal::Instructions(0) => {
                 self.stop(StopReason::Stepped);
                 return Ok(());
             }
+            Goal::Turn => self.reductions,
+            _ if takes_turns && several => self.reductions,
             Goal::Instructions(count) => count.min(CHUNK),
             Goal::Over { behind: None, .. } => 1,
             _ => CHUNK,
         };
-        let before = task.executed();
-        let stop = task.run(&mut machine.store, Budget::instructions(chunk))?;
-        let done = task.executed() - before;
+        let clock = machine.clock();
+        machine.tasks.about_to_run(&mut machine.store);
+        let Some(entry) = machine.tasks.current_mut() else {
+            self.stop(StopReason::Paused);
+            return Ok(());
+        };
+        let waker = entry.waker();
+        let before = entry.task.executed();
+        let budget = Budget::instructions(chunk);
+        let stop = entry.task.run_with(&mut machine.store, budget, &waker)?;
+        let done = entry.task.executed() - before;
+        machine.tasks.note(clock, clock + done, &stop, takes_turns && several);
+        self.take_host_calls();
+        let Some(progress) = &mut self.progress else { return Ok(()) };
+        progress.idle = if done > 0 { 0 } else { progress.idle + 1 };
         if let Goal::Instructions(count) = &mut progress.goal {
             *count -= done.min(*count);
         }
+        let is_turn = progress.goal == Goal::Turn;
         match stop {
+            Stop::Budget if is_turn => self.stop(StopReason::Stepped),
             Stop::Budget | Stop::Watchpoint(_) => self.on_progress(),
             Stop::Breakpoint(site) => self.on_breakpoint(site),
-            Stop::HostCall(call) => {
+            Stop::HostCall(call) => self.on_call(call, takes_turns && !is_turn)?,
+            Stop::Wait(_) if takes_turns && !is_turn => {}
+            Stop::Wait(_) => self.stop(StopReason::Wait),
+            Stop::Trap(trap) => self.stop(StopReason::Trap(trap)),
+            Stop::Exit(code) => self.stop(StopReason::Exit(code)),
+            Stop::Done(values) => self.on_done(values)?,
+        }
+        Ok(())
+    }
+
+    /// The selected task is parked: whether another one can have its turn. A host function may wake its
+    /// task without having anything, so a round without an instruction is left to the window.
+    fn next_can_go_on(&self) -> bool {
+        let Some(Machine { tasks, .. }) = &self.machine else { return false };
+        self.progress.as_ref().is_some_and(|progress| progress.idle <= tasks.unfinished())
+    }
+
+    /// No task can go on by itself: shows one that waits for somebody, if there is one.
+    fn come_to_rest(&mut self) {
+        if let Some(machine) = &mut self.machine {
+            machine.tasks.select_parked();
+        }
+        let reason = self.reason_of_selected();
+        self.stop(reason);
+    }
+
+    /// A host call has not been answered.
+    fn on_call(&mut self, call: HostCall, others_follow: bool) -> Result<(), SessionError> {
+        match call.state {
+            CallState::Breakpoint => {
+                if self.stops_at(&call) {
+                    let (module, name) = (call.module.to_string(), call.name.to_string());
+                    self.stop(StopReason::ImportBreak { module, name });
+                }
+            }
+            CallState::Unanswered => {
                 if self.on_host_call(call)? {
                     self.stop(StopReason::HostCall);
                 } else {
                     self.on_progress();
                 }
             }
-            Stop::Wait(_) => self.stop(StopReason::Wait),
-            Stop::Trap(trap) => self.stop(StopReason::Trap(trap)),
-            Stop::Done(values) => self.on_done(values)?,
+            CallState::InProgress => {
+                self.on_host_call(call)?;
+                if !(others_follow && self.next_can_go_on()) {
+                    self.stop(StopReason::HostCall);
+                }
+            }
         }
         Ok(())
     }
@@ -365,7 +525,7 @@ impl Session {
                     // Without a place behind it, the call is the last thing that frame does.
                     progress.goal = match behind {
                         Some(_) => Goal::Over { depth: wanted, behind },
-                        None => Goal::Run,
+                        None => Goal::Out { depth: 0, behind: None },
                     };
                 }
                 self.place_breakpoints();
@@ -376,7 +536,8 @@ impl Session {
 
     fn on_breakpoint(&mut self, site: CallSite) {
         let depth = self.depth();
-        let clock = self.clock();
+        let entry = self.machine.as_ref().and_then(|machine| machine.tasks.current());
+        let has_moved = entry.is_some_and(|entry| entry.has_moved());
         let Some(progress) = &self.progress else { return };
         let here = Place { instance: site.instance, offset: site.offset };
         let arrived = match progress.goal {
@@ -388,7 +549,8 @@ impl Session {
             self.stop(StopReason::Stepped);
             return;
         }
-        if clock == progress.since {
+        // One at which the task stood when the run set out does not stop it.
+        if !has_moved {
             return;
         }
         let goal = progress.goal.clone();
@@ -421,18 +583,29 @@ impl Session {
 
     /// The task has returned: the next one, or the end.
     fn on_done(&mut self, values: Vec<Value>) -> Result<(), SessionError> {
-        let modules = std::mem::take(&mut self.modules);
-        let next = match &mut self.machine {
-            Some(machine) if machine.has_jobs() => machine.next_task(&modules),
-            _ => Ok(false),
+        let Some(machine) = &mut self.machine else { return Ok(()) };
+        let jobs = machine.tasks.current_mut().map(|entry| std::mem::take(&mut entry.jobs));
+        let mut jobs = jobs.unwrap_or_default();
+        let next = match jobs.is_empty() {
+            true => Ok(None),
+            false => machine.next_task(&self.modules, &mut jobs, &self.hosts),
         };
-        self.modules = modules;
         match next {
-            Ok(false) => {
-                self.stop(StopReason::Done(values));
+            Ok(None) => {
+                let goal = self.progress.as_ref().map(|progress| &progress.goal);
+                let goes_on = matches!(goal, Some(Goal::Run | Goal::To { .. }));
+                // The others have their turns; where none can, one may wait for somebody.
+                if !goes_on || machine.tasks.unfinished() == 0 {
+                    self.stop(StopReason::Done(values));
+                }
                 return Ok(());
             }
-            Ok(true) => {}
+            Ok(Some(task)) => {
+                if let Some(entry) = machine.tasks.current_mut() {
+                    entry.jobs = jobs;
+                    entry.replace(task);
+                }
+            }
             Err(error) => {
                 self.discard_machine();
                 return Err(error);
@@ -440,8 +613,13 @@ impl Session {
         }
         // A start function is over and the export stands at its beginning.
         self.place_breakpoints();
+        self.place_import_breaks();
         let goal = self.progress.as_ref().map(|progress| &progress.goal);
-        if matches!(goal, Some(Goal::Over { .. } | Goal::Out { .. } | Goal::Instructions(0))) {
+        let is_over = matches!(
+            goal,
+            Some(Goal::Over { .. } | Goal::Out { .. } | Goal::Turn | Goal::Instructions(0))
+        );
+        if is_over {
             self.stop(StopReason::Stepped);
         }
         Ok(())

@@ -7,7 +7,7 @@ use stepwell_engine::observe::FrameView;
 use super::types::{
     HostAnswerState, HostCallRecord, ImportSource, OpenModule, RunState, StopReason,
 };
-use super::{ImportPolicy, Session};
+use super::{ImportPolicy, Session, TaskState};
 
 /// Frames described; a deep recursion has more.
 const FRAMES: usize = 64;
@@ -20,13 +20,14 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 
 impl Session {
     /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `speed` (instructions a
-    /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `breakpoints`, `memories`, `heap` (its bytes, its collections and the object looked at),
+    /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `tasks`, `console`,
+    /// `awaits_input` (standard input), `files`, `breakpoints`, `import_breaks`, `memories`, `heap` (its bytes, its collections and the object looked at),
     /// `throws` (what the next instruction throws), `waits` (for a notification), `focus`, `notices` and
     /// `theme`, `vector_shape`. Values are texts as `i32:5`, offsets and addresses numbers.
     pub fn state_json(&self) -> Json {
         let frames = self.frames();
         let calls = self.host_calls();
-        let last = calls.get(calls.len().saturating_sub(CALLS)..).unwrap_or_default();
+        let last = calls.range(calls.len().saturating_sub(CALLS)..);
         json!({
             "modules": self.modules().iter().map(|open| self.module_json(open)).collect::<Vec<_>>(),
             "run": self.run_json(),
@@ -36,13 +37,39 @@ impl Session {
             "selected_frame": self.selected_frame(),
             "frames": frames.iter().take(FRAMES).map(|frame| self.frame_json(frame)).collect::<Vec<_>>(),
             "pending": self.pending_call().map(|record| self.call_json(record)),
-            "host_calls": last.iter().map(|record| self.call_json(record)).collect::<Vec<_>>(),
+            "host_calls": last.map(|record| self.call_json(record)).collect::<Vec<_>>(),
+            "tasks": self.tasks().iter().map(|task| json!({
+                "number": task.number,
+                "title": task.title,
+                "state": task_state(&task.state),
+                "executed": task.executed,
+                "turns": task.turns,
+                "function": task.function,
+                "call": task.call,
+                "selected": task.is_selected,
+            })).collect::<Vec<_>>(),
+            "console": self.console().iter().map(|piece| json!({
+                "stream": format!("{:?}", piece.stream).to_lowercase(),
+                "text": String::from_utf8_lossy(&piece.bytes),
+                "task": piece.task,
+            })).collect::<Vec<_>>(),
+            "awaits_input": self.awaits_input(),
+            "files": self.files().iter().map(|file| json!({
+                "path": file.path,
+                "folder": file.is_folder,
+                "size": file.size,
+            })).collect::<Vec<_>>(),
             "breakpoints": self.breakpoints().map(|breakpoint| json!({
                 "module": breakpoint.module.0,
                 "offset": breakpoint.offset,
                 "enabled": breakpoint.enabled,
                 "condition": breakpoint.condition,
                 "hits": breakpoint.hits,
+            })).collect::<Vec<_>>(),
+            "import_breaks": self.import_breaks().iter().map(|known| json!({
+                "import": format!("{}.{}", known.module, known.name),
+                "when": known.when,
+                "hits": known.hits,
             })).collect::<Vec<_>>(),
             "memories": self.memories().iter().map(|named| json!({
                 "address": named.addr.0,
@@ -83,7 +110,7 @@ impl Session {
             let (source, reason) = match &state.source {
                 ImportSource::Module(key) => (json!(key.0), None),
                 ImportSource::Mismatch(_, reason) => (Json::Null, Some(reason)),
-                ImportSource::Session => (json!("session"), None),
+                ImportSource::Set(set) => (json!(set), None),
                 ImportSource::Nobody => (Json::Null, None),
             };
             json!({
@@ -126,6 +153,12 @@ impl Session {
                 }
                 StopReason::Arrived => json!({ "state": "stopped", "reason": "arrived" }),
                 StopReason::HostCall => json!({ "state": "stopped", "reason": "host call" }),
+                StopReason::ImportBreak { module, name } => {
+                    json!({ "state": "stopped", "reason": "import", "import": format!("{module}.{name}") })
+                }
+                StopReason::Exit(code) => {
+                    json!({ "state": "stopped", "reason": "exit", "code": code })
+                }
                 StopReason::Wait => json!({ "state": "stopped", "reason": "atomic wait" }),
                 StopReason::Trap(trap) => {
                     json!({ "state": "stopped", "reason": "trap", "trap": trap.code.to_string() })
@@ -164,14 +197,17 @@ impl Session {
             HostAnswerState::Pending => Json::Null,
             HostAnswerState::Returned { values, .. } => json!({ "returned": texts(values) }),
             HostAnswerState::Trapped { message, .. } => json!({ "trapped": message }),
+            HostAnswerState::Exited(code) => json!({ "exited": code }),
         };
         json!({
             "number": record.number,
+            "task": record.task,
             "clock": record.clock,
             "import": format!("{}.{}", record.call.module, record.call.name),
             "args": texts(&record.call.args),
+            "text": self.call_text(record),
             "frames": record.frames.iter().map(|frame| json!({
-                "label": frame.label,
+                "label": &*frame.label,
                 "instance": frame.instance.0,
                 "offset": frame.offset.0,
             })).collect::<Vec<_>>(),
@@ -183,5 +219,17 @@ impl Session {
             })).collect::<Vec<_>>(),
             "answer": answer,
         })
+    }
+}
+
+fn task_state(state: &TaskState) -> Json {
+    match state {
+        TaskState::Ready => json!("ready"),
+        TaskState::Asks => json!("asks"),
+        TaskState::Awaits => json!("awaits"),
+        TaskState::Waits => json!("waits"),
+        TaskState::Done(values) => json!({ "done": texts(values) }),
+        TaskState::Trapped(message) => json!({ "trapped": message }),
+        TaskState::Exited(code) => json!({ "exited": code }),
     }
 }

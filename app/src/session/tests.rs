@@ -7,7 +7,7 @@ use super::*;
 
 const TICK: Duration = Duration::from_millis(5);
 
-fn with(modules: &[(&str, &str)]) -> Session {
+pub(super) fn with(modules: &[(&str, &str)]) -> Session {
     let mut session = Session::new();
     for (name, text) in modules {
         let command = Command::Open { name: (*name).into(), bytes: text.as_bytes().to_vec() };
@@ -16,21 +16,21 @@ fn with(modules: &[(&str, &str)]) -> Session {
     session
 }
 
-fn key(session: &Session, name: &str) -> ModuleKey {
+pub(super) fn key(session: &Session, name: &str) -> ModuleKey {
     session.modules().iter().find(|open| open.name == name).unwrap().key
 }
 
-fn start(session: &mut Session, module: &str, export: &str, args: &[&str]) {
+pub(super) fn start(session: &mut Session, module: &str, export: &str, args: &[&str]) {
     let module = key(session, module);
     let args = args.iter().map(|arg| (*arg).to_owned()).collect();
     session.apply(Command::Start { module, export: export.into(), args }).unwrap();
 }
 
-fn run_on(session: &mut Session) {
+pub(super) fn run_on(session: &mut Session) {
     while session.tick(TICK) {}
 }
 
-fn reason(session: &Session) -> &StopReason {
+pub(super) fn reason(session: &Session) -> &StopReason {
     match session.run_state() {
         RunState::Stopped(reason) => reason,
         other => panic!("not stopped but {other:?}"),
@@ -68,7 +68,7 @@ fn a_host_call_names_its_caller_and_reads_the_callers_memory() {
     session.apply(Command::Continue).unwrap();
     assert_eq!(reason(&session), &StopReason::HostCall);
     let record = session.pending_call().unwrap();
-    let labels: Vec<_> = record.frames.iter().map(|frame| frame.label.as_str()).collect();
+    let labels: Vec<_> = record.frames.iter().map(|frame| &*frame.label).collect();
     assert_eq!(labels, ["b.foo", "a.main"]);
     assert_eq!(record.call.caller.unwrap().instance, record.frames[0].instance);
     assert_eq!(record.strings[0].text.as_deref(), Some("hello from b"));
@@ -111,10 +111,12 @@ fn policies_answer_by_themselves() {
     session.apply(policy(ImportPolicy::Zero)).unwrap();
     start(&mut session, "m", "f", &[]);
     session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
     assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(0)]));
     session.apply(policy(ImportPolicy::Trap)).unwrap();
     session.apply(Command::Restart).unwrap();
     session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
     assert!(matches!(reason(&session), StopReason::Trap(_)));
     assert_eq!(session.host_calls().len(), 1);
 }
@@ -595,9 +597,86 @@ fn strings_are_built_in() {
     let mut session = with(&[("m", text)]);
     let sources: Vec<_> =
         session.modules()[0].imports.iter().map(|import| import.source.clone()).collect();
-    use ImportSource::{Nobody, Session as Own};
-    assert_eq!(sources, [Own, Own, Nobody]);
+    use ImportSource::{Nobody, Set};
+    let strings = Set(crate::hosts::HostSet::JsString);
+    assert_eq!(sources, [strings.clone(), strings, Nobody]);
     start(&mut session, "m", "run", &[]);
     session.apply(Command::Continue).unwrap();
     assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(4)]));
+}
+
+#[test]
+fn a_call_of_wasi_is_told_in_words() {
+    let mut session = example("wasi_hello");
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    assert_eq!(reason(&session), &StopReason::Done(vec![]));
+    let texts: Vec<String> =
+        session.host_calls().iter().map(|record| session.call_text(record)).collect();
+    let [write] = texts.as_slice() else { panic!("{texts:?}") };
+    for part in ["fd: 1", "Hello, world!", "success", "nwritten: 14"] {
+        assert!(write.contains(part), "{part} in {write}");
+    }
+    assert_eq!(session.host_calls()[0].task, 1);
+    assert!(matches!(
+        session.host_calls()[0].answer,
+        HostAnswerState::Returned { by: Answerer::Set(crate::hosts::HostSet::Wasi), .. }
+    ));
+}
+
+#[test]
+fn what_a_waiting_call_points_at_is_read_from_memory_as_it_is() {
+    let mut session = example("wasi_echo");
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    assert_eq!(reason(&session), &StopReason::HostCall);
+    assert!(session.awaits_input());
+    let text = session.call_text(session.pending_call().unwrap());
+    assert!(text.contains("fd: 0 (stdin)") && !text.contains("outside"), "{text}");
+    session.apply(Command::TypeLine("Ada".into())).unwrap();
+    run_on(&mut session);
+    assert_eq!(reason(&session), &StopReason::Done(vec![]));
+    assert!(session.pending_call().is_none());
+}
+
+#[test]
+fn a_program_that_ends_itself_is_begun_anew() {
+    let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                    (func (export "_start") i32.const 3 call $exit unreachable))"#;
+    let mut session = with(&[("m", text)]);
+    start(&mut session, "m", "_start", &[]);
+    for _ in 0..2 {
+        session.apply(Command::Continue).unwrap();
+        run_on(&mut session);
+        assert_eq!(reason(&session), &StopReason::Exit(3));
+        assert_eq!(top_frame(&session), "m._start", "it stands at the call");
+        assert_eq!(session.host_calls()[0].answer, HostAnswerState::Exited(3));
+        session.apply(Command::Restart).unwrap();
+        assert_eq!((reason(&session), session.clock()), (&StopReason::Started, 0));
+    }
+}
+
+#[test]
+fn a_host_function_stands_between_who_called_it_and_whom_it_calls() {
+    let text = r#"(module (import "env" "invoke_v" (func $invoke (param i32)))
+                    (table (export "__indirect_function_table") 2 funcref)
+                    (elem (i32.const 1) $inner)
+                    (func (export "setThrew") (param i32 i32))
+                    (func $inner nop nop)
+                    (func $main (export "main") i32.const 1 call $invoke))"#;
+    let mut session = with(&[("m", text)]);
+    start(&mut session, "m", "main", &[]);
+    session.apply(Command::StepBy(3)).unwrap();
+    run_on(&mut session);
+    let host = StackEntry::Host { module: "env".into(), name: "invoke_v".into() };
+    assert_eq!(session.call_stack(), [StackEntry::Frame(0), host, StackEntry::Frame(1)]);
+    let labels: Vec<String> =
+        session.frames().iter().map(|frame| session.frame_label(frame)).collect();
+    assert_eq!(labels, ["m.inner", "m.main"]);
+    session.apply(Command::StepOut).unwrap();
+    run_on(&mut session);
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    assert_eq!(reason(&session), &StopReason::Done(vec![]));
+    assert_eq!(session.host_calls().len(), 1);
 }

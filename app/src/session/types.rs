@@ -1,9 +1,13 @@
 //! The data that a session shows: plain, comparable, without behaviour.
 #![allow(missing_docs)] // fields that say all by their name
 
+use std::sync::Arc;
+
+use stepwell_engine::host::record::Effect;
 use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
 
-use super::command::{ImportPolicy, ModuleKey, Panel};
+use super::command::{ImportPolicy, ModuleKey, Panel, SetChoice};
+use crate::hosts::HostSet;
 
 /// Why a command could not be done. Nothing has changed.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -52,6 +56,8 @@ pub struct ImportState {
     pub source: ImportSource,
     /// What a call does if nobody satisfies it.
     pub policy: ImportPolicy,
+    /// Which ready set is to satisfy it, if no module does.
+    pub choice: SetChoice,
 }
 
 /// Who satisfies an import.
@@ -61,8 +67,8 @@ pub enum ImportSource {
     Module(ModuleKey),
     /// Another opened module has the name but not the type: says why not.
     Mismatch(ModuleKey, String),
-    /// The session itself: strings of `wasm:js-string`.
-    Session,
+    /// A ready set of host functions.
+    Set(HostSet),
     /// Nobody: a function follows its policy; a memory, table or global is made by the session.
     Nobody,
 }
@@ -91,12 +97,16 @@ pub enum StopReason {
     Breakpoint { module: ModuleKey, offset: u32, hits: u64 },
     /// `RunTo` arrived.
     Arrived,
-    /// An import waits for an answer.
+    /// A host call that has not been answered: by a person, or by a host function that has begun.
     HostCall,
+    /// Before a host function begins, at whose import the person wanted to stop.
+    ImportBreak { module: String, name: String },
     /// An atomic wait that nobody has notified.
     Wait,
     /// Execution trapped.
     Trap(Trap),
+    /// The program ended itself with this code.
+    Exit(i32),
     /// The export returned.
     Done(Vec<Value>),
 }
@@ -119,8 +129,12 @@ pub struct HostCallRecord {
     /// The instruction clock at the call.
     pub clock: u64,
     pub call: HostCall,
+    /// The calling task's number.
+    pub task: u32,
     /// The calling frames, innermost first: (module key, label as `b.foo`, offset).
     pub frames: Vec<CallFrame>,
+    /// What the host read and wrote, in order.
+    pub effects: Vec<Effect>,
     /// (ptr, len) pairs among the arguments, read from the caller's own memory.
     pub strings: Vec<DecodedBytes>,
     /// The arguments in words: what they refer to may be gone later.
@@ -135,8 +149,17 @@ pub struct CallFrame {
     pub instance: InstanceId,
     pub func: FuncIndex,
     /// `module.function`.
-    pub label: String,
+    pub label: Arc<str>,
     pub offset: CodeOffset,
+}
+
+/// A line of the call stack.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StackEntry {
+    /// A wasm frame, by its number in [`Session::frames`](super::Session::frames).
+    Frame(usize),
+    /// A host function.
+    Host { module: String, name: String },
 }
 
 /// Bytes that a (ptr, len) pair of arguments points at.
@@ -153,6 +176,40 @@ pub struct DecodedBytes {
     pub text: Option<String>,
 }
 
+/// An import that a module has called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CalledImport {
+    pub caller: ModuleKey,
+    pub module: Arc<str>,
+    pub name: Arc<str>,
+    /// How often it was called, in this run.
+    pub count: u64,
+}
+
+/// What a host call waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Awaited {
+    /// A person's answer.
+    Person,
+    /// A line of standard input.
+    Input,
+    /// This time to pass.
+    Time(std::time::Duration),
+    /// A host function that has begun and will answer when it can, if ever.
+    Host,
+}
+
+/// Whom a module calls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum CallTarget {
+    /// Another module.
+    Module(ModuleKey),
+    /// A ready set of host functions.
+    Set(HostSet),
+    /// What nobody satisfies: a person or a policy answers.
+    Host,
+}
+
 /// What became of a host call.
 #[derive(Clone, PartialEq, Debug)]
 pub enum HostAnswerState {
@@ -167,6 +224,8 @@ pub enum HostAnswerState {
         message: String,
         by: Answerer,
     },
+    /// The program ended with this code.
+    Exited(i32),
 }
 
 /// Who answered a host call.
@@ -174,6 +233,7 @@ pub enum HostAnswerState {
 pub enum Answerer {
     Person,
     Policy,
+    Set(HostSet),
 }
 
 /// A message for the person.
@@ -224,8 +284,14 @@ pub struct Example {
     pub summary: String,
     /// Paths in `assets/examples`, providers before those who import them.
     pub files: Vec<String>,
+    /// Imports, as `env.print`, that a person is to answer although a host set could.
+    #[serde(default)]
+    pub ask: Vec<String>,
     /// What to start.
     pub entry: Entry,
+    /// What to start as further tasks.
+    #[serde(default)]
+    pub beside: Vec<Entry>,
 }
 
 /// An export with arguments, as an example begins.

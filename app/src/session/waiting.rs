@@ -67,7 +67,9 @@ impl Session {
             return Err(nobody());
         }
         let machine = self.stopped_machine()?;
-        let task = machine.task.as_mut().ok_or_else(nobody)?;
-        Ok(task.time_out(&mut machine.store)?)
+        let (task, store) = machine.task_and_store().ok_or_else(nobody)?;
+        task.time_out(store)?;
+        machine.tasks.unpark();
+        Ok(())
     }
 }

@@ -1,17 +1,20 @@
 //! The window as a whole: a session, the panels, and what surrounds them.
 
+use std::sync::Arc;
+use std::task::Wake;
 use std::time::Duration;
 
 use egui::Ui;
 
 use super::feedback;
-use super::files::{Files, Opened};
+use super::files::{self, Files, Opened};
 use super::layout::Layout;
+use super::panels;
 use super::shell::actions::Effect;
 use super::shell::{Shell, theme_preference};
 use super::tokens;
 use super::widgets;
-use crate::session::{Command, LayoutRequest, Panel, Session, Shape, Theme};
+use crate::session::{Awaited, Command, LayoutRequest, Panel, Session, SessionError, Shape, Theme};
 
 /// How long a run may take of a frame.
 const SLICE: Duration = Duration::from_millis(8);
@@ -29,8 +32,18 @@ pub struct App {
     files: Files,
     /// The pending call that was brought to the front.
     revealed_call: Option<u64>,
+    input_was_awaited: bool,
     title: String,
     zoom: f32,
+}
+
+/// Draws a frame when a host function has something for a task that waits.
+struct Repaint(egui::Context);
+
+impl Wake for Repaint {
+    fn wake(self: Arc<Self>) {
+        self.0.request_repaint();
+    }
 }
 
 /// What is kept from one run of the program to the next.
@@ -47,14 +60,16 @@ struct Settings {
 
 impl App {
     /// A window on a session. `ctx` gets fonts and themes.
-    pub fn new(ctx: &egui::Context, session: Session) -> Self {
+    pub fn new(ctx: &egui::Context, mut session: Session) -> Self {
         tokens::install(ctx);
+        session.set_waker(Arc::new(Repaint(ctx.clone())).into());
         Self {
             session,
             layout: Layout::default(),
             shell: Shell::default(),
             files: Files::default(),
             revealed_call: None,
+            input_was_awaited: false,
             title: String::new(),
             zoom: 1.0,
         }
@@ -118,17 +133,37 @@ impl App {
         while let Some(opened) = self.files.next(ctx) {
             match opened {
                 Opened::Open(command) => self.apply(ctx, command),
+                Opened::Put(command, said) => match self.session.apply(command) {
+                    Ok(()) => self.session.inform(said),
+                    // There is no field beside which it could stand.
+                    Err(error @ SessionError::Input { .. }) => {
+                        self.session.report(format!("{error}"));
+                    }
+                    Err(_) => {}
+                },
                 Opened::Failed(message) => self.session.report(message),
             }
         }
         if self.session.tick(SLICE) {
             ctx.request_repaint();
+        } else if let Some(time) = self.session.next_look() {
+            ctx.request_repaint_after(time);
         }
-        let pending = self.session.pending_call().map(|record| record.number);
+        // What answers by itself brings nothing to the front.
+        let pending = self.session.pending_call();
+        let pending = pending.filter(|record| self.session.awaited(record) == Awaited::Person);
+        let pending = pending.map(|record| record.number);
         if pending.is_some() && pending != self.revealed_call {
             self.layout.reveal(Panel::HostCalls);
         }
         self.revealed_call = pending;
+        let awaited = self.session.awaits_input();
+        if awaited && !self.input_was_awaited {
+            self.layout.reveal(Panel::Console);
+            panels::focus_input(ctx);
+            ctx.request_repaint();
+        }
+        self.input_was_awaited = awaited;
     }
 
     /// Draws everything and does what was asked for.
@@ -150,6 +185,9 @@ impl App {
         effects.extend(shape.map(|shape| Effect::Command(Command::ShowVectors(shape))));
         for effect in effects {
             self.take_effect(ui.ctx(), effect);
+        }
+        for request in files::take_requests(ui.ctx()) {
+            self.files.take_request(request, ui.ctx());
         }
         self.name_window(ui.ctx());
     }

@@ -1,13 +1,15 @@
-//! Files that are opened: dialog, drag and drop, what was used recently, progress.
+//! Files that are opened: dialog, drag and drop, what was used recently, progress; and those that go
+//! into the programs' folders or come out of them.
 //!
 //! A file arrives as bytes through a channel, whoever fetched it; large ones are announced on the
 //! screen for a frame before the window loads them.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use egui::{Align2, Context};
+use egui::{Align2, Context, Id, Rect};
 
 use super::tokens::{self, Tokens};
 use crate::session::Command;
@@ -30,9 +32,71 @@ pub(super) struct Recent {
     contents: Option<Vec<u8>>,
 }
 
+/// Where a file is to go.
+#[derive(Clone, PartialEq, Debug)]
+enum Target {
+    /// It is a module.
+    Module,
+    /// Into a folder of the programs, by its path.
+    Folder(String),
+    /// A module, if it looks like one, or else into the folder at the root.
+    ByKind,
+}
+
+/// What a panel asks the window for.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Request {
+    /// Show the system's dialog for files that are to go into this folder of the programs.
+    Add(String),
+    /// Save bytes as a file of this name.
+    Save(String, Arc<[u8]>),
+}
+
+fn requests() -> Id {
+    Id::unique("stepwell-file-requests")
+}
+
+/// Asks for something, to be done at the end of the frame.
+pub(super) fn request(ctx: &Context, request: Request) {
+    ctx.data_mut(|data| {
+        data.get_temp_mut_or_default::<Vec<Request>>(requests()).push(request);
+    });
+}
+
+/// What has been asked for.
+pub(super) fn take_requests(ctx: &Context) -> Vec<Request> {
+    ctx.data_mut(|data| data.remove_temp(requests())).unwrap_or_default()
+}
+
+fn drop_area() -> Id {
+    Id::unique("stepwell-drop-area")
+}
+
+/// Says that files dropped here are for the programs' folders, in this frame and the next.
+pub(super) fn note_drop_area(ctx: &Context, area: Rect) {
+    let frame = ctx.cumulative_frame_nr();
+    ctx.data_mut(|data| data.insert_temp(drop_area(), (frame, area)));
+}
+
+/// Whether the pointer is where files are for the programs' folders.
+fn is_above_folders(ctx: &Context) -> bool {
+    let noted: Option<(u64, Rect)> = ctx.data(|data| data.get_temp(drop_area()));
+    let pointer = ctx.input(|input| input.pointer.hover_pos());
+    noted.zip(pointer).is_some_and(|((frame, area), pointer)| {
+        frame + 1 >= ctx.cumulative_frame_nr() && area.contains(pointer)
+    })
+}
+
+/// Whether a file is a module, by its name or its first bytes.
+fn is_module(name: &str, bytes: &[u8]) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    matches!(ending.as_deref(), Some("wasm" | "wat")) || bytes.starts_with(b"\0asm")
+}
+
 /// A file that has been fetched, or why it could not be.
 struct Arrived {
     name: String,
+    target: Target,
     path: Option<PathBuf>,
     bytes: Result<Vec<u8>, String>,
 }
@@ -66,6 +130,8 @@ impl Default for Files {
 pub(super) enum Opened {
     /// To be opened under its stem.
     Open(Command),
+    /// To be put into a folder of the programs; then said.
+    Put(Command, String),
     /// Told to the person.
     Failed(String),
 }
@@ -83,30 +149,71 @@ impl Files {
         let dialog = rfd::AsyncFileDialog::new()
             .set_title(self.dialog_title)
             .add_filter("WebAssembly", &["wasm", "wat"])
-            .add_filter("All files", &["*"])
-            .pick_files();
+            .add_filter("All files", &["*"]);
+        self.pick(dialog, Target::Module, ctx);
+    }
+
+    /// Does what a panel asks for.
+    pub(super) fn take_request(&self, request: Request, ctx: &Context) {
+        match request {
+            Request::Add(folder) => {
+                let dialog = rfd::AsyncFileDialog::new().set_title("Add files for programs");
+                self.pick(dialog, Target::Folder(folder), ctx);
+            }
+            Request::Save(name, bytes) => self.save(name, bytes, ctx),
+        }
+    }
+
+    fn pick(&self, dialog: rfd::AsyncFileDialog, target: Target, ctx: &Context) {
+        let dialog = dialog.pick_files();
         let (sender, ctx) = (self.sender.clone(), ctx.clone());
         spawn(async move {
             for file in dialog.await.unwrap_or_default() {
+                let (name, path, target) = (file.file_name(), path_of(&file), target.clone());
                 let bytes = Ok(file.read().await);
-                let arrived = Arrived { name: file.file_name(), path: path_of(&file), bytes };
                 // The window may be gone by now.
-                let _ = sender.send(arrived);
+                let _ = sender.send(Arrived { name, target, path, bytes });
             }
             ctx.request_repaint();
         });
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn save(&self, name: String, bytes: Arc<[u8]>, ctx: &Context) {
+        let dialog = rfd::AsyncFileDialog::new().set_title("Save a copy").set_file_name(&name);
+        let dialog = dialog.save_file();
+        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        spawn(async move {
+            let Some(file) = dialog.await else { return };
+            if let Err(error) = file.write(&bytes).await {
+                let bytes = Err(error.to_string());
+                let _ = sender.send(Arrived { name, target: Target::ByKind, path: None, bytes });
+                ctx.request_repaint();
+            }
+        });
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn save(&self, name: String, bytes: Arc<[u8]>, ctx: &Context) {
+        if let Err(problem) = super::download::start(&name, &bytes) {
+            let (target, bytes) = (Target::ByKind, Err(problem));
+            let _ = self.sender.send(Arrived { name, target, path: None, bytes });
+            ctx.request_repaint();
+        }
     }
 
     /// Opens a file of the system.
     pub(super) fn read(&self, path: PathBuf) {
         let name = name_of(&path);
         let bytes = std::fs::read(&path).map_err(|error| error.to_string());
-        let _ = self.sender.send(Arrived { name, path: Some(path), bytes });
+        let target = Target::Module;
+        let _ = self.sender.send(Arrived { name, target, path: Some(path), bytes });
     }
 
     /// Takes bytes under a file name.
     pub(super) fn take(&self, name: String, bytes: Vec<u8>) {
-        let _ = self.sender.send(Arrived { name, path: None, bytes: Ok(bytes) });
+        let (target, bytes) = (Target::Module, Ok(bytes));
+        let _ = self.sender.send(Arrived { name, target, path: None, bytes });
     }
 
     /// Opens one of the files used recently.
@@ -121,27 +228,37 @@ impl Files {
 
     /// Files that were dropped on the window.
     pub(super) fn dropped(&self, ctx: &Context) {
-        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
-            self.fetch_dropped(file, ctx);
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        if dropped.is_empty() {
+            return;
+        }
+        let target = match is_above_folders(ctx) {
+            true => Target::Folder(String::new()),
+            false => Target::ByKind,
+        };
+        for file in dropped {
+            self.fetch_dropped(file, target.clone(), ctx);
         }
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn fetch_dropped(&self, file: egui::DroppedFileHandle, _ctx: &Context) {
+    fn fetch_dropped(&self, file: egui::DroppedFileHandle, target: Target, _ctx: &Context) {
         let path = file.path().to_path_buf();
         let _ = self.sender.send(Arrived {
             name: name_of(&path),
+            target,
             path: Some(path),
             bytes: file.bytes(),
         });
     }
 
     #[cfg(target_arch = "wasm32")]
-    fn fetch_dropped(&self, file: egui::DroppedFileHandle, ctx: &Context) {
+    fn fetch_dropped(&self, file: egui::DroppedFileHandle, target: Target, ctx: &Context) {
         let (sender, ctx) = (self.sender.clone(), ctx.clone());
         spawn(async move {
             let bytes = file.bytes_async().await;
-            let _ = sender.send(Arrived { name: name_of(file.path()), path: None, bytes });
+            let name = name_of(file.path());
+            let _ = sender.send(Arrived { name, target, path: None, bytes });
             ctx.request_repaint();
         });
     }
@@ -158,11 +275,23 @@ impl Files {
             return None;
         }
         self.announced = false;
-        let Arrived { name, path, bytes } = self.waiting.pop_front()?;
+        let Arrived { name, target, path, bytes } = self.waiting.pop_front()?;
         if !self.waiting.is_empty() {
             ctx.request_repaint();
         }
+        let folder = match (target, &bytes) {
+            (Target::Folder(folder), _) => Some(folder),
+            (Target::ByKind, Ok(bytes)) if !is_module(&name, bytes) => Some(String::new()),
+            (Target::ByKind | Target::Module, _) => None,
+        };
         match bytes {
+            Ok(bytes) if folder.is_some() => {
+                let folder = folder.unwrap_or_default();
+                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+                let said = super::widgets::safe(&path);
+                let said = format!("{said} lies in the programs' folders now: see Files");
+                Some(Opened::Put(Command::PutFile { path, bytes }, said))
+            }
             Ok(bytes) => {
                 self.remember(&name, path, &bytes);
                 Some(Opened::Open(Command::Open { name: stem(&name), bytes }))
@@ -209,7 +338,11 @@ impl Files {
                 format!("Opening {} ({}) …", arrived.name, super::widgets::size(size))
             }
             (0, _) => return,
-            (1, _) => "Drop it to open it".to_owned(),
+            (1, _) if is_above_folders(ctx) => "Drop it to give it to programs".to_owned(),
+            (count, _) if is_above_folders(ctx) => {
+                format!("Drop {count} files to give them to programs")
+            }
+            (1, _) => "Drop it to open it; what is no module goes to Files".to_owned(),
             (count, _) => format!("Drop {count} files to open and link them"),
         };
         let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("stepwell-drop"));
@@ -266,6 +399,26 @@ mod tests {
         files.open_recent(0);
         assert!(files.next(&ctx).is_some());
         assert_eq!(files.recent().len(), 1);
+    }
+
+    #[test]
+    fn what_is_dropped_is_a_module_or_goes_into_the_folders() {
+        let mut files = Files::default();
+        let ctx = Context::default();
+        let mut drop = |name: &str, target, bytes: &[u8]| {
+            let (name, bytes) = (name.to_owned(), Ok(bytes.to_vec()));
+            files.sender.send(Arrived { name, target, path: None, bytes }).unwrap();
+            match files.next(&ctx) {
+                Some(Opened::Open(Command::Open { name, .. })) => format!("open {name}"),
+                Some(Opened::Put(Command::PutFile { path, .. }, _)) => format!("put {path}"),
+                _ => "nothing".to_owned(),
+            }
+        };
+        assert_eq!(drop("a.wat", Target::ByKind, b""), "open a");
+        assert_eq!(drop("a.out", Target::ByKind, b"\0asm"), "open a");
+        assert_eq!(drop("a.txt", Target::ByKind, b"text"), "put a.txt");
+        assert_eq!(drop("a.wat", Target::Folder("x/y".to_owned()), b""), "put x/y/a.wat");
+        assert_eq!(drop("a.txt", Target::Module, b""), "open a");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::tokens::Tokens;
 use crate::session::{Command, Panel, Session};
 
 /// All panels, in the order in which menus name them.
-pub(super) const PANELS: [Panel; 12] = [
+pub(super) const PANELS: [Panel; 16] = [
     Panel::Modules,
     Panel::Code,
     Panel::FastCode,
@@ -18,6 +18,10 @@ pub(super) const PANELS: [Panel; 12] = [
     Panel::Frames,
     Panel::Memory,
     Panel::HostCalls,
+    Panel::Console,
+    Panel::Files,
+    Panel::Tasks,
+    Panel::Graph,
     Panel::Globals,
     Panel::Tables,
     Panel::Heap,
@@ -39,6 +43,9 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Heap => "Heap",
         Panel::HostCalls => "Host calls",
         Panel::Console => "Console",
+        Panel::Files => "Files",
+        Panel::Tasks => "Tasks",
+        Panel::Graph => "Graph",
         Panel::Timeline => "Timeline",
         Panel::Breakpoints => "Breakpoints",
         Panel::Learn => "Learn",
@@ -69,10 +76,10 @@ impl Default for Layout {
             tiles.insert_container(Container::Linear(linear))
         };
         let left = tabs(&mut tiles, &[Panel::Modules, Panel::Learn]);
-        let code = tabs(&mut tiles, &[Panel::Code, Panel::FastCode]);
-        let memory = tabs(&mut tiles, &[Panel::Memory]);
+        let code = tabs(&mut tiles, &[Panel::Code, Panel::FastCode, Panel::Graph]);
+        let memory = tabs(&mut tiles, &[Panel::Memory, Panel::Console, Panel::Files]);
         let stack = tabs(&mut tiles, &[Panel::Stack]);
-        let frames = tabs(&mut tiles, &[Panel::Frames, Panel::Breakpoints]);
+        let frames = tabs(&mut tiles, &[Panel::Frames, Panel::Tasks, Panel::Breakpoints]);
         let calls =
             tabs(&mut tiles, &[Panel::HostCalls, Panel::Globals, Panel::Tables, Panel::Heap]);
         let middle = column(&mut tiles, vec![(code, 0.62), (memory, 0.38)], LinearDir::Vertical);

@@ -8,6 +8,8 @@
 //! egui's memory, never in the session.
 
 mod app;
+#[cfg(target_arch = "wasm32")]
+mod download;
 pub mod feedback;
 mod files;
 mod layout;

@@ -46,6 +46,8 @@ pub struct Tokens {
     pub op_variable: Color32,
     pub op_constant: Color32,
     pub op_other: Color32,
+    /// The 16 colours that programs name by number.
+    pub terminal: [Color32; 16],
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -88,6 +90,24 @@ pub const DARK: Tokens = Tokens {
     op_variable: rgb(0x8ab8ff),
     op_constant: rgb(0xd0a8ff),
     op_other: rgb(0xdfe5e7),
+    terminal: [
+        rgb(0x2c353a),
+        rgb(0xf0605a),
+        rgb(0x6cc48e),
+        rgb(0xd9a93c),
+        rgb(0x6f9ff0),
+        rgb(0xc48bf0),
+        rgb(0x4fbcc2),
+        rgb(0xc3ccd0),
+        rgb(0x6a777d),
+        rgb(0xff8a80),
+        rgb(0x8fe3b0),
+        rgb(0xf2cf6b),
+        rgb(0x9dc2ff),
+        rgb(0xdcb4ff),
+        rgb(0x7fe3e8),
+        rgb(0xffffff),
+    ],
 };
 
 /// Light theme.
@@ -126,7 +146,48 @@ pub const LIGHT: Tokens = Tokens {
     op_variable: rgb(0x1d55b0),
     op_constant: rgb(0x6b31b0),
     op_other: rgb(0x1d2326),
+    terminal: [
+        rgb(0x1d2326),
+        rgb(0xa61b14),
+        rgb(0x1d6b3c),
+        rgb(0x8a5a00),
+        rgb(0x1d55b0),
+        rgb(0x8a2a9c),
+        rgb(0x00707a),
+        rgb(0xb9b3a8),
+        rgb(0x636d72),
+        rgb(0xc8322b),
+        rgb(0x2a7f4a),
+        rgb(0x9a6a00),
+        rgb(0x2f6bd0),
+        rgb(0xa03fb5),
+        rgb(0x0a8089),
+        rgb(0xffffff),
+    ],
 };
+
+/// Colours of tasks, which take them by turns: other ones than those of modules, and apart from each other
+/// for colour-blind eyes as well. A task's number is always beside them.
+const TASKS_DARK: [Color32; 8] = [
+    rgb(0x8fc7ee),
+    rgb(0xe3a95f),
+    rgb(0x6fc9a8),
+    rgb(0xe8de86),
+    rgb(0xd79bc0),
+    rgb(0xaab4c8),
+    rgb(0xd98a6a),
+    rgb(0xb3a2ea),
+];
+const TASKS_LIGHT: [Color32; 8] = [
+    rgb(0x1f6391),
+    rgb(0x8a5510),
+    rgb(0x0f6b50),
+    rgb(0x6b6200),
+    rgb(0x8d3f74),
+    rgb(0x4c566b),
+    rgb(0x9a3f1c),
+    rgb(0x58439e),
+];
 
 /// Height of a row of code, memory or a list, in points.
 pub const ROW: f32 = 18.0;
@@ -177,6 +238,18 @@ impl Tokens {
     pub fn module_back(&self, hue: f32) -> Color32 {
         let (saturation, value) = if self.dark { (0.70, 0.055) } else { (0.22, 0.88) };
         egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
+    }
+
+    /// The colour of a task, by its number.
+    pub fn task(&self, number: u32) -> Color32 {
+        let colors = if self.dark { &TASKS_DARK } else { &TASKS_LIGHT };
+        let position = (number as usize + colors.len() - 1) % colors.len();
+        colors.get(position).copied().unwrap_or(self.text)
+    }
+
+    /// Text on the colour of a task.
+    pub fn on_task(&self) -> Color32 {
+        if self.dark { self.background } else { self.raised }
     }
 
     /// The colour of values of a type.
@@ -240,6 +313,39 @@ impl Tokens {
             ..base
         }
     }
+}
+
+/// Contrast that text needs to be read, as a ratio of luminances.
+pub const CONTRAST: f32 = 4.5;
+/// Contrast of text that is meant to stand back.
+pub const FAINT_CONTRAST: f32 = 3.0;
+
+/// How much two colours stand out from each other: 1 to 21.
+pub fn contrast(one: Color32, other: Color32) -> f32 {
+    let luminance = |color: Color32| {
+        let [red, green, blue, _] = egui::Rgba::from(color).to_array();
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// A colour for text, as near to `text` as can be read on `back`.
+pub fn readable(text: Color32, back: Color32, wanted: f32) -> Color32 {
+    if contrast(text, back) >= wanted {
+        return text;
+    }
+    let ends = [Color32::WHITE, Color32::BLACK];
+    let end = if contrast(ends[0], back) >= contrast(ends[1], back) { ends[0] } else { ends[1] };
+    let (mut near, mut far) = (0.0, 1.0);
+    for _ in 0..8 {
+        let middle = (near + far) / 2.0;
+        match contrast(text.lerp_to_gamma(end, middle), back) >= wanted {
+            true => far = middle,
+            false => near = middle,
+        }
+    }
+    text.lerp_to_gamma(end, far)
 }
 
 /// Monospace text of the usual size: for values and code.

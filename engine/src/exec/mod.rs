@@ -8,12 +8,14 @@
 pub(crate) mod exact;
 pub(crate) mod fast;
 pub(crate) mod frame;
+mod host_call;
 mod stop;
 mod task;
 
+pub use host_call::CallAsync;
 pub use stop::{
-    AtomicWait, Budget, CallSite, Exception, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame,
-    WatchKind, WatchpointHit,
+    AtomicWait, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, Stop, Trap, TrapCode,
+    TrapFrame, WatchKind, WatchpointHit,
 };
 pub use task::Task;
 pub(crate) use task::{Status, TaskState};

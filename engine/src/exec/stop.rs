@@ -25,15 +25,15 @@ impl Budget {
     }
 }
 
-/// Why a task stopped. All but [`Stop::Done`] and [`Stop::Trap`] can be resumed.
+/// Why a task stopped. All but [`Stop::Done`], [`Stop::Trap`] and [`Stop::Exit`] can be resumed.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Stop {
     /// The function returned these results.
     Done(Vec<Value>),
     /// Exactly the budget has been executed.
     Budget,
-    /// A host function that has no closure was called: answer with
-    /// [`Task::resume`](crate::Task::resume).
+    /// A host function was called that has not answered; [`HostCall::state`] says why. Answer with
+    /// [`Task::resume`](crate::Task::resume), or run the task again if the function will answer by itself.
     HostCall(HostCall),
     /// The next instruction has a breakpoint; it has not been executed.
     Breakpoint(CallSite),
@@ -44,6 +44,8 @@ pub enum Stop {
     Wait(AtomicWait),
     /// Execution cannot go on; the state is left as it was before the trapping instruction.
     Trap(Trap),
+    /// The program ended itself with this code, as by `proc_exit`; the state is left as it was at that call.
+    Exit(i32),
 }
 
 /// A place in an instance's code.
@@ -72,6 +74,21 @@ pub struct HostCall {
     pub args: Vec<Value>,
     /// The calling instruction; `None` if the host function was started directly.
     pub caller: Option<CallSite>,
+    /// Who is to answer.
+    pub state: CallState,
+}
+
+/// Why a host call stops its task.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CallState {
+    /// The embedder is to answer.
+    Unanswered,
+    /// The function has a [breakpoint](crate::observe::Debugger::break_on_call) and has not begun yet:
+    /// running the task again lets it begin.
+    Breakpoint,
+    /// The function has begun, and has nothing to answer with yet: run the task again when that may have
+    /// changed, as its [waker](crate::Task::run_with) tells. The embedder may answer in its place.
+    InProgress,
 }
 
 /// An atomic wait that has not been notified.

@@ -1,17 +1,19 @@
 //! Tasks: one thread of wasm execution, parked between any two instructions.
 
 use alloc::vec::Vec;
+use core::task::Waker;
 
 use super::exact::{self, Exit, Machine, Transfer, Unwound, Waiting};
 use super::fast;
 use super::frame::{Frame, ValueStack};
+use super::host_call::{HostFrame, Suspended};
 use super::stop::{
-    AtomicWait, Budget, Exception, HostAnswer, HostCall, Stop, Trap, TrapCode, TrapFrame,
+    AtomicWait, Budget, CallState, Exception, HostCall, Stop, Trap, TrapCode, TrapFrame,
 };
 use crate::config::Tier;
 use crate::error::{Error, Result};
-use crate::host::{Caller, HostImplementation};
-use crate::ids::{FuncAddr, ObjectAddr};
+use crate::host::HostImplementation;
+use crate::ids::{FuncAddr, ObjectAddr, TaskId};
 use crate::observe::{self, Debugger, Observer, Unobserved};
 use crate::store::allocator::{Kind, Room};
 use crate::store::heap::exception_parts;
@@ -25,24 +27,32 @@ use crate::value::{Value, read_values, write_values};
 ///
 /// A task belongs to the store that started it. Two tasks of one store may take turns. A task and its
 /// clones count as one when garbage is collected: of those that go on in the same store, only what the one
-/// that ran last refers to is kept alive.
+/// that ran last refers to is kept alive. A clone made while a host function awaits something, or has called
+/// back into wasm, does not have its future: that call is the embedder's to answer.
+///
+/// Dropping a task ends it: futures of its host functions are dropped with it. Its store can be dropped before
+/// it. If a host function panics, the panic goes on to whoever runs the task; the call stays pending, and the
+/// embedder can answer it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Task {
     pub(crate) state: TaskState,
+    pub(super) suspended: Suspended,
 }
 
 /// The state of a task as plain data.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct TaskState {
+    /// Above the innermost host frame, outermost first.
     pub(crate) frames: Vec<Frame>,
+    /// Host functions that have called back into wasm, outermost first.
+    pub(crate) outer: Vec<HostFrame>,
     pub(crate) stack: ValueStack,
     pub(crate) status: Status,
     pub(crate) executed: u64,
-    /// Type of the function started.
+    /// Type of the function that the outermost of `frames` belongs to.
     pub(crate) ty: FuncType,
     /// The count at which a breakpoint was last reported, so that going on passes it.
     pub(crate) reported: Option<u64>,
-    pub(crate) scratch: fast::Scratch,
     pub(crate) identity: Identity,
 }
 
@@ -54,11 +64,25 @@ pub(crate) enum Status {
     Waiting {
         func: FuncAddr,
         tail: bool,
+        phase: Phase,
     },
     /// In an atomic wait; its operands are on top of the stack.
     Parked(Waiting),
     Done(Vec<Value>),
     Trapped(Trap),
+    Exited(i32),
+}
+
+/// How far a host call has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    Called,
+    /// The task has stopped at its breakpoint.
+    Stopped,
+    /// The task has gone on from there.
+    Passed,
+    /// A future or a record answers it.
+    Begun,
 }
 
 /// Budgets up to this one are left to the exact tier.
@@ -160,6 +184,7 @@ impl Task {
         let entity = *store.state.funcs.get(func.index()).ok_or_else(unknown)?;
         let mut task = TaskState {
             frames: Vec::new(),
+            outer: Vec::new(),
             stack: ValueStack {
                 slots: Room::new(store.engine().allocator(), Kind::Stack)?,
                 top: 0,
@@ -168,7 +193,6 @@ impl Task {
             executed: 0,
             ty,
             reported: None,
-            scratch: fast::Scratch::default(),
             identity: Identity::default(),
         };
         let limit = store.engine().config().max_value_stack;
@@ -181,7 +205,7 @@ impl Task {
                 code.frame_slots as usize
             }
             FuncEntity::Host { .. } => {
-                task.status = Status::Waiting { func, tail: true };
+                task.status = Status::Waiting { func, tail: true, phase: Phase::Called };
                 task.stack.top = slots_of(task.ty.params()) as u32;
                 task.stack.top as usize
             }
@@ -193,91 +217,105 @@ impl Task {
             let trap = task.trap(store, TrapCode::CallStackExhausted);
             task.status = Status::Trapped(trap);
         }
-        Ok(Self { state: task })
+        Ok(Self { state: task, suspended: Suspended::default() })
     }
 
     /// Runs until something stops it. A finished or trapped task reports the same stop again.
     ///
     /// # Errors
-    /// None that a module or embedder can cause; [`Error::Invalid`] would be a defect.
+    /// [`Error::Diverged`] if host calls are [replayed](Store::replay_host_calls) and are other ones. None that
+    /// a module can cause; [`Error::Invalid`] would be a defect.
     pub fn run(&mut self, store: &mut Store, budget: Budget) -> Result<Stop> {
-        let stop = self.run_to_stop(store, budget.0);
-        store.park(&mut self.state);
-        stop
+        self.run_with(store, budget, Waker::noop())
     }
 
     #[inline(always)]
-    fn run_to_stop(&mut self, store: &mut Store, mut fuel: u64) -> Result<Stop> {
+    pub(super) fn run_to_stop(
+        &mut self,
+        store: &mut Store,
+        mut fuel: u64,
+        waker: &Waker,
+    ) -> Result<Stop> {
         loop {
-            match &self.state.status {
-                Status::Ready => {}
-                Status::Done(values) => return Ok(Stop::Done(values.clone())),
-                Status::Trapped(trap) => return Ok(Stop::Trap(trap.clone())),
-                Status::Parked(waiting) => {
-                    let waiting = *waiting;
-                    let id = store.identify(&mut self.state.identity);
-                    if !store.state.waiters.is_woken(id) {
-                        return Ok(Stop::Wait(self.state.wait(store, waiting)));
-                    }
-                    self.state.go_on(store, 0);
-                    continue;
-                }
-                Status::Waiting { func, .. } => {
-                    let func = *func;
-                    if let Some(call) = self.answer_by_closure(store, func) {
-                        return Ok(Stop::HostCall(call));
-                    }
-                    continue;
+            if !matches!(self.state.status, Status::Ready) {
+                match self.stand(store, waker)? {
+                    Some(stop) => return Ok(stop),
+                    None => continue,
                 }
             }
             match self.state.advance(store, &mut fuel)? {
                 Exit::Budget => return Ok(Stop::Budget),
-                Exit::Done => self.state.finish(),
-                Exit::Trap(code) => {
-                    let trap = self.state.trap(store, code);
-                    self.state.status = Status::Trapped(trap);
-                }
-                Exit::Exception(object) => match self.state.unwind(store, object)? {
-                    Unwound::Caught => {}
-                    Unwound::Returned => self.state.finish(),
-                    Unwound::Uncaught => {
-                        let code = self.state.uncaught(store, object);
-                        let trap = self.state.trap(store, code);
-                        self.state.status = Status::Trapped(trap);
-                    }
-                },
-                Exit::Collect(words) => {
-                    store.collect(Some(&self.state))?;
-                    let most = store.engine().config().max_heap;
-                    if !store.state.heap.make_room(words, most) {
-                        fuel = fuel.saturating_sub(1);
-                        self.state.executed += 1;
-                        let trap = self.state.trap(store, TrapCode::HeapExhausted);
-                        self.state.status = Status::Trapped(trap);
-                    }
-                }
-                Exit::Wait(waiting) => {
-                    let id = store.identify(&mut self.state.identity);
-                    store.state.waiters.add(id, waiting.memory, waiting.address);
-                    self.state.status = Status::Parked(waiting);
-                }
-                Exit::Host(func, transfer) => {
-                    let tail = transfer == Transfer::TailCall;
-                    self.state.status = Status::Waiting { func, tail };
-                }
-                Exit::Breakpoint => {
-                    self.state.reported = Some(self.state.executed);
-                    if let Some(site) = observe::site(store, &self.state) {
-                        return Ok(Stop::Breakpoint(site));
-                    }
-                }
-                Exit::Watchpoint => {
-                    if let Some(hit) = store.debugger.take_hit() {
-                        return Ok(Stop::Watchpoint(hit));
+                exit => {
+                    if let Some(stop) = self.leave_off(store, exit, &mut fuel)? {
+                        return Ok(stop);
                     }
                 }
             }
         }
+    }
+
+    /// What a task that is not ready stops with, unless it has become so. Apart from the loop, so that steps
+    /// do not pay for it.
+    #[inline(never)]
+    fn stand(&mut self, store: &mut Store, waker: &Waker) -> Result<Option<Stop>> {
+        Ok(Some(match &self.state.status {
+            Status::Ready => return Ok(None),
+            Status::Done(values) => Stop::Done(values.clone()),
+            Status::Trapped(trap) => Stop::Trap(trap.clone()),
+            Status::Exited(code) => Stop::Exit(*code),
+            Status::Parked(waiting) => {
+                let waiting = *waiting;
+                let id = store.identify(&mut self.state.identity);
+                if store.state.waiters.is_woken(id) {
+                    self.state.go_on(store, 0);
+                    return Ok(None);
+                }
+                Stop::Wait(self.state.wait(store, waiting))
+            }
+            Status::Waiting { .. } => return self.answer_host(store, waker),
+        }))
+    }
+
+    /// What becomes of a task when execution has left off; a stop if the embedder is to know.
+    #[inline(never)]
+    fn leave_off(&mut self, store: &mut Store, exit: Exit, fuel: &mut u64) -> Result<Option<Stop>> {
+        match exit {
+            Exit::Budget => return Ok(Some(Stop::Budget)),
+            Exit::Done => {
+                self.state.finish();
+                self.returned(store);
+            }
+            Exit::Trap(code) => {
+                let trap = self.state.trap(store, code);
+                self.trapped(store, trap);
+            }
+            Exit::Exception(object) => self.unwind(store, object)?,
+            Exit::Collect(words) => {
+                store.collect(Some(&self.state))?;
+                let most = store.engine().config().max_heap;
+                if !store.state.heap.make_room(words, most) {
+                    *fuel = fuel.saturating_sub(1);
+                    self.state.executed += 1;
+                    let trap = self.state.trap(store, TrapCode::HeapExhausted);
+                    self.trapped(store, trap);
+                }
+            }
+            Exit::Wait(waiting) => {
+                let id = store.identify(&mut self.state.identity);
+                store.state.waiters.add(id, waiting.memory, waiting.address);
+                self.state.status = Status::Parked(waiting);
+            }
+            Exit::Host(func, transfer) => {
+                let tail = transfer == Transfer::TailCall;
+                self.state.status = Status::Waiting { func, tail, phase: Phase::Called };
+            }
+            Exit::Breakpoint => {
+                self.state.reported = Some(self.state.executed);
+                return Ok(observe::site(store, &self.state).map(Stop::Breakpoint));
+            }
+            Exit::Watchpoint => return Ok(store.debugger.take_hit().map(Stop::Watchpoint)),
+        }
+        Ok(None)
     }
 
     /// Executes one instruction; the same as a run of one.
@@ -288,25 +326,6 @@ impl Task {
         self.run(store, Budget::instructions(1))
     }
 
-    /// Answers the pending host call. The task then waits to be run on.
-    ///
-    /// # Errors
-    /// [`Error::NotWaiting`], or [`Error::Arity`] and [`Error::Type`] if the results are not those
-    /// of the function's type; the call then stays pending.
-    pub fn resume(&mut self, store: &mut Store, answer: HostAnswer) -> Result<()> {
-        let Status::Waiting { func, tail } = self.state.status else {
-            return Err(Error::NotWaiting);
-        };
-        match answer {
-            HostAnswer::Return(values) => self.state.answer(store, func, tail, &values),
-            HostAnswer::Trap(message) => {
-                let code = TrapCode::Host(message.as_str().into());
-                self.state.status = Status::Trapped(self.state.trap(store, code));
-                Ok(())
-            }
-        }
-    }
-
     /// Ends an atomic wait as its timeout would. The task then waits to be run on.
     ///
     /// # Errors
@@ -315,6 +334,7 @@ impl Task {
         match self.state.status {
             Status::Parked(_) => {
                 self.state.go_on(store, 2);
+                store.park(&mut self.state);
                 Ok(())
             }
             _ => Err(Error::NotWaiting),
@@ -327,6 +347,12 @@ impl Task {
             Status::Parked(waiting) => Some(self.state.wait(store, waiting)),
             _ => None,
         }
+    }
+
+    /// Whether it is in an atomic wait that another task has ended by a notification: a run goes on.
+    pub fn is_notified(&self, store: &Store) -> bool {
+        let id = self.state.identity.number();
+        matches!(self.state.status, Status::Parked(_)) && store.state.waiters.is_woken(id.0)
     }
 
     /// Instructions executed so far: the clock of the run.
@@ -350,22 +376,58 @@ impl Task {
         }
     }
 
+    /// The code with which the program has ended itself.
+    pub fn exit_code(&self) -> Option<i32> {
+        match self.state.status {
+            Status::Exited(code) => Some(code),
+            _ => None,
+        }
+    }
+
     /// Whether the task can run no further.
     pub fn is_finished(&self) -> bool {
-        matches!(self.state.status, Status::Done(_) | Status::Trapped(_))
+        matches!(self.state.status, Status::Done(_) | Status::Trapped(_) | Status::Exited(_))
+    }
+
+    /// Tells the store what the task refers to, once it has been changed from outside: collecting garbage
+    /// looks at that.
+    pub fn note_references(&mut self, store: &mut Store) {
+        store.park(&mut self.state);
+    }
+
+    /// The number by which host functions and records know the task.
+    pub fn id(&mut self, store: &mut Store) -> TaskId {
+        store.task_id(&mut self.state.identity)
+    }
+
+    /// That number, if it has been given already.
+    pub(crate) fn known_id(&self) -> Option<TaskId> {
+        self.state.identity.known()
     }
 
     /// The host call that waits for an answer.
     pub fn pending_call(&self, store: &Store) -> Option<HostCall> {
         match self.state.status {
-            Status::Waiting { func, .. } => self.state.pending_call(store, func),
+            Status::Waiting { func, phase, .. } => {
+                let host = store.host_of(func).map(|host| &host.implementation);
+                let state = match (phase, host) {
+                    (Phase::Begun, _) if self.suspended.is_at(self.state.outer.len()) => {
+                        CallState::InProgress
+                    }
+                    (Phase::Begun, _) => CallState::Unanswered,
+                    (Phase::Stopped, _) => CallState::Breakpoint,
+                    (_, None | Some(HostImplementation::Unresolved)) => CallState::Unanswered,
+                    _ => CallState::InProgress,
+                };
+                self.state.pending_call(store, func, state)
+            }
             _ => None,
         }
     }
 
-    /// Number of frames.
+    /// Number of wasm frames.
     pub fn depth(&self) -> usize {
-        self.state.frames.len()
+        self.state.depth()
     }
 
     /// Sets a local of a frame, counted from the innermost as 0.
@@ -396,25 +458,17 @@ impl Task {
         observe::set_slot(store, &mut self.state, frame, observe::SlotKind::Operand(operand), value)
     }
 
-    /// Calls the closure of the awaited function; without one, returns the call.
-    fn answer_by_closure(&mut self, store: &mut Store, func: FuncAddr) -> Option<HostCall> {
-        let call = self.state.pending_call(store, func)?;
-        let host = match store.state.funcs.get(func.index()) {
-            Some(FuncEntity::Host { host, .. }) => store.hosts.get(*host)?,
-            _ => return Some(call),
-        };
-        let closure = match &host.implementation {
-            HostImplementation::Closure(closure) => closure.clone(),
-            HostImplementation::Unresolved => return Some(call),
-        };
-        let mut caller = Caller { store, task: &self.state, site: call.caller };
-        let answer = Store::answer_of(closure(&mut caller, &call.args));
-        if let Err(error) = self.resume(store, answer) {
-            let message = alloc::format!("{}.{} answered wrongly: {error}", call.module, call.name);
-            let code = TrapCode::Host(message.as_str().into());
-            self.state.status = Status::Trapped(self.state.trap(store, code));
+    /// Goes to the handler of an exception, or traps.
+    pub(super) fn unwind(&mut self, store: &mut Store, object: ObjectAddr) -> Result<()> {
+        match self.state.unwind(store, object)? {
+            Unwound::Caught => {}
+            Unwound::Returned => {
+                self.state.finish();
+                self.returned(store);
+            }
+            Unwound::Uncaught => self.pass_on(store, object)?,
         }
-        None
+        Ok(())
     }
 }
 
@@ -423,7 +477,7 @@ impl TaskState {
     fn advance(&mut self, store: &mut Store, fuel: &mut u64) -> Result<Exit> {
         let before = *fuel;
         let skip = self.reported == Some(self.executed);
-        let Parts { engine, modules, types, state, debugger } = store.parts();
+        let Parts { engine, modules, types, state, debugger, scratch } = store.parts();
         let tier = engine.config().tier;
         let mut machine = Machine {
             config: engine.config(),
@@ -438,15 +492,15 @@ impl TaskState {
             if tier == Tier::Exact || debugger.is_logging() || *fuel <= STEP {
                 exact::run(&mut machine, fuel, debugger)
             } else {
-                advance_observed(&mut machine, fuel, &mut self.scratch, debugger)
+                advance_observed(&mut machine, fuel, scratch, debugger)
             }
         } else {
             match tier {
                 Tier::Exact => exact::run(&mut machine, fuel, &mut Unobserved),
                 // A step is over before the fast tier would have begun.
                 Tier::Fast if *fuel <= STEP => exact::run(&mut machine, fuel, &mut Unobserved),
-                Tier::Fast => advance_fast(&mut machine, fuel, &mut self.scratch),
-                Tier::Mixed => advance_mixed(&mut machine, fuel, &mut self.scratch, self.executed),
+                Tier::Fast => advance_fast(&mut machine, fuel, scratch),
+                Tier::Mixed => advance_mixed(&mut machine, fuel, scratch, self.executed),
             }
         };
         self.executed += before - *fuel;
@@ -462,13 +516,19 @@ impl TaskState {
     }
 
     /// An uncaught exception as the reason of a trap.
-    fn uncaught(&self, store: &Store, object: ObjectAddr) -> TrapCode {
+    pub(super) fn uncaught(&self, store: &Store, object: ObjectAddr) -> TrapCode {
         let state = &store.state;
         let found = exception_parts(&state.heap, &store.types, &state.tags, object);
         let Some((tag, slots)) = found else { return TrapCode::NullException };
         let types = store.tag_type(tag).map_or(&[][..], |ty| ty.params());
         let values = read_values(types, slots);
         TrapCode::Exception(Exception { tag, name: store.tag_name(tag), values }.into())
+    }
+
+    /// Number of wasm frames.
+    pub(crate) fn depth(&self) -> usize {
+        let outer: usize = self.outer.iter().map(|host| host.frames.len()).sum();
+        outer + self.frames.len()
     }
 
     fn wait(&self, store: &Store, waiting: Waiting) -> AtomicWait {
@@ -492,66 +552,12 @@ impl TaskState {
     }
 
     /// The outermost frame has returned: its results become the task's.
-    fn finish(&mut self) {
-        let values = read_values(self.ty.results(), &self.stack.slots);
-        self.stack.top = 0;
+    pub(super) fn finish(&mut self) {
+        let base = self.base();
+        let slots = self.stack.slots.get(base as usize..).unwrap_or_default();
+        let values = read_values(self.ty.results(), slots);
+        self.stack.top = base;
         self.status = Status::Done(values);
-    }
-
-    fn pending_call(&self, store: &Store, func: FuncAddr) -> Option<HostCall> {
-        let FuncEntity::Host { host, .. } = *store.state.funcs.get(func.index())? else {
-            return None;
-        };
-        let host = store.hosts.get(host)?;
-        let ty = store.func_type(func)?;
-        let params = ty.params();
-        let live = self.stack.live();
-        let args = live.get(live.len().checked_sub(slots_of(params))?..)?;
-        Some(HostCall {
-            func,
-            module: host.module.clone(),
-            name: host.name.clone(),
-            ty: ty.clone(),
-            args: read_values(params, args),
-            caller: observe::site(store, self),
-        })
-    }
-
-    /// Puts the results of a host call where the caller expects them.
-    fn answer(
-        &mut self,
-        store: &Store,
-        func: FuncAddr,
-        tail: bool,
-        values: &[Value],
-    ) -> Result<()> {
-        let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
-        let ty = store.func_type(func).ok_or_else(unknown)?;
-        store.check_values(("results", "result"), ty.results(), values)?;
-        let params = slots_of(ty.params()) as u32;
-        let base = match (tail, self.frames.last()) {
-            (true, Some(frame)) => frame.base,
-            (true, None) => 0,
-            (false, _) => self.stack.top - params,
-        };
-        let top = base + slots_of(ty.results()) as u32;
-        if !self.stack.reserve(top as usize, store.engine().config().max_value_stack) {
-            self.status = Status::Trapped(self.trap(store, TrapCode::CallStackExhausted));
-            return Ok(());
-        }
-        if let Some(slots) = self.stack.slots.get_mut(base as usize..) {
-            write_values(values, slots);
-        }
-        self.stack.top = top;
-        self.status = Status::Ready;
-        if tail {
-            self.frames.pop();
-        }
-        match self.frames.last_mut() {
-            Some(frame) => frame.pc += 1,
-            None => self.finish(),
-        }
-        Ok(())
     }
 
     pub(crate) fn trap(&self, store: &Store, code: TrapCode) -> Trap {
@@ -565,7 +571,7 @@ impl TaskState {
         Trap {
             code,
             backtrace,
-            omitted_frames: self.frames.len().saturating_sub(Trap::BACKTRACE_LIMIT),
+            omitted_frames: self.depth().saturating_sub(Trap::BACKTRACE_LIMIT),
             executed: self.executed,
         }
     }

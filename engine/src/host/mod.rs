@@ -1,12 +1,18 @@
-//! Host functions: the registry that a store's state names by index, and who calls.
+//! Host functions: the registry that a store's state names by index, who calls, and what they do to
+//! the state.
 //!
-//! A definition without a closure is answered from outside ([`Stop::HostCall`](crate::Stop)); one
-//! with a closure is answered by the task itself at the same stop. Closures are called with no
-//! frame of the engine below them that they could disturb.
+//! A call of a host function is always the same stop of its task. A closure or a future that the
+//! function was defined with answers it there; without one the embedder does
+//! ([`Stop::HostCall`](crate::Stop)), or the [`record`] of an earlier run. Host code runs with no
+//! frame of the engine below it that it could disturb, and reaches the state through [`Caller`] only, so
+//! that everything it reads and writes can be noted.
 
 mod caller;
+mod future;
 pub(crate) mod js_string;
+pub mod record;
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -15,30 +21,82 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::Error;
+use crate::exec::Trap;
 use crate::ids::FuncAddr;
 use crate::types::FuncType;
 use crate::value::Value;
 
 pub use caller::{Caller, CallerMemory};
+pub use future::AsyncCaller;
+pub(crate) use future::{AsyncClosure, CallReply, Progress, Request, Running, RunningFuture};
 
-/// What a host function returns: its results, or why it traps.
+/// What a host function returns: its results, or why it has none.
 pub type HostResult = Result<Vec<Value>, HostError>;
 
-/// Why a host function cannot answer; the calling task traps with this message.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{message}")]
+/// Why a host function does not return to its caller.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error("{kind}")]
 pub struct HostError {
-    message: String,
+    kind: Box<HostErrorKind>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum HostErrorKind {
+    Message(String),
+    Pending,
+    Exit(i32),
+    Trap(Trap),
+}
+
+impl fmt::Display for HostErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostErrorKind::Message(message) => f.write_str(message),
+            HostErrorKind::Pending => f.write_str("the host function has not answered yet"),
+            HostErrorKind::Exit(code) => write!(f, "the program ended with exit code {code}"),
+            HostErrorKind::Trap(trap) => write!(f, "{trap}"),
+        }
+    }
 }
 
 impl HostError {
-    /// An error with this message.
+    /// The calling task traps with this message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self::of(HostErrorKind::Message(message.into()))
     }
 
-    pub(crate) fn into_message(self) -> String {
-        self.message
+    /// There is nothing to answer with yet: the task stops with
+    /// [`CallState::InProgress`](crate::CallState), and the closure is called again, with the same
+    /// arguments, when the task is run again. It must not have changed anything yet. A future awaits
+    /// instead.
+    pub fn pending() -> Self {
+        Self::of(HostErrorKind::Pending)
+    }
+
+    /// The program ends with this code: [`Stop::Exit`](crate::Stop).
+    pub fn exit(code: i32) -> Self {
+        Self::of(HostErrorKind::Exit(code))
+    }
+
+    fn of(kind: HostErrorKind) -> Self {
+        Self { kind: Box::new(kind) }
+    }
+
+    /// Whether it says that there is nothing to answer with yet.
+    pub fn is_pending(&self) -> bool {
+        *self.kind == HostErrorKind::Pending
+    }
+
+    /// The code, if it ends the program.
+    pub fn exit_code(&self) -> Option<i32> {
+        match *self.kind {
+            HostErrorKind::Exit(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn into_kind(self) -> HostErrorKind {
+        *self.kind
     }
 }
 
@@ -50,13 +108,23 @@ impl From<&str> for HostError {
 
 impl From<String> for HostError {
     fn from(message: String) -> Self {
-        Self { message }
+        Self::new(message)
     }
 }
 
 impl From<Error> for HostError {
     fn from(error: Error) -> Self {
-        Self::new(format!("{error}"))
+        match error {
+            Error::Trap(trap) => trap.into(),
+            error => Self::new(format!("{error}")),
+        }
+    }
+}
+
+/// The trap goes on through the host function.
+impl From<Trap> for HostError {
+    fn from(trap: Trap) -> Self {
+        Self::of(HostErrorKind::Trap(trap))
     }
 }
 
@@ -74,6 +142,9 @@ pub(crate) struct HostFunction {
 #[derive(Clone)]
 pub(crate) enum HostImplementation {
     Closure(Rc<Closure>),
+    /// A closure that makes values of the store, from nothing but its arguments: it is never recorded.
+    Builtin(Rc<Closure>),
+    Async(Rc<AsyncClosure>),
     Unresolved,
 }
 
@@ -81,7 +152,9 @@ impl HostFunction {
     /// Whether two are copies of one definition.
     fn same(&self, other: &Self) -> bool {
         let same_implementation = match (&self.implementation, &other.implementation) {
-            (HostImplementation::Closure(a), HostImplementation::Closure(b)) => Rc::ptr_eq(a, b),
+            (HostImplementation::Closure(a), HostImplementation::Closure(b))
+            | (HostImplementation::Builtin(a), HostImplementation::Builtin(b)) => Rc::ptr_eq(a, b),
+            (HostImplementation::Async(a), HostImplementation::Async(b)) => Rc::ptr_eq(a, b),
             (HostImplementation::Unresolved, HostImplementation::Unresolved) => true,
             _ => false,
         };

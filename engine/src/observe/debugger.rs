@@ -3,12 +3,12 @@
 //! They belong to a store but not to its state. With none set, tasks run code that knows nothing
 //! of them.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use crate::exec::fast::Instruments;
 use crate::exec::{CallSite, WatchKind, WatchpointHit};
-use crate::ids::{CodeOffset, FuncIndex, InstanceId, MemAddr};
+use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, MemAddr};
 
 /// What the dispatch loop tells whoever observes a run.
 pub(crate) trait Observer {
@@ -99,9 +99,21 @@ pub struct Debugger {
     place: Option<CallSite>,
     skip_first: bool,
     instruments: Instruments,
+    /// Host functions at whose calls tasks stop.
+    calls: BTreeSet<FuncAddr>,
 }
 
 impl Debugger {
+    /// Whether tasks stop at calls of a host function, before it begins:
+    /// [`CallState::Breakpoint`](crate::CallState). Returns whether they did so far.
+    pub fn break_on_call(&mut self, func: FuncAddr, stop: bool) -> bool {
+        if stop { !self.calls.insert(func) } else { self.calls.remove(&func) }
+    }
+
+    pub(crate) fn breaks_on_call(&self, func: FuncAddr) -> bool {
+        !self.calls.is_empty() && self.calls.contains(&func)
+    }
+
     /// Adds a breakpoint; false if it was there already.
     pub fn add_breakpoint(&mut self, breakpoint: Breakpoint) -> bool {
         let offsets = self.breakpoints.entry(breakpoint.instance).or_default();

@@ -1,13 +1,14 @@
 //! Frames of a stopped task with typed locals, operands and labels.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::{Error, Result};
-use crate::exec::exact::{Branch, thrower};
+use crate::exec::exact::{Branch, Caught, thrower};
 use crate::exec::frame::Frame;
 use crate::exec::{CallSite, Status, Task, TaskState};
-use crate::ids::{CodeOffset, FuncIndex, InstanceId, TagAddr};
+use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, TagAddr};
 use crate::module::{Module, ModuleInner};
 use crate::store::{FuncEntity, Store};
 use crate::types::{ValType, slots_of};
@@ -152,8 +153,10 @@ impl Task {
 pub struct Throwing {
     /// Its tag.
     pub tag: TagAddr,
-    /// Who catches it; nobody without one.
+    /// Which frame catches it, unless a host function between does.
     pub handler: Option<Handler>,
+    /// The host function that [catches](crate::AsyncCaller::try_call) it; without either nobody does.
+    pub host: Option<FuncAddr>,
 }
 
 /// Where an exception is caught.
@@ -175,43 +178,127 @@ impl Task {
         let live = task.stack.live();
         let (tag, caught) =
             thrower(&store.modules, &store.types, &store.state, &task.frames, live)?;
-        let handler = caught.and_then(|caught| {
-            let frame = task.frames.get(caught.frame)?;
+        // `above` counts the frames within those that are looked at.
+        let handler = |frames: &[Frame], caught: Caught, above: usize| {
+            let frame = frames.get(caught.frame)?;
             let module = store.module_of(frame.instance)?;
             let target = match caught.catch.branch.target {
                 Branch::RETURN => module.func_body(frame.func)?.end,
                 pc => module.inner().code(frame.func).ok()?.offset_of(pc),
             };
-            Some(Handler { frame: task.frames.len() - 1 - caught.frame, target })
-        });
-        Some(Throwing { tag, handler })
+            Some(Handler { frame: above + frames.len() - 1 - caught.frame, target })
+        };
+        if let Some(caught) = caught {
+            return Some(Throwing { tag, handler: handler(&task.frames, caught, 0), host: None });
+        }
+        let mut above = task.frames.len();
+        for host in task.outer.iter().rev() {
+            if host.catches() {
+                return Some(Throwing { tag, handler: None, host: Some(host.func) });
+            }
+            let frames = host.catching();
+            let left = host.frames.len() - frames.len();
+            if let Some(caught) = store.catcher(frames, tag) {
+                let handler = handler(frames, caught, above + left);
+                return Some(Throwing { tag, handler, host: None });
+            }
+            above += host.frames.len();
+        }
+        Some(Throwing { tag, handler: None, host: None })
     }
 }
 
-/// The frames of a task, innermost first.
+/// A frame of a task: of wasm, or of the host.
+pub enum Activation<'a> {
+    /// A wasm function.
+    Wasm(FrameView<'a>),
+    /// A host function that has been called and has not answered.
+    Host(HostView),
+}
+
+/// A host function that has been called and has not answered.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HostView {
+    /// The function.
+    pub func: FuncAddr,
+    /// Module name it was defined under.
+    pub module: Arc<str>,
+    /// Field name it was defined under.
+    pub name: Arc<str>,
+}
+
+impl Task {
+    /// The frames, innermost first, with those of host functions: of the one whose call is pending, and
+    /// of those that have called back into wasm.
+    pub fn activations<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = Activation<'a>> {
+        activations(store, &self.state)
+    }
+}
+
+pub(crate) fn activations<'a>(
+    store: &'a Store,
+    task: &'a TaskState,
+) -> impl Iterator<Item = Activation<'a>> {
+    let host = move |func| {
+        let host = store.host_of(func)?;
+        let (module, name) = (host.module.clone(), host.name.clone());
+        Some(Activation::Host(HostView { func, module, name }))
+    };
+    let pending = match task.status {
+        Status::Waiting { func, .. } => host(func),
+        _ => None,
+    };
+    let total = task.depth();
+    let wasm = move |from: usize, to: usize| {
+        (from..to).rev().map(move |position| Activation::Wasm(view(store, task, position)))
+    };
+    let above = total - task.frames.len();
+    let mut below = above;
+    let outer = task.outer.iter().rev().flat_map(move |frame| {
+        let to = below;
+        below -= frame.frames.len();
+        host(frame.func).into_iter().chain(wasm(below, to))
+    });
+    pending.into_iter().chain(wasm(above, total)).chain(outer)
+}
+
+/// The wasm frames of a task, innermost first.
 pub(crate) fn frames<'a>(
     store: &'a Store,
     task: &'a TaskState,
 ) -> impl ExactSizeIterator<Item = FrameView<'a>> {
-    (0..task.frames.len()).rev().map(move |position| view(store, task, position))
+    (0..task.depth()).rev().map(move |position| view(store, task, position))
 }
 
-fn view<'a>(store: &'a Store, task: &'a TaskState, position: usize) -> FrameView<'a> {
-    let frame = task.frames[position];
-    let base = frame.base as usize;
+/// A frame by its number, 0 outermost; where its slots end, and how many of them are given away.
+fn locate(store: &Store, task: &TaskState, position: usize) -> (Frame, u32, usize) {
+    let params = |func| store.func_type(func).map_or(0, |ty| slots_of(ty.params()));
+    let mut position = position;
+    for host in &task.outer {
+        if let Some(frame) = host.frames.get(position) {
+            let (top, given_away) = match host.frames.get(position + 1) {
+                Some(callee) => (callee.base, 0),
+                None => (host.base, params(host.func)),
+            };
+            return (*frame, top, given_away);
+        }
+        position -= host.frames.len();
+    }
     let (top, given_away) = match task.frames.get(position + 1) {
         // The callee's frame begins with its arguments, so they are no longer in this one.
         Some(callee) => (callee.base, 0),
         None => match task.status {
-            Status::Waiting { func, .. } => {
-                let params = store.func_type(func).map_or(0, |ty| slots_of(ty.params()));
-                (task.stack.top, params)
-            }
+            Status::Waiting { func, .. } => (task.stack.top, params(func)),
             _ => (task.stack.top, usize::MAX),
         },
     };
+    (task.frames[position], top, given_away)
+}
+
+fn view<'a>(store: &'a Store, task: &'a TaskState, position: usize) -> FrameView<'a> {
+    let (frame, top, given_away) = locate(store, task, position);
     let live = task.stack.live();
-    let slots = live.get(base..(top as usize).min(live.len())).unwrap_or(&[]);
+    let slots = live.get(frame.base as usize..(top as usize).min(live.len())).unwrap_or(&[]);
     let module = &store.modules[store.state.instances[frame.instance.index()].module.index()];
     FrameView { module: &module.module, frame, slots, given_away }
 }
@@ -257,7 +344,7 @@ pub(crate) fn set_slot(
     value: Value,
 ) -> Result<()> {
     let unknown = |what, index: usize| Error::UnknownIndex { what, index: index as u64 };
-    let position = task.frames.len().checked_sub(1 + depth);
+    let position = task.depth().checked_sub(1 + depth);
     let position = position.ok_or_else(|| unknown("frame", depth))?;
     let frame = view(store, task, position);
     let (what, index, types, above) = match slot {
@@ -272,7 +359,7 @@ pub(crate) fn set_slot(
     let ty = types.get(index as usize).copied();
     let ty = ty.ok_or_else(|| unknown(what, index as usize))?;
     store.check_type(what, index as usize, ty, &value)?;
-    let base = task.frames[position].base as usize;
+    let base = locate(store, task, position).0.base as usize;
     if let Some(slots) = task.stack.slots.get_mut(base + below..) {
         write_values(&[value], slots);
     }

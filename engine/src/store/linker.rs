@@ -1,10 +1,13 @@
 //! Linking: names to externals, and instantiation (*Execution, modules*).
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
 
 use super::allocator::Kind;
 use super::evaluate::{Evaluation, func_slot};
@@ -16,7 +19,7 @@ use crate::exec::exact::{memory_init, table_init};
 use crate::exec::{Task, Trap};
 use crate::features::Features;
 use crate::host::js_string::{self, Builtin};
-use crate::host::{Caller, Closure, HostFunction, HostImplementation, HostResult};
+use crate::host::{AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult};
 use crate::ids::{
     DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, TableAddr, TagAddr,
     TypeId,
@@ -86,6 +89,29 @@ impl Linker {
         function: impl Fn(&mut Caller<'_>, &[Value]) -> HostResult + 'static,
     ) -> &mut Self {
         self.host(module, name, ty, HostImplementation::Closure(Rc::new(function)))
+    }
+
+    /// Defines a host function that a future answers: it may await whatever its executor offers, and call
+    /// back into wasm. See [`AsyncCaller`].
+    ///
+    /// A task whose future waits stops with [`Stop::HostCall`](crate::Stop::HostCall), and polls it when it
+    /// is run again.
+    pub fn func_async<F>(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        function: impl Fn(AsyncCaller, Vec<Value>) -> F + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = HostResult> + 'static,
+    {
+        let closure = move |caller: AsyncCaller, args: Vec<Value>| {
+            let future: Pin<Box<dyn Future<Output = HostResult>>> =
+                Box::pin(function(caller, args));
+            future
+        };
+        self.host(module, name, ty, HostImplementation::Async(Rc::new(closure)))
     }
 
     /// Defines a host function that always stops with [`Stop::HostCall`](crate::Stop::HostCall).
@@ -226,7 +252,7 @@ impl Linker {
                     module: import.module.clone(),
                     name: import.name.clone(),
                     ty: builtin.ty(&mut store.types),
-                    implementation: HostImplementation::Closure(call),
+                    implementation: HostImplementation::Builtin(call),
                 }),
                 other => other,
             };

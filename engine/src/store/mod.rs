@@ -6,6 +6,7 @@
 
 pub(crate) mod allocator;
 mod check;
+pub(crate) mod crossings;
 mod evaluate;
 pub(crate) mod heap;
 mod instance;
@@ -18,13 +19,16 @@ mod table;
 pub(crate) mod waiters;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
-use crate::exec::{Budget, HostAnswer, Stop, Task};
-use crate::host::HostFunctions;
+use crate::exec::fast::Scratch;
+use crate::exec::{Budget, CallState, Stop, Task};
+use crate::host::record::Recorder;
+use crate::host::{HostFunction, HostFunctions};
 use crate::ids::{
     FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, ModuleId, TableAddr, TagAddr, TypeId,
 };
@@ -35,6 +39,7 @@ use crate::types::{ExternType, FuncType, GlobalType, Limits, Mutability, SubType
 use crate::value::{Value, join, split};
 
 use allocator::Permit;
+use crossings::Crossings;
 use roots::{Parked, Tokens};
 use waiters::Waiters;
 
@@ -55,6 +60,12 @@ pub struct Store {
     /// One for each instance, where these are counted.
     pub(crate) permits: Vec<Permit>,
     pub(crate) tokens: Tokens,
+    /// As soon as there are so many, those of dropped tasks go.
+    pub(crate) most_tokens: usize,
+    pub(crate) recorder: Recorder,
+    /// Room that tasks take turns to run in.
+    scratch: Scratch,
+    names: BTreeMap<InstanceId, Arc<str>>,
 }
 
 /// The part of a store that running changes, as plain data.
@@ -73,6 +84,7 @@ pub struct StoreState {
     pub(crate) tags: Vec<TypeId>,
     pub(crate) heap: Heap,
     pub(crate) waiters: Waiters,
+    pub(crate) crossings: Crossings,
     /// What tasks that have stopped refer to.
     pub(crate) parked: Parked,
     pub(crate) usage: Usage,
@@ -217,6 +229,10 @@ impl Store {
             debugger: Debugger::default(),
             permits: Vec::new(),
             tokens: Tokens::new(),
+            most_tokens: roots::MOST_TOKENS,
+            recorder: Recorder::default(),
+            scratch: Scratch::default(),
+            names: BTreeMap::new(),
         }
     }
 
@@ -295,8 +311,8 @@ impl Store {
     /// Calls a function and runs it to its end.
     ///
     /// # Errors
-    /// Those of [`Store::start`], [`Error::Trap`], and [`Error::Unanswered`] if a host function
-    /// without a closure is called. Breakpoints and watchpoints are passed over.
+    /// Those of [`Store::start`], [`Error::Trap`], [`Error::Exit`], and [`Error::Unanswered`] if a host
+    /// function has no answer. Breakpoints and watchpoints are passed over.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>> {
         let task = self.start(func, args)?;
         self.finish(task)
@@ -305,26 +321,34 @@ impl Store {
     /// Runs a task to its end, as [`Store::invoke`] does.
     pub(crate) fn finish(&mut self, mut task: Task) -> Result<Vec<Value>> {
         loop {
-            match task.run(self, Budget::unlimited())? {
-                Stop::Done(values) => {
-                    values.iter().for_each(|value| self.hold(*value));
-                    return Ok(values);
-                }
-                // Nobody else runs who could notify it.
-                Stop::Wait(wait) if wait.timeout.is_some() => task.time_out(self)?,
-                Stop::Wait(wait) => {
-                    return Err(Error::Deadlock { address: wait.address });
-                }
-                Stop::Trap(trap) => return Err(Error::Trap(trap)),
-                Stop::HostCall(call) => {
-                    return Err(Error::Unanswered {
-                        module: (*call.module).into(),
-                        name: (*call.name).into(),
-                    });
-                }
-                Stop::Budget | Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
+            let stop = task.run(self, Budget::unlimited())?;
+            if let Some(result) = self.take_up(&mut task, stop) {
+                return result;
             }
         }
+    }
+
+    /// What a stop means for a task that nobody else is to drive: its end, unless it can go on.
+    pub(crate) fn take_up(&mut self, task: &mut Task, stop: Stop) -> Option<Result<Vec<Value>>> {
+        Some(match stop {
+            Stop::Done(values) => {
+                values.iter().for_each(|value| self.hold(*value));
+                Ok(values)
+            }
+            // Nobody else runs who could notify it.
+            Stop::Wait(wait) if wait.timeout.is_some() => match task.time_out(self) {
+                Ok(()) => return None,
+                Err(error) => Err(error),
+            },
+            Stop::Wait(wait) => Err(Error::Deadlock { address: wait.address }),
+            Stop::Trap(trap) => Err(Error::Trap(trap)),
+            Stop::Exit(code) => Err(Error::Exit { code }),
+            Stop::HostCall(call) if call.state == CallState::Breakpoint => return None,
+            Stop::HostCall(call) => {
+                Err(Error::Unanswered { module: (*call.module).into(), name: (*call.name).into() })
+            }
+            Stop::Budget | Stop::Breakpoint(_) | Stop::Watchpoint(_) => return None,
+        })
     }
 
     /// Type of a function.
@@ -352,6 +376,57 @@ impl Store {
     /// A linear memory, for writing.
     pub fn memory_mut(&mut self, memory: MemAddr) -> Option<&mut LinearMemory> {
         self.state.memories.get_mut(memory.index())
+    }
+
+    /// *Growing memories*: adds zeroed pages and returns the old size in pages, or `None` if that cannot be.
+    pub fn grow_memory(&mut self, memory: MemAddr, pages: u64) -> Option<u64> {
+        let Self { engine, state, .. } = self;
+        let StoreState { memories, usage, .. } = state;
+        memories.get_mut(memory.index())?.grow(engine.config(), usage, pages)
+    }
+
+    /// Sets an element of a table.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIndex`] if there is no such table or element, [`Error::Type`].
+    pub fn set_table(&mut self, table: TableAddr, index: u64, value: Value) -> Result<()> {
+        let unknown = |what, index| Error::UnknownIndex { what, index };
+        let found = self.table(table).ok_or_else(|| unknown("table", u64::from(table.0)))?;
+        self.check_type("element", 0, found.ty().element.into(), &value)?;
+        let elements = self.state.tables.get_mut(table.index()).map(|table| &mut table.elements);
+        let position = usize::try_from(index).unwrap_or(usize::MAX);
+        let slot = elements.and_then(|elements| elements.get_mut(position));
+        *slot.ok_or_else(|| unknown("element", index))? = value.to_bits() as u64;
+        Ok(())
+    }
+
+    /// Gives an instance a name, by which host functions find it.
+    pub fn name_instance(&mut self, instance: InstanceId, name: &str) {
+        self.names.insert(instance, name.into());
+    }
+
+    /// The name that an instance was given, or that its module has.
+    pub fn instance_name(&self, instance: InstanceId) -> Option<&str> {
+        let given = self.names.get(&instance).map(|name| &**name);
+        given.or_else(|| self.module_of(instance)?.name())
+    }
+
+    /// The first instance of a name: one that was given it, or else one whose module has it.
+    pub fn instance_named(&self, name: &str) -> Option<InstanceId> {
+        let given = self.names.iter().find(|(_, known)| ***known == *name);
+        given.map(|(instance, _)| *instance).or_else(|| {
+            let mut instances = self.instances();
+            instances
+                .find(|instance| self.module_of(*instance).and_then(Module::name) == Some(name))
+        })
+    }
+
+    /// The definition of a host function.
+    pub(crate) fn host_of(&self, func: FuncAddr) -> Option<&HostFunction> {
+        match *self.state.funcs.get(func.index())? {
+            FuncEntity::Host { host, .. } => self.hosts.get(host),
+            FuncEntity::Wasm { .. } => None,
+        }
     }
 
     /// A table.
@@ -437,8 +512,8 @@ impl Store {
 
     /// The fields that running borrows apart from each other.
     pub(crate) fn parts(&mut self) -> Parts<'_> {
-        let Self { engine, modules, types, state, debugger, .. } = self;
-        Parts { engine, modules, types, state, debugger }
+        let Self { engine, modules, types, state, debugger, scratch, .. } = self;
+        Parts { engine, modules, types, state, debugger, scratch }
     }
 
     /// The entry of a module, made on its first instantiation.
@@ -450,14 +525,6 @@ impl Store {
             self.modules.len() - 1
         });
         ModuleId::from_index(position)
-    }
-
-    /// Answers with what a closure of the host returned.
-    pub(crate) fn answer_of(result: crate::host::HostResult) -> HostAnswer {
-        match result {
-            Ok(values) => HostAnswer::Return(values),
-            Err(error) => HostAnswer::Trap(error.into_message()),
-        }
     }
 }
 
@@ -481,6 +548,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) types: &'a Types,
     pub(crate) state: &'a mut StoreState,
     pub(crate) debugger: &'a mut Debugger,
+    pub(crate) scratch: &'a mut Scratch,
 }
 
 impl Instance {

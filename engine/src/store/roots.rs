@@ -13,7 +13,7 @@ use super::{ModuleEntry, Store, StoreState};
 use crate::error::{Error, LimitKind, Result};
 use crate::exec::frame::Frame;
 use crate::exec::{Status, TaskState};
-use crate::ids::{FuncAddr, MemAddr, ObjectAddr, TypeId};
+use crate::ids::{FuncAddr, MemAddr, ObjectAddr, TaskId, TypeId};
 use crate::types::{CompositeType, ValType, is_traced};
 use crate::value::{AnyRef, Value, join, object_of_slot};
 
@@ -30,9 +30,12 @@ struct ParkedTask {
     frames: Vec<Frame>,
     slots: Vec<u64>,
     values: Vec<Value>,
-    /// The host function that was started directly, whose arguments the slots are.
-    host: Option<FuncAddr>,
+    /// Host functions that no frame has called, and the first slot of their arguments.
+    hosts: Vec<(FuncAddr, u32)>,
 }
+
+/// How many tokens there may be before those of dropped tasks are first looked for.
+pub(crate) const MOST_TOKENS: usize = 64;
 
 /// Which tasks there still are: a task and all of its clones share a token.
 pub(crate) type Tokens = BTreeMap<u64, Weak<()>>;
@@ -44,7 +47,27 @@ pub(crate) struct Identity {
     token: Arc<()>,
 }
 
+impl Identity {
+    /// The number, if there is one.
+    pub(crate) fn known(&self) -> Option<TaskId> {
+        self.id.map(TaskId)
+    }
+
+    /// The number, once there is one.
+    pub(crate) fn number(&self) -> TaskId {
+        TaskId(self.id.unwrap_or(u64::MAX))
+    }
+}
+
 impl Store {
+    /// The number of a task, for host functions.
+    pub(crate) fn task_id(&mut self, task: &mut Identity) -> TaskId {
+        match task.id {
+            Some(id) => TaskId(id),
+            None => TaskId(self.identify(task)),
+        }
+    }
+
     /// The number of a task.
     pub(crate) fn identify(&mut self, task: &mut Identity) -> u64 {
         match task.id {
@@ -56,10 +79,19 @@ impl Store {
                 let id = self.state.parked.next;
                 self.state.parked.next += 1;
                 task.id = Some(id);
+                if self.tokens.len() >= self.most_tokens {
+                    self.tokens.retain(|_, token| token.strong_count() > 0);
+                    self.most_tokens = (2 * self.tokens.len()).max(MOST_TOKENS);
+                }
                 self.tokens.insert(id, Arc::downgrade(&task.token));
                 id
             }
         }
+    }
+
+    /// Whether a task of this number has not been dropped.
+    pub(crate) fn is_alive(&self, task: TaskId) -> bool {
+        self.tokens.get(&task.0).is_some_and(|token| token.strong_count() > 0)
     }
 
     /// Notes what a task refers to that has just stopped.
@@ -74,11 +106,13 @@ impl Store {
     fn note(&mut self, task: &mut TaskState) {
         let id = self.identify(&mut task.identity);
         let parked = self.state.parked.tasks.entry(id).or_default();
-        parked.frames.clone_from(&task.frames);
+        parked.frames.clear();
+        parked.frames.extend(task.all_frames());
         parked.slots.clear();
         parked.slots.extend_from_slice(task.stack.live());
         parked.values = task.values();
-        parked.host = task.started_host();
+        parked.hosts.clear();
+        parked.hosts.extend(task.started_hosts());
     }
 
     /// Frees what cannot be reached any more, and returns how many bytes that was.
@@ -125,13 +159,15 @@ impl Store {
         for (id, task) in &self.state.parked.tasks {
             if Some(*id) != own {
                 roots.frames(&task.frames, &task.slots)?;
-                roots.arguments(task.host, &task.slots);
+                roots.arguments(&task.hosts, &task.slots);
                 roots.found.extend(task.values.iter().copied().filter_map(object_of));
             }
         }
         if let Some(task) = running {
-            roots.frames(&task.frames, task.stack.live())?;
-            roots.arguments(task.started_host(), task.stack.live());
+            let frames: Vec<Frame> = task.all_frames().collect();
+            roots.frames(&frames, task.stack.live())?;
+            let hosts: Vec<_> = task.started_hosts().collect();
+            roots.arguments(&hosts, task.stack.live());
             roots.found.extend(task.values().into_iter().filter_map(object_of));
         }
         let found = roots.found;
@@ -162,12 +198,27 @@ impl TaskState {
 }
 
 impl TaskState {
-    /// The host function that waits without any frame.
-    fn started_host(&self) -> Option<FuncAddr> {
-        match self.status {
-            Status::Waiting { func, .. } if self.frames.is_empty() => Some(func),
+    /// All wasm frames, outermost first.
+    fn all_frames(&self) -> impl Iterator<Item = Frame> + '_ {
+        let outer = self.outer.iter().flat_map(|host| &host.frames);
+        outer.chain(&self.frames).copied()
+    }
+
+    /// Host functions that no frame has called, and the first slot of their arguments: the task began with
+    /// one, or another host function has called it.
+    fn started_hosts(&self) -> impl Iterator<Item = (FuncAddr, u32)> + '_ {
+        let outer = self.outer.iter().map(|host| (host.func, host.frames.is_empty(), host.base));
+        let pending = match self.status {
+            Status::Waiting { func, .. } => Some((func, self.frames.is_empty(), 0)),
             _ => None,
-        }
+        };
+        outer
+            .chain(pending)
+            .scan(0, |first, (func, alone, above)| {
+                let at = core::mem::replace(first, above);
+                Some(alone.then_some((func, at)))
+            })
+            .flatten()
     }
 }
 
@@ -203,10 +254,12 @@ impl Roots<'_> {
         Ok(())
     }
 
-    /// What the arguments of a host function refer to.
-    fn arguments(&mut self, func: Option<FuncAddr>, slots: &[u64]) {
-        if let Some(ty) = func.and_then(|func| self.store.func_type(func)) {
-            self.typed(ty.params(), slots);
+    /// What the arguments of host functions refer to.
+    fn arguments(&mut self, hosts: &[(FuncAddr, u32)], slots: &[u64]) {
+        for (func, first) in hosts {
+            if let Some(ty) = self.store.func_type(*func) {
+                self.typed(ty.params(), slots.get(*first as usize..).unwrap_or_default());
+            }
         }
     }
 

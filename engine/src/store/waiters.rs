@@ -5,9 +5,17 @@ use alloc::vec::Vec;
 use crate::ids::MemAddr;
 
 /// Who waits where, in the order of arrival.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Waiters {
     list: Vec<Waiter>,
+    /// How many have been woken so far: tells that some may have been.
+    notifications: u64,
+}
+
+impl PartialEq for Waiters {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
 }
 
 /// A task that waits.
@@ -35,7 +43,19 @@ impl Waiters {
             .list
             .iter_mut()
             .filter(|waiter| !waiter.woken && waiter.memory == memory && waiter.address == address);
-        (0..).zip(here.take(most as usize).map(|waiter| waiter.woken = true)).count() as u32
+        let woken = here.take(most as usize).map(|waiter| waiter.woken = true).count() as u32;
+        self.notifications += u64::from(woken);
+        woken
+    }
+
+    /// Changes whenever a task has been notified.
+    pub(crate) fn notifications(&self) -> u64 {
+        self.notifications
+    }
+
+    /// Those that have been notified and have not gone on yet.
+    pub(crate) fn woken(&self) -> impl Iterator<Item = u64> + '_ {
+        self.list.iter().filter(|waiter| waiter.woken).map(|waiter| waiter.task)
     }
 
     /// Whether a task has been notified.

@@ -14,6 +14,7 @@ mod memory;
 mod open;
 mod programs;
 mod run;
+mod sched;
 mod session;
 mod step;
 mod vectors;
@@ -25,7 +26,7 @@ mod pulley;
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
 const USAGE: &str =
-    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [session OUT.wasm]";
+    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [sched] [session OUT.wasm]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -42,6 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "vectors" => run::vectors()?,
             "heap" => run::heap()?,
             "memory" => memory::measure()?,
+            "sched" => sched::measure()?,
             "session" => session::measure(&arguments.next().ok_or(USAGE)?)?,
             _ => return Err(USAGE.into()),
         }

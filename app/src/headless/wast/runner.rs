@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use stepwell_engine::types::{GlobalType, Limits, MemoryType, Mutability, RefType, TableType};
 use stepwell_engine::{
-    Config, Engine, Error, Extern, FuncType, InstanceId, Linker, Module, Store, TrapCode, ValType,
-    Value,
+    Config, Engine, Error, Extern, InstanceId, Linker, Module, Store, TrapCode, Value,
 };
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
@@ -14,6 +12,7 @@ use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, WastInvoke,
 
 use super::values::{argument, matches, pattern_text, values_text};
 use super::{Mismatch, Report};
+use crate::hosts::HostState;
 
 /// Runs a script with the engine's usual limits.
 pub fn run_script(text: &str) -> Report {
@@ -101,7 +100,7 @@ impl Runner {
     fn new(engine: &Engine) -> Result<Self, Error> {
         let mut store = Store::new(engine);
         let mut linker = Linker::new();
-        spectest(&mut store, &mut linker)?;
+        HostState::default().define_spectest(&mut linker, &mut store)?;
         Ok(Self {
             engine: engine.clone(),
             store,
@@ -318,48 +317,6 @@ fn trapped(
 fn trap_matches(code: &TrapCode, wanted: &str) -> bool {
     let found = code.to_string();
     wanted.starts_with(&found) || found.starts_with(wanted)
-}
-
-/// The module that the suite's interpreter offers: functions that print nothing here, globals of
-/// 666, a table of 10 to 20 elements, a memory of 1 to 2 pages.
-fn spectest(store: &mut Store, linker: &mut Linker) -> Result<(), Error> {
-    use ValType::{F32, F64, I32, I64};
-    let prints: [(&str, &[ValType]); 7] = [
-        ("print", &[]),
-        ("print_i32", &[I32]),
-        ("print_i64", &[I64]),
-        ("print_f32", &[F32]),
-        ("print_f64", &[F64]),
-        ("print_i32_f32", &[I32, F32]),
-        ("print_f64_f64", &[F64, F64]),
-    ];
-    for (name, params) in prints {
-        let ty = FuncType::new(params.iter().copied(), []);
-        linker.func("spectest", name, ty, |_, _| Ok(Vec::new()));
-    }
-    let globals = [
-        ("global_i32", Value::I32(666)),
-        ("global_i64", Value::I64(666)),
-        ("global_f32", Value::F32(666.6)),
-        ("global_f64", Value::F64(666.6)),
-    ];
-    for (name, value) in globals {
-        let ty = GlobalType { content: value.ty(), mutability: Mutability::Const };
-        let global = store.new_global(ty, value)?;
-        linker.define("spectest", name, Extern::Global(global));
-    }
-    let limits = Limits { min: 10, max: Some(20) };
-    let table_type = TableType::new(RefType::FUNC, limits);
-    let table = store.new_table(table_type)?;
-    linker.define("spectest", "table", Extern::Table(table));
-    let table = store.new_table(TableType { index64: true, ..table_type })?;
-    linker.define("spectest", "table64", Extern::Table(table));
-    let memory_type = MemoryType::new(Limits { min: 1, max: Some(2) });
-    let memory = store.new_memory(memory_type)?;
-    linker.define("spectest", "memory", Extern::Memory(memory));
-    let memory = store.new_memory(MemoryType { shared: true, ..memory_type })?;
-    linker.define("spectest", "shared_memory", Extern::Memory(memory));
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use egui::{Color32, Sense, Ui, vec2};
 use stepwell_engine::observe::FrameView;
 
-use crate::session::{Command, Session};
+use crate::session::{Awaited, Command, Session, StackEntry};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -13,18 +13,10 @@ use crate::ui::widgets::virtual_rows::VirtualRows;
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let mut commands = Vec::new();
     let frames = session.frames();
-    if frames.is_empty() {
+    let stack = session.call_stack();
+    if stack.is_empty() {
         widgets::empty(ui, "No frames: nothing runs. Start an export in Modules.");
         return commands;
-    }
-    if let Some(pending) = session.pending_call() {
-        let call = &pending.call;
-        let tokens = Tokens::of(ui);
-        let text = format!("host · {}.{} waits for an answer", call.module, call.name);
-        let (rect, response) =
-            ui.allocate_exact_size(vec2(ui.available_width(), tokens::ROW), Sense::hover());
-        line(ui, rect, tokens.warning, &text, "", false);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
     }
     for (memory, address) in session.waiters() {
         let tokens = Tokens::of(ui);
@@ -36,46 +28,102 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
     }
     // The frames, and the host that called the outermost.
-    let count = frames.len() as u64 + 1;
+    let count = stack.len() as u64 + 1;
     let mut rows = VirtualRows::new(ui, "frames", count);
     let selected = session.selected_frame();
     let seen = ui.scope_id().with("seen");
-    let now = (session.clock(), selected);
+    let now = (session.clock(), selected, count);
     if ui.data(|data| data.get_temp(seen)) != Some(now) {
         ui.data_mut(|data| data.insert_temp(seen, now));
-        rows = rows.reveal(selected as u64, false);
+        let row = stack.iter().position(|entry| *entry == StackEntry::Frame(selected));
+        // A host function on top of the selected frame stays in sight.
+        let row = row.filter(|row| *row > 1 || selected > 0).unwrap_or(0);
+        rows = rows.reveal(row as u64, false);
     }
-    rows.show(ui, |ui, number, place| {
+    rows.show(ui, |ui, row, place| {
         let tokens = Tokens::of(ui);
-        let Some(frame) = frames.get(number as usize) else {
-            line(ui, place, tokens.faint, "host", "called the export", false);
-            return;
-        };
-        let (color, label) = describe(session, frame, tokens);
-        let offset = format!("0x{:04x}", frame.offset().0);
-        let id = ui.scope_id().with(("frame", number));
-        let response = ui.interact(place, id, Sense::click());
-        let is_selected = number as usize == selected;
-        response.widget_info(|| {
-            let text = format!("frame {number} {label} {offset}");
-            egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, is_selected, text)
-        });
-        rects::note(&response, || format!("frames.{number}"));
-        if response.hovered() && !is_selected {
-            ui.painter().rect_filled(place, 0.0, tokens.hover_row);
+        match stack.get(row as usize) {
+            None => line(ui, place, tokens.faint, "host", "called the export", false),
+            Some(StackEntry::Host { module, name }) => {
+                host_frame(session, row, module, name, place, ui);
+            }
+            Some(StackEntry::Frame(number)) => {
+                if let Some(frame) = frames.get(*number) {
+                    wasm_frame(session, frame, *number, place, ui, &mut commands);
+                }
+            }
         }
-        line(ui, place, color, &label, &offset, is_selected);
-        if response.clicked() {
-            commands.push(Command::SelectFrame(number as usize));
-        }
-        let standing = if frame.is_calling() { "waits for its call to return" } else { "stands" };
-        response.on_hover_text(format!(
-            "{label}: function {} of instance {}, {standing} at {offset}",
-            frame.func(),
-            frame.instance(),
-        ));
     });
     commands
+}
+
+fn wasm_frame(
+    session: &Session,
+    frame: &FrameView<'_>,
+    number: usize,
+    place: egui::Rect,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let tokens = Tokens::of(ui);
+    let (color, label) = describe(session, frame, tokens);
+    let offset = format!("0x{:04x}", frame.offset().0);
+    let id = ui.scope_id().with(("frame", number));
+    let response = ui.interact(place, id, Sense::click());
+    let is_selected = number == session.selected_frame();
+    response.widget_info(|| {
+        let text = format!("frame {number} {label} {offset}");
+        egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, is_selected, text)
+    });
+    rects::note(&response, || format!("frames.{number}"));
+    if response.hovered() && !is_selected {
+        ui.painter().rect_filled(place, 0.0, tokens.hover_row);
+    }
+    line(ui, place, color, &label, &offset, is_selected);
+    if response.clicked() {
+        commands.push(Command::SelectFrame(number));
+    }
+    let standing = if frame.is_calling() { "waits for its call to return" } else { "stands" };
+    response.on_hover_text(format!(
+        "{label}: function {} of instance {}, {standing} at {offset}",
+        frame.func(),
+        frame.instance(),
+    ));
+}
+
+/// A host function between the wasm frames that called it and those that it has called; on top it is the one
+/// whose call has not been answered.
+fn host_frame(
+    session: &Session,
+    row: u64,
+    module: &str,
+    name: &str,
+    place: egui::Rect,
+    ui: &mut Ui,
+) {
+    let tokens = Tokens::of(ui);
+    let is_top = row == 0;
+    let pending = session.pending_call().filter(|_| is_top);
+    let standing = match pending.map(|record| session.awaited(record)) {
+        Some(Awaited::Person) => "waits for an answer",
+        Some(Awaited::Input) => "waits for a line of input",
+        Some(Awaited::Time(_)) => "waits for its time",
+        Some(Awaited::Host) => "waits for the host",
+        None if is_top && session.imminent_call().is_some() => "is about to begin",
+        None if is_top => "is called",
+        None => "called back",
+    };
+    let set = pending.and_then(|record| session.host_set_of(record));
+    let text = match set {
+        Some(set) => format!("host · {} {name}", set.title()),
+        None => format!("host · {module}.{name}"),
+    };
+    let response = ui.interact(place, ui.scope_id().with(("host", row)), Sense::hover());
+    let label = format!("{text} {standing}");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
+    rects::note(&response, || format!("frames.host.{row}"));
+    line(ui, place, tokens.warning, &text, standing, false);
+    response.on_hover_text(format!("{module}.{name} {standing}"));
 }
 
 fn describe(session: &Session, frame: &FrameView<'_>, tokens: &Tokens) -> (Color32, String) {

@@ -2,9 +2,12 @@
 
 mod breakpoints;
 mod code;
+mod console;
 mod fast_code;
+mod files;
 mod frames;
 mod globals;
+mod graph;
 mod heap;
 mod host_calls;
 mod learn;
@@ -12,9 +15,11 @@ mod memory;
 mod modules;
 mod stack;
 mod tables;
+mod tasks;
 
 use egui::Ui;
 
+pub(super) use self::console::focus as focus_input;
 use crate::session::{Command, Panel, Session};
 
 /// Draws a panel.
@@ -32,6 +37,10 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::HostCalls => host_calls::show(session, ui),
         Panel::Breakpoints => breakpoints::show(session, ui),
         Panel::Learn => learn::show(session, ui),
-        Panel::Console | Panel::Timeline => Vec::new(),
+        Panel::Console => console::show(session, ui),
+        Panel::Files => files::show(session, ui),
+        Panel::Tasks => tasks::show(session, ui),
+        Panel::Graph => graph::show(session, ui),
+        Panel::Timeline => Vec::new(),
     }
 }

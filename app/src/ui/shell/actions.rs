@@ -16,6 +16,7 @@ pub(in crate::ui) enum Action {
     StepInto,
     StepOut,
     StepMany,
+    NextTurn,
     Stop,
     RunToCursor,
     ToggleBreakpoint,
@@ -47,7 +48,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 24] = [
+pub(in crate::ui) const ALL: [Action; 25] = [
     Action::Open,
     Action::Restart,
     Action::Stop,
@@ -59,6 +60,7 @@ pub(in crate::ui) const ALL: [Action; 24] = [
     Action::StepOut,
     Action::StepInto,
     Action::StepMany,
+    Action::NextTurn,
     Action::ToggleBreakpoint,
     Action::ShowPc,
     Action::AddMemoryView,
@@ -99,6 +101,7 @@ impl Action {
             Action::StepInto => "Step into",
             Action::StepOut => "Step out",
             Action::StepMany => "Step N instructions",
+            Action::NextTurn => "Next turn",
             Action::Stop => "Stop",
             Action::RunToCursor => "Run to cursor",
             Action::ToggleBreakpoint => "Set or remove a breakpoint",
@@ -157,6 +160,7 @@ impl Action {
             Action::ZoomOut => SMALLER,
             Action::ZoomReset => NORMAL,
             Action::StepMany
+            | Action::NextTurn
             | Action::ShowPc
             | Action::ResetLayout
             | Action::ReduceMotion
@@ -183,17 +187,27 @@ impl Action {
             Action::Stop if session.task().is_none() => Some("nothing runs"),
             Action::Pause if !running => Some("nothing runs"),
             Action::ContinueOrPause if running => None,
+            // Whatever the selected task waits for.
+            Action::Continue | Action::ContinueOrPause | Action::NextTurn | Action::RunToCursor
+                if session.others_can_run() && !running =>
+            {
+                None
+            }
             Action::Continue
             | Action::ContinueOrPause
             | Action::StepOver
             | Action::StepInto
             | Action::StepOut
             | Action::StepMany
+            | Action::NextTurn
             | Action::RunToCursor => match () {
                 () if running => Some("it runs already"),
                 () if waits => Some("a host call waits for an answer"),
                 () if session.atomic_wait().is_some() => Some("it waits for a notification"),
                 () if can_start_anew(self, session) || first_start(self, session).is_some() => None,
+                () if !standing && session.unfinished_tasks() > 0 => {
+                    Some("this task is over; select another one in Tasks")
+                }
                 () if !standing => Some("start an export first"),
                 () => None,
             },
@@ -236,6 +250,7 @@ impl Action {
             Action::StepOver => Command::StepOver,
             Action::StepInto => Command::StepInto,
             Action::StepOut => Command::StepOut,
+            Action::NextTurn => Command::NextTurn,
             Action::Stop => Command::Stop,
             Action::RunToCursor => {
                 let focus = cursor?;
@@ -261,10 +276,11 @@ fn can_start_anew(action: Action, session: &Session) -> bool {
     let over = match session.run_state() {
         RunState::Idle => true,
         RunState::Stopped(reason) => {
-            matches!(reason, StopReason::Done(_) | StopReason::Trap(_))
+            matches!(reason, StopReason::Done(_) | StopReason::Trap(_) | StopReason::Exit(_))
         }
         RunState::Running => false,
     };
+    let over = over && session.unfinished_tasks() == 0;
     over && session.invocation().is_some() && matches!(action, Action::Continue | Action::StepInto)
 }
 

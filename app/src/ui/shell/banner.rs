@@ -4,13 +4,15 @@ use egui::{RichText, Ui};
 use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::{AtomicWait, Trap, TrapCode};
 
-use crate::session::{Command, HostCallRecord, Panel, RunState, Session, StopReason};
+use crate::session::{Awaited, Command, HostCallRecord, Panel, RunState, Session, StopReason};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 
 /// Operands shown of the instruction that trapped.
 const OPERANDS: usize = 3;
+/// Characters shown of the arguments of a call.
+const ARGUMENTS: usize = 120;
 
 /// Draws it, if there is a reason.
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
@@ -28,9 +30,16 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
                 let tokens = Tokens::of(ui);
                 let frame = egui::Frame::new().fill(tokens.raised).inner_margin(tokens::GAP * 1.5);
                 egui::Panel::top("banner").frame(frame).show(ui, |ui| {
-                    waits(pending, ui, &mut commands);
+                    waits(session, pending, ui, &mut commands);
                 });
             }
+        }
+        RunState::Stopped(StopReason::ImportBreak { module, name }) => {
+            let tokens = Tokens::of(ui);
+            let frame = egui::Frame::new().fill(tokens.raised).inner_margin(tokens::GAP * 1.5);
+            egui::Panel::top("banner").frame(frame).show(ui, |ui| {
+                about_to_call(session, module, name, ui, &mut commands);
+            });
         }
         RunState::Stopped(StopReason::Wait) => {
             if let Some(wait) = session.atomic_wait() {
@@ -134,18 +143,80 @@ fn cause(session: &Session, trap: &Trap) -> Option<String> {
     Some(format!("{instruction}{with}, in {place} at 0x{:04x}", frame.offset().0))
 }
 
-fn waits(pending: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>) {
+fn waits(session: &Session, pending: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
-        let caller = pending.frames.first().map_or("the host", |frame| frame.label.as_str());
+        let caller = pending.frames.first().map_or("the host", |frame| &*frame.label);
         let target = format!("{}.{}", pending.call.module, pending.call.name);
-        let text = format!("⏸ {caller} calls {target}, and no module satisfies it.");
+        let (why, advice, panel) = match session.awaited(pending) {
+            Awaited::Person => {
+                ("and no module satisfies it.", "Give the answer in Host calls.", Panel::HostCalls)
+            }
+            Awaited::Input => {
+                ("which waits for a line of standard input.", "Type it in Console.", Panel::Console)
+            }
+            Awaited::Time(_) => (
+                "which waits for its time.",
+                "It goes on by itself; Host calls can answer in its place.",
+                Panel::HostCalls,
+            ),
+            Awaited::Host => (
+                "which has begun and has not answered.",
+                "It may go on by itself; Host calls can answer in its place.",
+                Panel::HostCalls,
+            ),
+        };
+        let text = format!("⏸ {caller} calls {target}, {why}");
         ui.label(RichText::new(text).color(tokens.warning));
-        ui.label("Give the answer in Host calls.");
+        ui.label(advice);
         let show = ui.small_button("Show");
         rects::note(&show, || "banner.show".to_owned());
-        if show.on_hover_text("Bring the panel Host calls to the front").clicked() {
-            commands.push(Command::RevealPanel(Panel::HostCalls));
+        let help = match panel {
+            Panel::Console => "Bring the panel Console to the front",
+            _ => "Bring the panel Host calls to the front",
+        };
+        if show.on_hover_text(help).clicked() {
+            commands.push(Command::RevealPanel(panel));
+        }
+        let others = session.pending_calls().filter(|other| other.task != pending.task).count();
+        if others > 0 {
+            let calls = if others == 1 { "call waits" } else { "calls wait" };
+            let text = format!("{others} more {calls} in other tasks.");
+            ui.label(RichText::new(text).color(tokens.weak));
+        }
+    });
+}
+
+/// Before a host function begins, at whose import the run was to stop.
+fn about_to_call(
+    session: &Session,
+    module: &str,
+    name: &str,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        let call = session.imminent_call();
+        let caller = call.as_ref().and_then(|record| record.frames.first());
+        let caller = caller.map_or("the host", |frame| &*frame.label);
+        let args = call.as_ref().map(|record| session.describe_call(record).args_text());
+        let args: String = args.unwrap_or_default().chars().take(ARGUMENTS).collect();
+        let text = format!("⏸ {caller} is about to call {module}.{name}({args}).");
+        ui.label(RichText::new(text).color(tokens.breakpoint));
+        ui.label("The host function has not begun.");
+        let on = ui.small_button("Continue");
+        rects::note(&on, || "banner.continue".to_owned());
+        if on.on_hover_text("Let it begin, and run on").clicked() {
+            commands.push(Command::Continue);
+        }
+        if session.import_break(module, name).is_some() {
+            let never = ui.small_button("Stop here no more");
+            rects::note(&never, || "banner.never".to_owned());
+            if never.on_hover_text("Forget the breakpoint of this import").clicked() {
+                let (module, name) = (module.to_owned(), name.to_owned());
+                commands.push(Command::BreakOnImport { module, name, when: None });
+            }
         }
     });
 }

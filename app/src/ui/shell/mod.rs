@@ -15,6 +15,7 @@ use egui::Ui;
 
 use super::files::Files;
 use super::layout::Layout;
+use super::widgets;
 use crate::session::{Command, Session, Theme};
 use actions::{Action, Effect};
 
@@ -67,7 +68,7 @@ impl Shell {
                 None
             }
             Action::StepMany => {
-                let count = toolbar::step_count(&self.step_count).ok()?;
+                let count = widgets::read_count(&self.step_count).ok()?;
                 Some(Effect::Command(Command::StepBy(count)))
             }
             other => other.effect(session),

@@ -52,6 +52,30 @@ fn modules(session: &Session) -> String {
     }
 }
 
+/// Where several tasks stand: what steps one, and what runs all.
+fn several(session: &Session, reason: &StopReason, task: u32) -> String {
+    let goes_on = session.others_can_run();
+    match reason {
+        StopReason::HostCall
+        | StopReason::Wait
+        | StopReason::Done(_)
+        | StopReason::Trap(_)
+        | StopReason::Exit(_)
+            if goes_on =>
+        {
+            "F5 lets the other tasks go on; Tasks selects one to step".to_owned()
+        }
+        StopReason::HostCall => {
+            "answer the call in Host calls; the other tasks wait, too".to_owned()
+        }
+        StopReason::Wait => "no task can notify it: let the wait time out, above".to_owned(),
+        StopReason::Done(_) | StopReason::Trap(_) | StopReason::Exit(_) => {
+            "this task is over; select another one in Tasks".to_owned()
+        }
+        _ => format!("F11 and F10 step task {task} only; F5 runs all by turns"),
+    }
+}
+
 /// What a newcomer would do next.
 fn hint(session: &Session) -> String {
     let proposed = session.proposed_start().filter(|_| session.invocation().is_none());
@@ -60,13 +84,22 @@ fn hint(session: &Session) -> String {
     {
         return format!("F11 starts {}.{export}; or choose an export in Modules", open.name);
     }
+    if let (RunState::Stopped(reason), Some(task)) = (session.run_state(), session.selected_task())
+        && session.task_count() > 1
+        && session.unfinished_tasks() > 0
+    {
+        return several(session, reason, task);
+    }
     let hint = match session.run_state() {
         _ if session.modules().is_empty() => "drop files here, or take an example",
         RunState::Idle => "choose an export in Modules and press Step",
         RunState::Running => "F6 pauses",
         RunState::Stopped(reason) => match reason {
             StopReason::Wait => "no other task runs: let the wait time out, above",
+            StopReason::HostCall if session.awaits_input() => "type a line in Console",
             StopReason::HostCall => "answer the call in Host calls",
+            StopReason::ImportBreak { .. } => "the host function has not begun; F5 lets it",
+            StopReason::Exit(_) => "the program has ended; F5 starts it again",
             StopReason::Trap(_) => "the state at the trap can be looked at; F5 starts again",
             StopReason::Done(_) => "F11 starts again, step by step",
             _ => "F11 steps into, F10 over, Shift+F11 out, F5 runs",

@@ -1,6 +1,7 @@
 //! The line on top: opening, running and stepping, what the machine is doing, views.
 
 use egui::{Button, RichText, Ui};
+use stepwell_engine::CallState;
 
 use super::Shell;
 use super::actions::{Action, Effect};
@@ -10,16 +11,6 @@ use crate::ui::layout::{self, Layout};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
-
-/// Reads the field beside `step`.
-pub(super) fn step_count(text: &str) -> Result<u64, String> {
-    let plain: String = text.chars().filter(|sign| !matches!(sign, '_' | ' ' | '\u{a0}')).collect();
-    match plain.parse() {
-        Ok(0) => Err("at least 1".to_owned()),
-        Ok(count) => Ok(count),
-        Err(_) => Err("a number of instructions is needed".to_owned()),
-    }
-}
 
 /// Draws it; what was clicked.
 pub(super) fn show(
@@ -78,7 +69,7 @@ fn button(action: Action, text: &str, session: &Session, ui: &mut Ui, actions: &
 
 fn step_many(shell: &mut Shell, session: &Session, ui: &mut Ui, actions: &mut Vec<Action>) {
     let tokens = Tokens::of(ui);
-    let count = step_count(&shell.step_count);
+    let count = widgets::read_count(&shell.step_count);
     let obstacle = Action::StepMany.obstacle(session);
     let enabled = obstacle.is_none() && count.is_ok();
     let step = ui.add_enabled(enabled, Button::new("step")).accessible_name("Step N instructions");
@@ -155,14 +146,35 @@ fn state(session: &Session, ui: &mut Ui) {
                 (text, tokens.breakpoint)
             }
             StopReason::Arrived => ("arrived at the cursor".to_owned(), tokens.text),
-            StopReason::HostCall => ("waits for an answer".to_owned(), tokens.warning),
+            StopReason::HostCall => (waits(session).to_owned(), tokens.warning),
+            StopReason::ImportBreak { module, name } => {
+                (format!("stopped: {module}.{name} is called"), tokens.breakpoint)
+            }
+            StopReason::Exit(0) => ("ended".to_owned(), tokens.good),
+            StopReason::Exit(code) => (format!("ended with code {code}"), tokens.warning),
             StopReason::Wait => ("waits to be notified".to_owned(), tokens.warning),
             StopReason::Trap(_) => ("trapped".to_owned(), tokens.error),
             StopReason::Done(values) => (returned(session, values), tokens.good),
         },
     };
+    let text = match (session.run_state(), session.selected_task()) {
+        (RunState::Stopped(_), Some(task)) if session.task_count() > 1 => {
+            format!("task {task} · {text}")
+        }
+        _ => text,
+    };
     let label = ui.label(RichText::new(text).color(color));
     rects::note(&label, || "toolbar.state".to_owned());
+}
+
+/// What the pending call waits for.
+fn waits(session: &Session) -> &'static str {
+    let state = session.pending_call().map(|record| record.call.state);
+    match state {
+        Some(CallState::InProgress) if session.awaits_input() => "waits for input",
+        Some(CallState::InProgress) => "waits for the host",
+        _ => "waits for an answer",
+    }
 }
 
 fn returned(session: &Session, values: &[stepwell_engine::Value]) -> String {
@@ -229,18 +241,4 @@ fn views(
         }
     });
     rects::note(&menu.response, || "toolbar.view".to_owned());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::step_count;
-
-    #[test]
-    fn a_step_count_is_a_number_of_at_least_one() {
-        assert_eq!(step_count("1 000"), Ok(1000));
-        assert_eq!(step_count("1_000"), Ok(1000));
-        assert!(step_count("0").is_err());
-        assert!(step_count("ten").is_err());
-        assert!(step_count("").is_err());
-    }
 }

@@ -2,8 +2,11 @@
 
 pub mod edit;
 pub mod reference;
+pub mod task;
 mod text;
 pub mod vector;
 pub mod virtual_rows;
 
-pub use text::{empty, grouped, hex, memory_kind, module_label, section, size, timeout, value};
+pub use text::{
+    empty, grouped, hex, memory_kind, module_label, read_count, safe, section, size, timeout, value,
+};

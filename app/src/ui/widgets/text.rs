@@ -79,9 +79,42 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// Reads a number of instructions, as [`grouped`] or a person writes it.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn read_count(text: &str) -> Result<u64, String> {
+    let plain: String = text.chars().filter(|sign| !matches!(sign, '_' | ' ' | '\u{a0}')).collect();
+    match plain.parse() {
+        Ok(0) => Err("at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("a number of instructions is needed".to_owned()),
+    }
+}
+
 /// Bytes in hex, as `de ad be ef`.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+/// A name of a file, on one line and in the order in which it is read: characters that would turn
+/// it round or cannot be seen are written as `\u{202e}`.
+pub fn safe(name: &str) -> String {
+    let is_seen = |character: char| {
+        let hides = matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+        let is_other_space = character.is_whitespace() && character != ' ';
+        !(character.is_control() || hides || is_other_space)
+    };
+    let mut text = String::with_capacity(name.len());
+    for character in name.chars() {
+        match is_seen(character) {
+            true => text.push(character),
+            false => text.extend(character.escape_unicode()),
+        }
+    }
+    text
 }
 
 /// A size as people say it: `512 bytes`, `1.5 MiB`.
@@ -127,9 +160,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_stay_on_a_line_and_in_order() {
+        assert_eq!(safe("ab c\u{e4}.txt"), "ab c\u{e4}.txt");
+        assert_eq!(safe("a\nb\u{202e}c"), "a\\u{a}b\\u{202e}c");
+    }
+
+    #[test]
     fn numbers_and_sizes_as_people_say_them() {
         assert_eq!(grouped(7), "7");
         assert_eq!(grouped(1_234_567), "1\u{a0}234\u{a0}567");
+        assert_eq!(read_count("1 000"), Ok(1000));
+        assert_eq!(read_count(&grouped(1_234_567)), Ok(1_234_567));
+        assert_eq!(read_count("1_000"), Ok(1000));
+        assert!(read_count("0").is_err());
+        assert!(read_count("ten").is_err());
+        assert!(read_count("").is_err());
         assert_eq!(size(512), "512 bytes");
         assert_eq!(size(1536), "1.5 KiB");
         assert_eq!(size(4 << 30), "4.0 GiB");

@@ -32,12 +32,13 @@ pub struct VirtualRows {
     count: u64,
     reveal: Option<(u64, bool)>,
     top: Option<u64>,
+    sticks: bool,
 }
 
 impl VirtualRows {
     /// A list of `count` rows; `salt` tells it from others in the same `Ui`.
     pub fn new(ui: &Ui, salt: impl std::hash::Hash + std::fmt::Debug, count: u64) -> Self {
-        Self { id: ui.scope_id().with(salt), count, reveal: None, top: None }
+        Self { id: ui.scope_id().with(salt), count, reveal: None, top: None, sticks: false }
     }
 
     /// Scrolls so that a row is in sight; `centre` puts it in the middle even if it was.
@@ -49,6 +50,12 @@ impl VirtualRows {
     /// Stands at this first row, whatever was scrolled before.
     pub fn at(mut self, top: u64) -> Self {
         self.top = Some(top);
+        self
+    }
+
+    /// Stays at the end as the list grows, unless it has been scrolled away from there.
+    pub fn stick_to_end(mut self) -> Self {
+        self.sticks = true;
         self
     }
 
@@ -68,6 +75,10 @@ impl VirtualRows {
             position = Position { top, fraction: 0.0 };
         }
         position = position.moved(0.0, last_top);
+        let end_id = self.id.with("end");
+        if self.sticks && ui.data(|data| data.get_temp(end_id)).unwrap_or(true) {
+            position = Position { top: last_top, fraction: 0.0 };
+        }
         if let Some((target, centre)) = self.reveal {
             let whole = visible.floor() as u64;
             let last = position.top + whole;
@@ -89,7 +100,10 @@ impl VirtualRows {
             }
         }
         position = self.scroll_bar(ui, rect, position, last_top, visible);
-        ui.data_mut(|data| data.insert_temp(self.id, position));
+        ui.data_mut(|data| {
+            data.insert_temp(self.id, position);
+            data.insert_temp(end_id, position.top >= last_top);
+        });
 
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner));
         child.set_clip_rect(inner.intersect(ui.clip_rect()));

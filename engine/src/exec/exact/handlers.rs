@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::exec::frame::{Frame, grow};
 use crate::ids::{ObjectAddr, TagAddr};
 use crate::store::heap::{deref, exception_parts, slot_of};
-use crate::store::{Instance, ModuleEntry, StoreState};
+use crate::store::{Instance, ModuleEntry, Store, StoreState};
 use crate::types::Types;
 
 /// Where an exception is caught.
@@ -36,6 +36,19 @@ fn find(
         }
     }
     None
+}
+
+impl Store {
+    /// Which of these frames, which stand at calls, catches exceptions of a tag.
+    pub(crate) fn catcher(&self, frames: &[Frame], tag: TagAddr) -> Option<Caught> {
+        find(&self.modules, &self.state.instances, frames, tag)
+    }
+
+    /// Whether one of these frames, which stand at calls, catches an exception.
+    pub(crate) fn catches(&self, frames: &[Frame], object: ObjectAddr) -> bool {
+        let found = exception_parts(&self.state.heap, &self.types, &self.state.tags, object);
+        found.is_some_and(|(tag, _)| self.catcher(frames, tag).is_some())
+    }
 }
 
 impl FuncCode {

@@ -109,6 +109,7 @@ pub(crate) fn run<O: Observer>(
         heap,
         tags,
         waiters,
+        crossings,
         ..
     } = &mut **state;
     let instances = instances.as_slice();
@@ -184,13 +185,15 @@ pub(crate) fn run<O: Observer>(
                 }
             };
         }
-        // Reloads what follows from the innermost frame after a call, return or tail call.
+        // Reloads what follows from the innermost frame after a call, return or tail call. If the instance
+        // changes, that is `$noted`.
         macro_rules! activate {
-            ($instance:expr, $func:expr, $base:expr) => {{
+            ($instance:expr, $func:expr, $base:expr, $noted:expr) => {{
                 let next_instance: InstanceId = $instance;
                 func = $func;
                 base = $base;
                 if next_instance != instance {
+                    $noted;
                     instance = next_instance;
                     inst = &instances[instance.index()];
                     module = &modules[inst.module.index()];
@@ -214,7 +217,7 @@ pub(crate) fn run<O: Observer>(
                 };
                 let top = base + results;
                 pc = caller.pc as usize + 1;
-                activate!(caller.instance, caller.func, caller.base as usize);
+                activate!(caller.instance, caller.func, caller.base as usize, ());
                 sp = top - base;
                 window = &mut stack[base..base + code.frame_slots as usize];
             }};
@@ -247,7 +250,12 @@ pub(crate) fn run<O: Observer>(
                     base: callee_base as u32,
                     pc: 0,
                 });
-                activate!(callee_instance, callee, callee_base);
+                activate!(
+                    callee_instance,
+                    callee,
+                    callee_base,
+                    crossings.note_apart(instance, callee_instance)
+                );
                 window = &mut stack[base..needed];
                 window[params..locals].fill(0);
                 sp = locals;
@@ -272,7 +280,12 @@ pub(crate) fn run<O: Observer>(
                     *frame =
                         Frame { instance: callee_instance, func: callee, base: base as u32, pc: 0 };
                 }
-                activate!(callee_instance, callee, base);
+                activate!(
+                    callee_instance,
+                    callee,
+                    base,
+                    crossings.note_apart(instance, callee_instance)
+                );
                 window = &mut stack[base..needed];
                 window[params..locals].fill(0);
                 sp = locals;

@@ -11,6 +11,7 @@ use super::instrument::Instruments;
 use crate::exec::frame::Frame;
 use crate::ids::{FuncAddr, GlobalAddr, InstanceId, MemAddr, TableAddr, TypeId};
 use crate::memory::LinearMemory;
+use crate::store::crossings::Crossings;
 use crate::store::{FuncEntity, Global, Heap, Instance, ModuleEntry, Table};
 use crate::types::Types;
 
@@ -83,6 +84,7 @@ pub(super) struct Context {
     pub(super) globals: *mut Global,
     pub(super) tables: *mut Table,
     pub(super) funcs: *const FuncEntity,
+    pub(super) crossings: *mut Crossings,
     pub(super) heap: *mut Heap,
     pub(super) max_heap: u64,
     /// All types of the store.

@@ -240,7 +240,8 @@ pub(crate) fn run(
 ) -> Result<Leave> {
     let Machine { config, modules, types, state, stack, frames } = machine;
     let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
-    let StoreState { instances, memories, tables, globals, funcs, heap, .. } = &mut **state;
+    let StoreState { instances, memories, tables, globals, funcs, heap, crossings, .. } =
+        &mut **state;
     if let Some(instruments) = &mut instruments {
         let plain = Code { modules, instances, instruments: None };
         instruments.prepare(frame.instance, plain.module(frame.instance)?);
@@ -288,6 +289,7 @@ pub(crate) fn run(
             globals: globals.as_mut_ptr(),
             tables: tables.as_mut_ptr(),
             funcs: funcs.as_ptr(),
+            crossings,
             heap,
             max_heap: config.max_heap,
             defined: *types,

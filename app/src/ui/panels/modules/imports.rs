@@ -1,28 +1,23 @@
 //! Imports of a module: who satisfies each, and what happens where nobody does.
 
+use std::collections::BTreeMap;
+
 use egui::{RichText, Ui};
 use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
 
-use crate::session::{
-    Command, ImportPolicy, ImportSource, ImportState, OpenModule, Session, extern_type,
-};
+use super::satisfy::{self, POLICIES, policy_text};
+use crate::session::{Command, ImportSource, ImportState, OpenModule, Session, extern_type};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets;
 
 /// Imports shown; more than that nobody reads.
 const LISTED: usize = 500;
-
-/// What a policy is called.
-fn policy_text(policy: ImportPolicy) -> &'static str {
-    match policy {
-        ImportPolicy::Ask => "ask me",
-        ImportPolicy::Zero => "return zero",
-        ImportPolicy::Trap => "trap",
-    }
-}
-
-const POLICIES: [ImportPolicy; 3] = [ImportPolicy::Ask, ImportPolicy::Zero, ImportPolicy::Trap];
+/// More imports than this stand in groups, by the module that they are imported from.
+const UNGROUPED: usize = 12;
+/// So do those from a module whose name leaves no room for theirs.
+const SHORT: usize = 12;
 
 /// Draws the imports.
 pub(super) fn show(session: &Session, open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
@@ -31,62 +26,135 @@ pub(super) fn show(session: &Session, open: &OpenModule, ui: &mut Ui, commands: 
     }
     let title = format!("Imports · {}", open.imports.len());
     let header = egui::CollapsingHeader::new(title).id_salt("imports");
-    header.default_open(open.imports.len() <= 12).show(ui, |ui| {
+    header.default_open(open.imports.len() <= UNGROUPED).show(ui, |ui| {
         let asked = |(import, state): &(&Import, &ImportState)| {
-            state.source == ImportSource::Nobody && matches!(import.ty, ExternType::Func(_))
+            let is_free = matches!(state.source, ImportSource::Nobody | ImportSource::Set(_));
+            is_free && satisfy::set_of(state).is_none() && matches!(import.ty, ExternType::Func(_))
         };
         let imports = open.module.imports().iter().zip(&open.imports);
-        if imports.clone().filter(asked).count() > 1 {
-            all(open, ui, commands);
+        let grouped = open.imports.len() > UNGROUPED
+            || open.module.imports().iter().any(|import| import.module.len() > SHORT);
+        let is_whole = |first: &Import| {
+            grouped && open.module.imports().iter().all(|other| other.module == first.module)
+        };
+        // A single group has its own box.
+        if imports.clone().filter(asked).count() > 1
+            && !open.module.imports().first().is_some_and(is_whole)
+        {
+            let positions = imports.clone().enumerate().filter(|(_, import)| asked(import));
+            let positions: Vec<usize> = positions.map(|(position, _)| position).collect();
+            all(open, &positions, ui, commands);
         }
-        for (position, (import, state)) in imports.enumerate().take(LISTED) {
-            one(session, open, position, import, state, ui, commands);
+        if grouped {
+            groups(session, open, ui, commands);
+            return;
         }
-        if open.imports.len() > LISTED {
-            ui.label(format!("and {} more", open.imports.len() - LISTED));
+        for (position, (import, _)) in imports.enumerate() {
+            let name = format!("{}.{}", import.module, import.name);
+            one(session, open, position, &name, ui, commands);
         }
     });
 }
 
 /// One choice for all imports that nobody satisfies.
-fn all(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
+fn all(open: &OpenModule, positions: &[usize], ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
-        ui.label(RichText::new("all unsatisfied:").color(tokens.weak));
+        let label = ui.label(RichText::new("all:").color(tokens.weak));
+        label.on_hover_text("All functions that nobody satisfies");
         for policy in POLICIES {
             let button = ui.small_button(policy_text(policy));
             let button =
                 button.accessible_name(format!("all of {}: {}", open.name, policy_text(policy)));
             if button.clicked() {
-                for (import, state) in open.imports.iter().enumerate() {
-                    if state.source == ImportSource::Nobody {
-                        commands.push(Command::SetPolicy { module: open.key, import, policy });
-                    }
-                }
+                let module = open.key;
+                let set = |import: &usize| Command::SetPolicy { module, import: *import, policy };
+                commands.extend(positions.iter().map(set));
             }
         }
     });
 }
 
+/// The imports by the modules that they are imported from.
+fn groups(session: &Session, open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (position, import) in open.module.imports().iter().enumerate() {
+        groups.entry(&import.module).or_default().push(position);
+    }
+    let folded = groups.len() > 1 && open.imports.len() > UNGROUPED;
+    for (name, positions) in groups {
+        let shown_name = widgets::safe(name);
+        ui.horizontal(|ui| {
+            let id = ui.scope_id().with(("group", name));
+            let is_open: bool = ui.data(|data| data.get_temp(id)).unwrap_or(!folded);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(choice) = satisfy::several(open, name, &positions, ui, commands) {
+                    rects::note(&choice, || format!("modules.policies.{}.{name}", open.name));
+                }
+                let count = RichText::new(positions.len().to_string()).font(tokens::mono_small());
+                ui.label(count.color(Tokens::of(ui).weak));
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    let arrow = if is_open { "▾" } else { "▸" };
+                    let text = RichText::new(format!("{arrow} {shown_name}"));
+                    let text = text.font(tokens::mono_small());
+                    let label = egui::Label::new(text).truncate().selectable(false);
+                    let label = ui.add(label.sense(egui::Sense::click()));
+                    label.widget_info(|| {
+                        let label = format!("imports from {shown_name}");
+                        egui::WidgetInfo::selected(egui::Role::Button, true, is_open, label)
+                    });
+                    if label.on_hover_text(&shown_name).clicked() {
+                        ui.data_mut(|data| data.insert_temp(id, !is_open));
+                    }
+                });
+            });
+            is_open
+        })
+        .inner
+        .then(|| {
+            ui.indent(("imports of", name), |ui| {
+                for position in positions.iter().take(LISTED) {
+                    let import = open.module.imports().get(*position);
+                    let name = import.map_or("", |import| &*import.name);
+                    one(session, open, *position, name, ui, commands);
+                }
+                if positions.len() > LISTED {
+                    ui.label(format!("and {} more", positions.len() - LISTED));
+                }
+            });
+        });
+    }
+}
+
+/// One import, under the name that it is to be shown with.
 fn one(
     session: &Session,
     open: &OpenModule,
     position: usize,
-    import: &Import,
-    state: &ImportState,
+    name: &str,
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui);
-    let name = format!("{}.{}", import.module, import.name);
+    let import = open.module.imports().get(position);
+    let Some((import, state)) = import.zip(open.imports.get(position)) else { return };
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             source(session, open, position, import, state, ui, commands);
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                let text = RichText::new(&name).font(tokens::mono_small());
+                if let Some(advice) = satisfy::advice(open, import, state) {
+                    let mark = RichText::new("⚠").small().color(tokens.warning);
+                    let mark = ui.label(mark);
+                    mark.on_hover_ui(|ui| {
+                        ui.set_max_width(tokens::TOOLTIP);
+                        ui.label(&advice);
+                    });
+                }
+                let text = RichText::new(widgets::safe(name)).font(tokens::mono_small());
                 let label = ui.add(egui::Label::new(text).truncate());
                 let ty = extern_type(&open.module, &import.ty);
-                label.on_hover_text(format!("{name}\n{ty}"));
+                let full = format!("{}.{}", import.module, import.name);
+                label.on_hover_text(format!("{}\n{ty}", widgets::safe(&full)));
             });
         });
     });
@@ -117,30 +185,12 @@ fn source(
             return;
         }
     }
-    if state.source == ImportSource::Session {
-        let text = RichText::new("← built in").font(tokens::mono_small());
-        let label = ui.label(text.color(tokens.weak));
-        label.on_hover_text("A string builtin: strings live in the heap.");
-        return;
-    }
-    if !matches!(import.ty, ExternType::Func(_)) {
+    let is_answered = satisfy::set_of(state).is_some();
+    if !is_answered && !matches!(import.ty, ExternType::Func(_)) {
         let label = ui.label(RichText::new("made").small().color(tokens.warning));
         label.on_hover_text("Nobody satisfies it: an empty one of this type is made.");
         return;
     }
-    let text = RichText::new(policy_text(state.policy)).small().color(tokens.warning);
-    let combo = egui::ComboBox::from_id_salt(("policy", position)).selected_text(text);
-    let shown = combo.width(tokens::FIELD).show_ui(ui, |ui| {
-        for policy in POLICIES {
-            if ui.selectable_label(policy == state.policy, policy_text(policy)).clicked() {
-                commands.push(Command::SetPolicy { module: open.key, import: position, policy });
-            }
-        }
-    });
-    let name = format!("policy of {}.{}", import.module, import.name);
-    rects::note(&shown.response, || format!("modules.policy.{}.{position}", open.name));
-    shown
-        .response
-        .accessible_name(name)
-        .on_hover_text("What a call of this import does: nobody satisfies it");
+    let choice = satisfy::one(open, position, import, state, ui, commands);
+    rects::note(&choice, || format!("modules.policy.{}.{position}", open.name));
 }

@@ -1,12 +1,14 @@
 //! Modules: what is open, what each consists of, and who satisfies whose imports.
 //!
-//! `start_form` runs an export, `imports` shows and changes who answers, `contents` lists the rest,
-//! `functions` the functions, `link_graph` the whole.
+//! `start_form` runs an export, `program` says what a program is given, `imports` shows who answers and
+//! `satisfy` changes it, `contents` lists the rest, `functions` the functions. Above them is a small form of
+//! the graph that has a panel of its own.
 
 mod contents;
 mod functions;
 mod imports;
-mod link_graph;
+mod program;
+mod satisfy;
 mod start_form;
 
 use egui::{RichText, Ui};
@@ -31,7 +33,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         if session.modules().iter().any(|open| !open.imports.is_empty()) {
             egui::CollapsingHeader::new("Link graph")
                 .default_open(session.modules().len() > 1)
-                .show(ui, |ui| link_graph::show(session, ui, &mut commands));
+                .show(ui, |ui| super::graph::small(session, ui, &mut commands));
         }
         for open in session.modules() {
             module(session, open, ui, &mut commands);
@@ -50,6 +52,7 @@ fn module(session: &Session, open: &OpenModule, ui: &mut Ui, commands: &mut Vec<
             ui.set_min_width(ui.available_width());
             title(open, ui, commands);
             exports(session, open, ui, commands);
+            program::show(session, open, ui, commands);
             imports::show(session, open, ui, commands);
             functions::show(open, ui, commands);
             contents::show(open, ui);

@@ -4,12 +4,17 @@ use egui::{RichText, Ui};
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::{ExternType, FuncIndex, FuncType, ValType};
 
-use crate::session::{Command, OpenModule, Session, Shape, extern_type, func_type, val_type};
+use crate::session::{
+    Command, OpenModule, Panel, RunState, Session, Shape, extern_type, func_type, val_type,
+};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
 /// Modules with more exports than this show the fields of a function when they are asked for.
 const UNFOLDED: usize = 24;
+
+/// Room for the buttons behind the name of a function.
+const BUTTONS: f32 = 152.0;
 
 /// Exports shown in the panel.
 pub(super) const LISTED: usize = 200;
@@ -70,7 +75,18 @@ fn function(
     ui.horizontal(|ui| {
         let color = if started.is_some() { tokens.accent } else { tokens.text };
         let name = RichText::new(&*export.name).font(tokens::mono()).color(color);
-        let label = ui.add(egui::Label::new(name).truncate().sense(egui::Sense::click()));
+        let label = egui::Label::new(name).truncate().sense(egui::Sense::click());
+        let room = (ui.available_width() - BUTTONS).max(tokens::NUMBER);
+        let label = match folded {
+            true => ui.add(label),
+            false => {
+                ui.scope(|ui| {
+                    ui.set_max_width(room);
+                    ui.add(label)
+                })
+                .inner
+            }
+        };
         let written = func_type(&open.module, ty);
         if label.on_hover_text(format!("{written}\nClick to show its code")).clicked() {
             commands.push(Command::ShowFunction { module: open.key, func: func.0 });
@@ -98,6 +114,7 @@ fn function(
                 commands.push(start());
                 commands.push(Command::Continue);
             }
+            task_button(session, open, export, fits.then_some(&texts), ui, commands);
         });
     });
     if count == 0 || folded {
@@ -142,6 +159,38 @@ fn function(
     // What was typed stays; untouched fields follow what was started elsewhere.
     if ui.data(|data| data.get_temp::<bool>(id.with("touched"))).unwrap_or(false) {
         ui.data_mut(|data| data.insert_temp(id, texts));
+    }
+}
+
+/// Starts the export beside what runs already; only with arguments that can be read.
+fn task_button(
+    session: &Session,
+    open: &OpenModule,
+    export: &Export,
+    args: Option<&Vec<String>>,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let stands = matches!(session.run_state(), RunState::Stopped(_));
+    let button = ui.add_enabled(stands && args.is_some(), egui::Button::new("+ Task").small());
+    let button = button.accessible_name(format!("+ Task {}.{}", open.name, export.name));
+    rects::note(&button, || format!("modules.task.{}.{}", open.name, export.name));
+    let hint = "Start it as one more task of the run: it shares memories and globals with the \
+                others, and F5 runs all of them by turns. See Tasks.";
+    let button = button.on_hover_text(hint);
+    let obstacle = match session.run_state() {
+        RunState::Running => "Pause the run first.",
+        RunState::Idle => "Start a run with Run or Step first.",
+        RunState::Stopped(_) => "An argument cannot be read.",
+    };
+    if button.on_disabled_hover_text(format!("{hint}\n{obstacle}")).clicked()
+        && let Some(args) = args
+    {
+        let (module, export) = (open.key, export.name.to_string());
+        commands.push(Command::Spawn { module, export, args: args.clone() });
+        if session.task_count() == 1 {
+            commands.push(Command::RevealPanel(Panel::Tasks));
+        }
     }
 }
 

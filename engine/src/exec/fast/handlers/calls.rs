@@ -95,6 +95,7 @@ unsafe fn call_elsewhere(
         if !enter(r, callee, instance, func, distance, words, 2) {
             return exact_call(r);
         }
+        (*(*context).crossings).note((*context).instance, instance);
         let returns = &mut *(*context).returns;
         let restore = (*context).restore;
         returns.push(Return { ip: restore, distance: 0, charge: 0 });

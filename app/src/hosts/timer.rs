@@ -1,0 +1,120 @@
+//! Timers: `timer.sleep` is a host function that awaits, while other tasks go on.
+//!
+//! In a page it awaits a promise that the browser keeps; elsewhere a deadline that whoever drives the run
+//! looks at.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::Duration;
+
+use stepwell_engine::module::Import;
+use stepwell_engine::{ExternType, FuncType, HostError, Linker, ValType, Value};
+use web_time::Instant;
+
+/// The name of the module.
+pub(super) const MODULE: &str = "timer";
+
+/// Deadlines that tasks wait for.
+#[derive(Clone, Default)]
+pub struct Timers {
+    waiting: Rc<RefCell<Vec<(Instant, Waker)>>>,
+}
+
+/// `sleep` takes milliseconds.
+fn sleep_type() -> FuncType {
+    FuncType::new([ValType::I32], [])
+}
+
+/// `now` returns milliseconds since the program was opened.
+fn now_type() -> FuncType {
+    FuncType::new([], [ValType::F64])
+}
+
+/// Whether an import is one of the timers.
+pub(super) fn provides(import: &Import) -> bool {
+    let ExternType::Func(ty) = &import.ty else { return false };
+    *import.module == *MODULE
+        && match &*import.name {
+            "sleep" => *ty == sleep_type(),
+            "now" => *ty == now_type(),
+            _ => false,
+        }
+}
+
+impl Timers {
+    /// Defines what an import asks for; false if it is not there.
+    pub(super) fn define(&self, import: &Import, linker: &mut Linker) -> bool {
+        if !provides(import) {
+            return false;
+        }
+        if &*import.name == "now" {
+            let begun = Instant::now();
+            linker.func(MODULE, "now", now_type(), move |_, _| {
+                Ok(vec![Value::F64(begun.elapsed().as_secs_f64() * 1e3)])
+            });
+            return true;
+        }
+        let timers = self.clone();
+        linker.func_async(MODULE, "sleep", sleep_type(), move |_, args| {
+            let timers = timers.clone();
+            async move {
+                let Some(Value::I32(milliseconds)) = args.first() else {
+                    return Err(HostError::new("milliseconds are needed"));
+                };
+                timers.sleep(Duration::from_millis(u64::from(*milliseconds as u32))).await?;
+                Ok(Vec::new())
+            }
+        });
+        true
+    }
+
+    /// Wakes those whose time has come.
+    pub fn wake_due(&self) {
+        let now = Instant::now();
+        // A waker may ask for another timer.
+        let due: Vec<(Instant, Waker)> =
+            self.waiting.borrow_mut().extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, waker) in due {
+            waker.wake();
+        }
+    }
+
+    /// How long until the next one is due.
+    pub fn due_in(&self) -> Option<Duration> {
+        let next = self.waiting.borrow().iter().map(|(at, _)| *at).min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    async fn sleep(&self, time: Duration) -> Result<(), HostError> {
+        use wasm_bindgen::JsCast as _;
+
+        let milliseconds = time.as_millis().min(i32::MAX as u128) as i32;
+        let promise = js_sys::Promise::new(&mut |resolve, _| {
+            let global = js_sys::global();
+            let set = js_sys::Reflect::get(&global, &"setTimeout".into());
+            if let Ok(set) = set.and_then(|set| set.dyn_into::<js_sys::Function>()) {
+                let _ = set.call2(&global, &resolve, &milliseconds.into());
+            }
+        });
+        let kept = wasm_bindgen_futures::JsFuture::from(promise).await;
+        kept.map(|_| ()).map_err(|_| HostError::new("the page has no timer"))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    async fn sleep(&self, time: Duration) -> Result<(), HostError> {
+        use std::task::Poll;
+
+        let until = Instant::now() + time;
+        std::future::poll_fn(|context| {
+            if Instant::now() >= until {
+                return Poll::Ready(());
+            }
+            self.waiting.borrow_mut().push((until, context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+        Ok(())
+    }
+}

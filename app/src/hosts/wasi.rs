@@ -1,0 +1,224 @@
+//! The set of the WebAssembly System Interface.
+//!
+//! Its functions write to [`HostState::log`] and read from [`HostState::stdin`]; the rest lies in the context
+//! that [`HostState::wasi`] gives access to.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::task::Waker;
+
+use stepwell_engine::host::record::Effect;
+use stepwell_engine::module::Import;
+use stepwell_engine::{ExternType, Linker, Value};
+use stepwell_wasi::types::ClockId;
+use stepwell_wasi::{
+    Clock, Errno, Function, GuestMemory, Input, Output, Random, Reading, Version, Wasi, signature,
+};
+use web_time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::log::{ConsoleLog, Origin, Stream};
+use super::{HostState, Stdin, StdinRead};
+
+/// Names under which it is imported.
+pub(super) const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
+
+fn named(module: &str, name: &str) -> Option<(Function, Version)> {
+    let version = Version::from_module_name(module)?;
+    let function = Function::from_name(name)?;
+    function.is_in(version).then_some((function, version))
+}
+
+/// Whether it has exactly this import.
+pub(super) fn provides(import: &Import) -> bool {
+    let ExternType::Func(wanted) = &import.ty else { return false };
+    named(&import.module, &import.name).is_some_and(|(function, _)| function.ty() == *wanted)
+}
+
+/// Defines an import; false if it is not there.
+pub(super) fn define(state: &HostState, import: &Import, linker: &mut Linker) -> bool {
+    let Some((function, version)) = named(&import.module, &import.name) else { return false };
+    let state = state.clone();
+    linker.func(&import.module, &import.name, function.ty(), move |caller, args| {
+        state.writer().set(Some(Origin::of(caller)));
+        stepwell_wasi::call(caller, state.wasi(), function, version, args)
+    });
+    true
+}
+
+/// A context that writes to a log, reads what a person types, and has the clocks and the randomness of
+/// whatever this runs on; without arguments, environment and files.
+pub(super) fn context(log: &ConsoleLog, stdin: &Stdin, writer: &Rc<Cell<Option<Origin>>>) -> Wasi {
+    let mut wasi = Wasi::new();
+    let to = |stream| LogOutput { log: log.clone(), stream, writer: writer.clone() };
+    wasi.stdin(stdin.clone()).stdout(to(Stream::Stdout)).stderr(to(Stream::Stderr));
+    wasi.clock(WebClock { made: Instant::now() }).random(Entropy);
+    wasi
+}
+
+struct LogOutput {
+    log: ConsoleLog,
+    stream: Stream,
+    /// Who makes the call that writes.
+    writer: Rc<Cell<Option<Origin>>>,
+}
+
+impl Output for LogOutput {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Errno> {
+        self.log.write_as(self.stream, bytes, self.writer.get());
+        Ok(bytes.len())
+    }
+
+    fn is_terminal(&self) -> bool {
+        true
+    }
+}
+
+impl Input for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<Reading, Errno> {
+        Ok(match Stdin::read(self, buffer.len(), Waker::noop()) {
+            StdinRead::Bytes(bytes) => {
+                for (place, byte) in buffer.iter_mut().zip(&bytes) {
+                    *place = *byte;
+                }
+                Reading::Bytes(bytes.len() as u64)
+            }
+            StdinRead::Nothing => Reading::Nothing,
+            StdinRead::End => Reading::End,
+        })
+    }
+
+    fn available(&mut self) -> Reading {
+        match (self.len(), self.is_closed()) {
+            (0, true) => Reading::End,
+            (0, false) => Reading::Nothing,
+            (count, _) => Reading::Bytes(count as u64),
+        }
+    }
+
+    fn is_terminal(&self) -> bool {
+        true
+    }
+}
+
+/// The clocks of the system, or of the page.
+struct WebClock {
+    made: Instant,
+}
+
+impl Clock for WebClock {
+    fn now(&mut self, clock: ClockId) -> u64 {
+        let time = match clock {
+            ClockId::Realtime => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            ClockId::Monotonic | ClockId::ProcessCputime | ClockId::ThreadCputime => {
+                self.made.elapsed()
+            }
+        };
+        u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn resolution(&self, _: ClockId) -> u64 {
+        // What pages get to see at best.
+        if cfg!(target_arch = "wasm32") { 100_000 } else { 1 }
+    }
+}
+
+/// Random bytes of the system, or of the page.
+struct Entropy;
+
+impl Random for Entropy {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Errno> {
+        getrandom::fill(bytes).map_err(|_| Errno::Io)
+    }
+}
+
+/// The memory as a call saw it: the bytes that it read and wrote; or as it is, before it has been answered.
+struct Seen<'a> {
+    effects: &'a [Effect],
+    live: Option<&'a [u8]>,
+}
+
+impl GuestMemory for Seen<'_> {
+    fn size(&self) -> u64 {
+        u64::from(u32::MAX)
+    }
+
+    fn read(&self, address: u32, len: u32) -> Result<&[u8], Errno> {
+        let (address, len) = (u64::from(address), len as usize);
+        let within = |first: u64, bytes: &'_ [u8]| {
+            let start = usize::try_from(address.checked_sub(first)?).ok()?;
+            (start.checked_add(len)? <= bytes.len()).then_some(start)
+        };
+        // The last that happened to the bytes is what the call left there.
+        let found = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Read { address, start, .. } => {
+                start.get(within(*address, start)?..)?.get(..len)
+            }
+            Effect::Write { address, bytes, .. } => {
+                bytes.get(within(*address, bytes)?..)?.get(..len)
+            }
+            _ => None,
+        });
+        let live = || {
+            let start = usize::try_from(address).ok()?;
+            self.live?.get(start..start.checked_add(len)?)
+        };
+        found.or_else(live).ok_or(Errno::Fault)
+    }
+
+    fn write(&mut self, _: u32, _: &[u8]) -> Result<(), Errno> {
+        Err(Errno::Fault)
+    }
+}
+
+/// A host call in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Described {
+    /// Its arguments: several values may be one of them, as the address and the length of a text.
+    pub args: Vec<DescribedArg>,
+    /// What it answered, once it has; nothing if the values say all.
+    pub answer: Option<String>,
+}
+
+/// An argument of a host call in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DescribedArg {
+    /// What the interface calls it.
+    pub name: &'static str,
+    /// What it says.
+    pub text: String,
+    /// The bytes that it points at, in the caller's memory 0: address and length.
+    pub range: Option<(u64, u64)>,
+}
+
+/// A call of a set's function in words, by what it has read and written, and by the caller's memory as it is
+/// if that is given; `None` if the set says no more than the values do.
+pub fn describe(
+    module: &str,
+    name: &str,
+    args: &[Value],
+    effects: &[Effect],
+    results: Option<&[Value]>,
+    live: Option<&[u8]>,
+) -> Option<Described> {
+    let (function, version) = named(module, name)?;
+    let seen = Seen { effects, live };
+    let convert =
+        |arg: signature::Arg| DescribedArg { name: arg.name, text: arg.text, range: arg.range };
+    let described = signature::describe(function, version, args, &seen);
+    let answer = match results {
+        Some([Value::I32(number)]) => {
+            let errno = u16::try_from(*number).ok().and_then(Errno::from_number);
+            errno.map(|errno| {
+                let mut text = signature::describe_result(function, errno);
+                if errno == Errno::Success {
+                    for result in signature::describe_results(function, version, args, &seen) {
+                        text.push_str(&format!(", {}: {}", result.name, result.text));
+                    }
+                }
+                text
+            })
+        }
+        _ => None,
+    };
+    Some(Described { args: described.into_iter().map(convert).collect(), answer })
+}

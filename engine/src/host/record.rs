@@ -1,0 +1,257 @@
+//! What host calls have read, written and answered: enough to repeat a run without the host.
+//!
+//! [`Store::record_host_calls`] begins it, [`Store::take_host_calls`] hands it out, and
+//! [`Store::replay_host_calls`] answers from it, in this store or another one that was made alike.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use crate::exec::{CallSite, Trap};
+use crate::ids::{FuncAddr, GlobalAddr, MemAddr, TableAddr, TaskId};
+use crate::store::Store;
+use crate::value::Value;
+
+/// Calling frames kept with a call.
+const FRAMES: usize = 16;
+/// Bytes kept of what was read, to be shown.
+pub(crate) const START: usize = 256;
+
+/// A host call that has been answered.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HostRecord {
+    /// Counts the host calls of the store in the order in which they began.
+    pub number: u64,
+    /// The calling task.
+    pub task: TaskId,
+    /// Instructions that the task had executed, the call included.
+    pub executed: u64,
+    /// The host function.
+    pub func: FuncAddr,
+    /// Module name it was defined under.
+    pub module: Arc<str>,
+    /// Field name it was defined under.
+    pub name: Arc<str>,
+    /// Arguments, one per parameter.
+    pub args: Vec<Value>,
+    /// The calling frames, innermost first; at most 16.
+    pub frames: Vec<CallSite>,
+    /// What the function read and wrote, in order.
+    pub effects: Vec<Effect>,
+    /// How it ended.
+    pub answer: RecordedAnswer,
+}
+
+/// How a host call ended.
+#[derive(Clone, PartialEq, Debug)]
+pub enum RecordedAnswer {
+    /// It returned these results.
+    Returned(Vec<Value>),
+    /// It trapped.
+    Trapped(Arc<str>),
+    /// It ended the program.
+    Exited(i32),
+    /// It passed on a trap of a function that it had called.
+    PassedOn(Trap),
+    /// It never answered: what it had called ended the task, or threw an exception through it. Or it has
+    /// not answered [yet](Store::open_host_calls); a replay leaves it to the embedder then.
+    Unfinished,
+}
+
+/// What a host function did to the state, or learnt of it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Read bytes of a memory.
+    Read {
+        /// The memory.
+        memory: MemAddr,
+        /// First byte.
+        address: u64,
+        /// Bytes read.
+        len: u64,
+        /// The first of them, at most 256.
+        start: Box<[u8]>,
+    },
+    /// Wrote bytes of a memory.
+    Write {
+        /// The memory.
+        memory: MemAddr,
+        /// First byte.
+        address: u64,
+        /// The bytes written.
+        bytes: Box<[u8]>,
+    },
+    /// Set a global.
+    Global {
+        /// The global.
+        global: GlobalAddr,
+        /// Its new value.
+        value: Value,
+    },
+    /// Set an element of a table.
+    Table {
+        /// The table.
+        table: TableAddr,
+        /// The element.
+        index: u64,
+        /// Its new value.
+        value: Value,
+    },
+    /// Asked for more pages of a memory.
+    GrowMemory {
+        /// The memory.
+        memory: MemAddr,
+        /// Pages asked for.
+        pages: u64,
+        /// The old size in pages; `None` if they were not to be had.
+        old: Option<u64>,
+    },
+    /// Called a function, as a further frame of the task.
+    Call {
+        /// The function.
+        func: FuncAddr,
+        /// Arguments, one per parameter.
+        args: Vec<Value>,
+        /// Whether a trap comes back to the host function.
+        catches: bool,
+    },
+}
+
+/// Who a call is, in messages.
+pub(crate) fn describe(module: &str, name: &str, args: &[Value]) -> String {
+    let args: Vec<String> = args.iter().map(|value| format!("{value}")).collect();
+    format!("{module}.{name}({})", args.join(", "))
+}
+
+/// The record of a store.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    keeps: bool,
+    next: u64,
+    /// Of the host code that runs right now.
+    effects: RefCell<Vec<Effect>>,
+    /// Calls that have begun, by task and number of host frames below.
+    open: BTreeMap<(TaskId, u32), HostRecord>,
+    done: Vec<HostRecord>,
+    replayed: BTreeMap<TaskId, VecDeque<HostRecord>>,
+}
+
+impl Recorder {
+    #[inline(always)]
+    pub(crate) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    pub(crate) fn note(&self, effect: impl FnOnce() -> Effect) {
+        if self.keeps {
+            self.effects.borrow_mut().push(effect());
+        }
+    }
+
+    /// Whether a call has been entered already.
+    pub(crate) fn goes_on(&self, at: (TaskId, u32)) -> bool {
+        self.keeps && self.open.contains_key(&at)
+    }
+
+    /// A call begins; effects noted from now on are its own.
+    pub(crate) fn begin(&mut self, at: (TaskId, u32), make: impl FnOnce() -> HostRecord) {
+        if !self.keeps {
+            return;
+        }
+        self.effects.get_mut().clear();
+        let number = self.next;
+        self.next += 1;
+        self.open.insert(at, HostRecord { number, ..make() });
+    }
+
+    /// What has been noted belongs to the call, which goes on later.
+    pub(crate) fn pause(&mut self, at: (TaskId, u32)) {
+        if self.keeps
+            && let Some(record) = self.open.get_mut(&at)
+        {
+            record.effects.append(self.effects.get_mut());
+        }
+    }
+
+    /// What has been noted is forgotten: the call will begin anew.
+    pub(crate) fn forget(&mut self) {
+        self.effects.get_mut().clear();
+    }
+
+    pub(crate) fn end(&mut self, at: (TaskId, u32), answer: RecordedAnswer) {
+        if !self.keeps {
+            return;
+        }
+        self.pause(at);
+        if let Some(record) = self.open.remove(&at) {
+            self.done.push(HostRecord { answer, ..record });
+        }
+    }
+
+    /// The calls of a task with this many host frames below them, or more, will not go on.
+    pub(crate) fn abandon(&mut self, task: TaskId, level: u32) {
+        while let Some((&at, _)) = self.open.range((task, level)..=(task, u32::MAX)).next_back() {
+            self.end(at, RecordedAnswer::Unfinished);
+        }
+    }
+
+    /// The next recorded call of a task.
+    pub(crate) fn replayed(&self, task: TaskId) -> Option<&HostRecord> {
+        self.replayed.get(&task)?.front()
+    }
+
+    pub(crate) fn take_replayed(&mut self, task: TaskId) -> Option<HostRecord> {
+        self.replayed.get_mut(&task)?.pop_front()
+    }
+}
+
+/// The frames that a record keeps.
+pub(crate) fn frames_of(frames: impl Iterator<Item = CallSite>) -> Vec<CallSite> {
+    frames.take(FRAMES).collect()
+}
+
+impl Store {
+    /// Begins to keep a record of host calls, or ends it. What has been kept stays until it is taken.
+    pub fn record_host_calls(&mut self, keep: bool) {
+        self.recorder.keeps = keep;
+        if !keep {
+            self.recorder.open.clear();
+        }
+    }
+
+    /// Whether a record of host calls is kept.
+    pub fn records_host_calls(&self) -> bool {
+        self.recorder.keeps
+    }
+
+    /// Hands out the calls that have ended since the last time, in the order in which they did.
+    pub fn take_host_calls(&mut self) -> Vec<HostRecord> {
+        core::mem::take(&mut self.recorder.done)
+    }
+
+    /// The calls that have begun and not ended, with what they have done so far; those of tasks that have
+    /// been dropped are not among them.
+    pub fn open_host_calls(&self) -> impl Iterator<Item = &HostRecord> + '_ {
+        self.recorder.open.values().filter(|record| self.is_alive(record.task))
+    }
+
+    /// Answers host calls from a record, each task from its own calls; when those of a task are used up,
+    /// its calls are answered as usual. Replaces what was left of an earlier record.
+    ///
+    /// Tasks are known by their numbers, which a store gives in the order in which it first has to tell them
+    /// apart: where several are replayed, ask each for its [number](crate::Task::id) first, in the same order
+    /// as when the record was made. A task whose calls are not the recorded ones stops with
+    /// [`Error::Diverged`](crate::Error::Diverged).
+    pub fn replay_host_calls(&mut self, records: impl IntoIterator<Item = HostRecord>) {
+        let mut records: Vec<HostRecord> = records.into_iter().collect();
+        records.sort_by_key(|record| record.number);
+        self.recorder.replayed.clear();
+        for record in records {
+            self.recorder.replayed.entry(record.task).or_default().push_back(record);
+        }
+    }
+}

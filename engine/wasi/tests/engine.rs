@@ -1,0 +1,84 @@
+//! A program in WebAssembly that makes the calls itself.
+#![allow(clippy::unwrap_used)]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use stepwell_engine::{Config, Engine, Error, Linker, Module, Store, Value};
+use stepwell_wasi::{Buffer, MemoryTree, Version, Wasi, add_to_linker};
+
+/// Writes its second argument and its first variable; then opens a file, writes to it, and tells the errno.
+fn program(module: &str) -> String {
+    format!(
+        r#"(module
+  (import "{module}" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "{module}" "args_get" (func $args_get (param i32 i32) (result i32)))
+  (import "{module}" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
+  (import "{module}" "environ_get" (func $environ_get (param i32 i32) (result i32)))
+  (import "{module}" "path_open" (func $path_open
+    (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 100) "Hello, \n")
+  (data (i32.const 200) "made.txt")
+  (func $print (param $fd i32) (param $at i32) (param $len i32)
+    (i32.store (i32.const 0) (local.get $at))
+    (i32.store (i32.const 4) (local.get $len))
+    (drop (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8))))
+  (func (export "_start")
+    (call $print (i32.const 1) (i32.const 100) (i32.const 7))
+    (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))
+    (drop (call $args_get (i32.const 1000) (i32.const 2000)))
+    (call $print (i32.const 1) (i32.load (i32.const 1004)) (i32.const 5))
+    (call $print (i32.const 1) (i32.const 107) (i32.const 1))
+    (drop (call $environ_get (i32.const 1000) (i32.const 2000)))
+    (call $print (i32.const 2) (i32.load (i32.const 1000)) (i32.const 5)))
+  (func (export "make") (result i32)
+    (call $path_open (i32.const 3) (i32.const 0) (i32.const 200) (i32.const 8) (i32.const 1)
+      (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 12))
+    (call $print (i32.load (i32.const 12)) (i32.const 100) (i32.const 5)))
+  (func (export "bad") (result i32)
+    (call $fd_write (i32.const 1) (i32.const 65535) (i32.const 1) (i32.const 8))))"#
+    )
+}
+
+#[test]
+fn a_program_says_hello() -> Result<(), Error> {
+    for version in Version::ALL {
+        let mut wasi = Wasi::new();
+        wasi.args(["hello", "world"]).env("KEY", "v");
+        let tree = wasi.add_tree(MemoryTree::new());
+        wasi.preopen(tree, "/").unwrap();
+        let wasi = Rc::new(RefCell::new(wasi));
+        let engine = Engine::new(Config::default());
+        let module = Module::from_wat(&engine, &program(version.module_name()))?;
+        let mut store = Store::new(&engine);
+        let mut linker = Linker::new();
+        add_to_linker(&mut linker, &wasi);
+        let instance = linker.instantiate(&mut store, &module)?;
+        let mut invoke = |name| store.invoke(store.export_func(instance, name)?, &[]);
+        assert_eq!(invoke("_start")?, []);
+        assert_eq!(invoke("make")?, [Value::I32(0)]);
+        assert_eq!(invoke("bad")?, [Value::I32(21)]);
+        let mut wasi = wasi.borrow_mut();
+        assert_eq!(wasi.stdout_as::<Buffer>().unwrap().take(), b"Hello, world\n");
+        assert_eq!(wasi.stderr_as::<Buffer>().unwrap().take(), b"KEY=v");
+        let files = wasi.tree_as::<MemoryTree>(tree).unwrap();
+        assert_eq!(files.read_file("made.txt").unwrap(), b"Hello");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_function_can_be_imported() {
+    let engine = Engine::new(Config::default());
+    let store = Store::new(&engine);
+    let mut linker = Linker::new();
+    add_to_linker(&mut linker, &Rc::new(RefCell::new(Wasi::new())));
+    for function in stepwell_wasi::Function::ALL {
+        for version in Version::ALL {
+            let has = linker.has(&store, version.module_name(), function.name());
+            assert_eq!(has, function.is_in(version), "{}", function.name());
+        }
+    }
+    assert!(!linker.has(&store, "wasi_unstable", "sock_accept"));
+}

@@ -1,0 +1,2 @@
+;; RUN: run %s --dir ::/
+(module (func (export "_start")))

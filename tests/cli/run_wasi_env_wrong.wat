@@ -1,0 +1,2 @@
+;; RUN: run %s --env COLOR
+(module (func (export "_start")))

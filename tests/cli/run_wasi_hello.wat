@@ -1,0 +1,2 @@
+;; RUN: run assets/examples/wasi_hello.wat
+(module)

@@ -1,0 +1,2 @@
+;; RUN: run %s --dir no/such/folder::/
+(module (func (export "_start")))

@@ -1,2 +1,0 @@
-;; RUN: run %s --dir .::/
-(module)
