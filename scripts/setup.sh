@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 TRUNK_VERSION=0.21.14
 CARGO_DENY_VERSION=0.20.2
+ZIGLANG_VERSION=0.15.1
 
 say() { printf -- '-- %s\n' "$*"; }
 have() { command -v "$1" > /dev/null; }
@@ -45,7 +46,7 @@ install_targets() {
   have rustup || return 0
   local installed target
   installed="$(rustup target list --installed)"
-  for target in wasm32-unknown-unknown thumbv7em-none-eabi x86_64-pc-windows-gnu; do
+  for target in wasm32-unknown-unknown wasm32-wasip1 thumbv7em-none-eabi x86_64-pc-windows-gnu; do
     grep -qx "$target" <<< "$installed" || rustup target add "$target"
   done
 }
@@ -80,6 +81,23 @@ install_tools() {
   fi
 }
 
+# A C compiler for WASI. It goes into a folder of its own, which needs no rights and leaves the
+# system's Python as it is.
+install_ziglang() {
+  local folder="${CARGO_TARGET_DIR:-target}/ziglang"
+  [ ! -e "$folder/ziglang-$ZIGLANG_VERSION.dist-info" ] || return 0
+  python3 -m pip --version > /dev/null 2>&1 || install_packages python3 python3-pip || true
+  if ! python3 -m pip --version > /dev/null 2>&1; then
+    say "no python3 with pip here: C programs are not tested under WASI"
+    return 0
+  fi
+  say "pip install ziglang==$ZIGLANG_VERSION into $folder"
+  rm -rf "$folder"
+  PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    python3 -m pip install --quiet --no-deps --target "$folder" "ziglang==$ZIGLANG_VERSION" ||
+    say "no ziglang $ZIGLANG_VERSION to be had: C programs are not tested under WASI"
+}
+
 # Playwright's client (it drives the browser that is installed) and wasm-opt.
 install_node_packages() {
   local major
@@ -100,4 +118,5 @@ install_packages "${PACKAGES[@]}"
 install_packages "${WINDOWS_PACKAGES[@]}" || say "no Wine here: the engine is not tested on Windows"
 install_targets
 install_tools
+install_ziglang
 (install_node_packages)

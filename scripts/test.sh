@@ -46,6 +46,12 @@ native() {
   ./tests/native/run.sh
 }
 
+# With the program that the step before has built.
+wasi() {
+  [ -x "${CARGO_TARGET_DIR:-target}/debug/stepwell" ] || cargo build -p stepwell
+  ./tests/wasi/run.sh
+}
+
 # Pictures are drawn by the processor, so that they are the same everywhere.
 export LIBGL_ALWAYS_SOFTWARE=1
 for icd in /usr/share/vulkan/icd.d/lvp_icd*.json; do
@@ -70,5 +76,6 @@ step "the engine against another" differential
 step "the page" web
 step "the page in a browser" node tests/browser/run.mjs
 step "the window" native
+step "programs under WASI" wasi
 step "the engine interpreted by Miri" ./scripts/miri.sh
 step "the engine on Windows" ./tests/windows/run.sh
