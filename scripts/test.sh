@@ -65,8 +65,8 @@ step "format" cargo fmt --all --check
 step "lints" cargo clippy --workspace --all-targets -- -D warnings
 step "documentation" docs
 step "licences and sources of dependencies" cargo deny check licenses bans sources
-step "the engine without a standard library" \
-  cargo build -p stepwell-engine --no-default-features --target thumbv7em-none-eabi
+step "engine and WASI without a standard library" \
+  cargo build -p stepwell-engine -p stepwell-wasi --no-default-features --target thumbv7em-none-eabi
 step "tests" cargo test --workspace
 # Only these builds dispatch by sibling calls.
 step "the engine's suites as it is released" cargo test --release -p stepwell-tests

@@ -100,7 +100,7 @@ scene("an endless run does not freeze the page and is paused", async ({ openPage
   assert.equal((await app.state()).clock, paused.clock, "it stands still");
 });
 
-scene("files are dropped: binary, text and what is neither", async ({ openPage }) => {
+scene("files are dropped: modules in binary and text, and what is neither", async ({ openPage }) => {
   const app = await openPage();
   const folder = new URL("../../assets/examples/", import.meta.url);
   await app.drop({
@@ -110,7 +110,9 @@ scene("files are dropped: binary, text and what is neither", async ({ openPage }
   const names = ({ modules }) => modules.map(({ name }) => name);
   await app.waitForState((state) => names(state).includes("checksum") && names(state).includes("arithmetic"), "both files");
   await app.drop({ "holiday.png": Buffer.from([0x89, 0x50, 0x4e, 0x47]) });
-  await app.waitForState((state) => state.notices.some(({ text }) => text.startsWith("holiday: neither")), "a notice");
+  const state = await app.waitForState(({ files }) => files.length > 0, "what is no module is a file of the program's");
+  assert.deepEqual(state.files.map(({ path }) => path), ["holiday.png"]);
+  assert.ok(state.notices.some(({ text }) => text.includes("holiday.png")), JSON.stringify(state.notices));
   await app.screenshot("dropped");
 });
 

@@ -133,8 +133,9 @@ impl Scene {
     /// Replaces what is written in the field with this label.
     pub fn write(&mut self, label: &str, text: &str) -> &mut Self {
         let is_field = |node: &egui_kittest::Node<'_>| {
+            use egui::accesskit::Role;
             use egui_kittest::kittest::NodeT as _;
-            node.accesskit_node().role() == egui::accesskit::Role::TextInput
+            matches!(node.accesskit_node().role(), Role::TextInput | Role::MultilineTextInput)
         };
         let field = self.harness.query_all_by_label(label).find(is_field).expect("a field");
         field.focus();

@@ -349,5 +349,5 @@ fn arguments_of_host_calls_say_what_they_were_even_when_it_is_gone() {
     scene.click("Return");
     scene.apply([Command::CollectGarbage]);
     assert!(addresses(&scene).is_empty());
-    assert!(scene.says(&format!("1 · m.f · env.look({name}, m.f) → returned")));
+    assert!(scene.says(&format!("call 1: m.f calls env.look({name}, m.f) → returned")));
 }

@@ -44,6 +44,27 @@ fn a_stepped_program_in_both_themes() {
     }
 }
 
+/// What `host_imports` makes of a few answers; the last call waits.
+fn game(theme: Theme) -> Scene {
+    let mut scene = scene("host_imports", theme, [Command::Continue]);
+    for answer in ["", "40", "7", "", "99", "", "50", ""] {
+        let texts = if answer.is_empty() { Vec::new() } else { vec![answer.to_owned()] };
+        scene.apply([Command::Answer(texts)]);
+    }
+    scene
+}
+
+#[test]
+fn host_calls_in_both_themes() {
+    for (theme, name) in THEMES {
+        let mut scene = game(theme);
+        scene.picture(&format!("host-calls-pending-{name}"));
+        scene.apply([Command::Answer(vec!["41".to_owned()]), Command::Answer(Vec::new())]);
+        scene.click("call 6: host_imports.play calls env.print(\"Too high.\") → returned");
+        compare(&mut scene, &format!("host-calls-{name}"));
+    }
+}
+
 #[test]
 fn the_empty_window() {
     let mut scene = Scene::with(Session::new(), Theme::Light);

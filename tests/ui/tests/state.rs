@@ -44,7 +44,7 @@ fn step_stands_before_the_first_instruction() {
 #[test]
 fn a_module_shows_what_it_consists_of() {
     let mut scene = Scene::example("attribution");
-    assert!(scene.has("link graph: a") && scene.has("link graph: host"));
+    assert!(scene.has("link graph: a") && scene.has("link graph: nobody"));
     assert!(scene.has("← b"), "b satisfies b.foo");
     let mut scene_of_one = Scene::text("m", ADD);
     scene_of_one.click("Sections · 5");
@@ -113,7 +113,7 @@ fn the_pending_call_shows_its_caller_and_the_callers_own_bytes() {
     assert_eq!(scene.session().pending_call(), None);
     let answer = &scene.session().host_calls()[0].answer;
     assert!(matches!(answer, HostAnswerState::Returned { .. }));
-    assert!(scene.says("1 · b.foo · env.print(i32:16, i32:12) \"hello from b\" → returned"));
+    assert!(scene.says("call 1: b.foo calls env.print(\"hello from b\") → returned"));
 }
 
 #[test]
