@@ -193,5 +193,3 @@ impl Machine {
         }
     }
 }
-
-pub use crate::hosts::builtins;

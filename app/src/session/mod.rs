@@ -47,7 +47,6 @@ pub use examples::FIRST_EXAMPLE;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::load_module;
-pub use machine::builtins;
 pub use modules::readable_name;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::Reference;

@@ -325,8 +325,7 @@ impl Session {
             _ => {
                 // What the person does is not the program's doing.
                 let listed = self.hosts.with_tree(|tree| tree.list()).unwrap_or_default();
-                let inside = |listed: &str| listed.strip_prefix(path).is_some_and(str::is_empty);
-                for file in listed.into_iter().filter(|file| inside(&file.path)) {
+                for file in listed.into_iter().filter(|file| file.path == path) {
                     let stat = (file.stat.modified, file.stat.size);
                     self.hosts.known.insert(file.path, stat);
                 }
