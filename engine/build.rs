@@ -10,9 +10,18 @@ fn main() {
     // Sibling calls become jumps only where the optimiser makes them so, and where six arguments
     // are passed in registers. Miri has no tail calls at all.
     // The checks of a debug build keep values on the stack, and then they do not become jumps.
+    // Only what has been tried; `STEPWELL_DISPATCH=match` is a way out.
+    println!("cargo::rerun-if-env-changed=STEPWELL_DISPATCH");
     let release = var("PROFILE").as_deref() == Ok("release");
     let optimised = release && matches!(var("OPT_LEVEL").as_deref(), Ok("2" | "3"));
     let arch = matches!(var("CARGO_CFG_TARGET_ARCH").as_deref(), Ok("x86_64" | "aarch64"));
+    let os = matches!(var("CARGO_CFG_TARGET_OS").as_deref(), Ok("linux" | "macos" | "android"));
+    let wanted = var("STEPWELL_DISPATCH").as_deref() != Ok("match");
+    // What watches the code keeps values on the stack as well.
+    let flags = var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let watched = ["sanitizer", "instrument-coverage", "debug-assertions", "profile-generate"]
+        .iter()
+        .any(|flag| flags.contains(flag));
     let windows = var("CARGO_CFG_TARGET_OS").as_deref() == Ok("windows");
     let miri = var("CARGO_CFG_MIRI").is_ok();
     // Miri does not know mappings either; addresses of 32 bits are too few to reserve them.
@@ -26,7 +35,7 @@ fn main() {
     if windows && wide && var("CARGO_FEATURE_STD").is_ok() && !miri {
         println!("cargo::rustc-cfg=virtual_alloc");
     }
-    if optimised && arch && !windows && !miri {
+    if optimised && arch && os && wanted && !watched && !miri {
         println!("cargo::rustc-cfg=threaded");
     }
 }

@@ -184,6 +184,9 @@ impl Engine {
             Allocation::Pooling(pooling) => Arc::new(Pool::new(pooling.clone())),
         };
         allocator.tune(&mut config);
+        if !crate::exec::fast::keeps_stack() {
+            config.tier = Tier::Exact;
+        }
         Self { config: Arc::new(config), allocator }
     }
 

@@ -36,6 +36,16 @@ pub enum Error {
         /// Byte offset in the module.
         offset: u64,
     },
+    /// A task or a state is of another store.
+    #[error("this {what} is of another store")]
+    NotOfStore {
+        /// `task` or `state`.
+        what: &'static str,
+    },
+    /// A task has run on since the state that its store was [restored](crate::Store::restore) to: what it
+    /// refers to may not be there.
+    #[error("the task has run on since the state that its store was restored to")]
+    NotOfState,
     /// The text is not a WebAssembly module in the text format.
     #[error("{message}")]
     Text {

@@ -149,7 +149,7 @@ fn a_clone_goes_its_own_way_and_comes_to_the_same_end() {
         let end = original.run(u64::MAX);
         // Back to the clone, in the same store.
         let after = (original.task, original.store.state().clone());
-        original.store.restore(state);
+        original.store.restore(state).unwrap();
         let mut again = Run { store: original.store, task, calls };
         assert_eq!(again.task.executed(), 20);
         assert_eq!(again.run(u64::MAX), end, "{}", example.id);

@@ -278,7 +278,7 @@ fn a_small_heap_serves_many_times_its_size() {
             if slice % 5 == 0 {
                 let (copy, state) = (task.clone(), store.state().clone());
                 task.run(&mut store, Budget::instructions(5_000)).unwrap();
-                store.restore(state);
+                store.restore(state).unwrap();
                 task = copy;
             }
         };

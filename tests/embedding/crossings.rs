@@ -151,6 +151,6 @@ fn a_state_put_back_has_the_counts_of_its_time() {
     let (then, counts) = (linked.store.state().clone(), linked.counts());
     linked.run("run", &[Value::I32(3)], u64::MAX).unwrap();
     assert_ne!(linked.counts(), counts);
-    linked.store.restore(then);
+    linked.store.restore(then).unwrap();
     assert_eq!(linked.counts(), counts);
 }

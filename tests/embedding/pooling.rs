@@ -69,7 +69,7 @@ fn a_memory_shows_nothing_of_those_before_it() {
         }
         let snapshot = store.state().clone();
         if round % 5 == 0 {
-            store.restore(snapshot);
+            store.restore(snapshot).unwrap();
         }
     }
 }
@@ -230,7 +230,9 @@ fn stores_of_several_threads_share_a_pool() {
 
 struct Buffer(Vec<u8>);
 
-impl HostBytes for Buffer {
+// SAFETY: it is a vector of a fixed length whose room has been made before.
+#[allow(unsafe_code)]
+unsafe impl HostBytes for Buffer {
     fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -271,7 +273,7 @@ fn a_memory_over_the_embedders_bytes() {
     assert_eq!(task.run(&mut store, Budget::unlimited()), Ok(Stop::Done(vec![Value::I32(10)])));
     assert_eq!(store.memory(memory).unwrap().pages(), 3);
     let (mut task, state) = snapshot;
-    store.restore(state);
+    store.restore(state).unwrap();
     assert_eq!(store.memory(memory).unwrap().pages(), 1);
     assert_eq!(task.run(&mut store, Budget::unlimited()), Ok(Stop::Done(vec![Value::I32(10)])));
 }

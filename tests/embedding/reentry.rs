@@ -195,7 +195,7 @@ fn a_clone_at_any_instruction_goes_on_and_asks_for_what_its_host_functions_owe()
         let (mut store, instance) = instantiate(of_tier(tier), &deep(), DEEP);
         let begun = store.state().clone();
         let expected = super::invoke(&mut store, instance, "f", &[Value::I32(3)]);
-        store.restore(begun);
+        store.restore(begun).unwrap();
         let mut task = start(&store, instance, "f", &[Value::I32(3)]);
         let mut asked = 0;
         while !task.is_finished() {
@@ -220,7 +220,7 @@ fn a_clone_at_any_instruction_goes_on_and_asks_for_what_its_host_functions_owe()
                 }
             };
             assert_eq!(values, expected, "{tier:?} after {}", task.executed());
-            store.restore(state);
+            store.restore(state).unwrap();
             task.step(&mut store).unwrap();
         }
         assert_eq!(task.results(), Some(&expected[..]));

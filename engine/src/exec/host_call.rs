@@ -146,8 +146,10 @@ impl Task {
     /// # Errors
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
+        self.check(store)?;
         let stop = self.run_to_stop(store, budget.0, waker);
         store.park(&mut self.state);
+        store.note_stop(&mut self.state.stamp);
         stop
     }
 
@@ -169,6 +171,7 @@ impl Task {
         work: impl FnOnce(&mut Caller<'_>) -> R,
     ) -> Option<R> {
         let Status::Waiting { func, .. } = self.state.status else { return None };
+        self.check(store).ok()?;
         let at = self.begin_record(store, func)?;
         let result = self.as_caller(store, Waker::noop(), work);
         store.recorder.pause(at);
@@ -178,12 +181,13 @@ impl Task {
     /// Answers the pending host call. The task then waits to be run on.
     ///
     /// # Errors
-    /// [`Error::NotWaiting`], or [`Error::Arity`] and [`Error::Type`] if the results are not those
+    /// [`Error::NotWaiting`], [`Error::NotOfStore`], [`Error::NotOfState`], or [`Error::Arity`] and [`Error::Type`] if the results are not those
     /// of the function's type; the call then stays pending.
     pub fn resume(&mut self, store: &mut Store, answer: HostAnswer) -> Result<()> {
         let Status::Waiting { func, tail, .. } = self.state.status else {
             return Err(Error::NotWaiting);
         };
+        self.check(store)?;
         let at = self.begin_record(store, func);
         let (recorded, code) = match answer {
             HostAnswer::Return(values) => {
@@ -207,6 +211,7 @@ impl Task {
         }
         self.returned(store);
         store.park(&mut self.state);
+        store.note_stop(&mut self.state.stamp);
         Ok(())
     }
 

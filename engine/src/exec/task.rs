@@ -17,6 +17,7 @@ use crate::ids::{FuncAddr, ObjectAddr, TaskId};
 use crate::observe::{self, Debugger, Observer, Unobserved};
 use crate::store::allocator::{Kind, Room};
 use crate::store::heap::exception_parts;
+use crate::store::lineage::Stamp;
 use crate::store::roots::Identity;
 use crate::store::{FuncEntity, Parts, Store};
 use crate::types::{FuncType, slots_of};
@@ -54,6 +55,8 @@ pub(crate) struct TaskState {
     /// The count at which a breakpoint was last reported, so that going on passes it.
     pub(crate) reported: Option<u64>,
     pub(crate) identity: Identity,
+    /// When it last stopped.
+    pub(crate) stamp: Stamp,
 }
 
 /// What a task can do next.
@@ -194,6 +197,7 @@ impl Task {
             ty,
             reported: None,
             identity: Identity::default(),
+            stamp: store.state.lineage.stamp(),
         };
         let limit = store.engine().config().max_value_stack;
         let slots = match entity {
@@ -223,8 +227,9 @@ impl Task {
     /// Runs until something stops it. A finished or trapped task reports the same stop again.
     ///
     /// # Errors
-    /// [`Error::Diverged`] if host calls are [replayed](Store::replay_host_calls) and are other ones. None that
-    /// a module can cause; [`Error::Invalid`] would be a defect.
+    /// [`Error::Diverged`] if host calls are [replayed](Store::replay_host_calls) and are other ones.
+    /// [`Error::NotOfStore`] in another store than its own, [`Error::NotOfState`] if that has been restored to
+    /// a state from before the task last ran. None that a module can cause; [`Error::Invalid`] would be a defect.
     pub fn run(&mut self, store: &mut Store, budget: Budget) -> Result<Stop> {
         self.run_with(store, budget, Waker::noop())
     }
@@ -318,6 +323,11 @@ impl Task {
         Ok(None)
     }
 
+    /// Whether the store is its own, in a state that it goes with.
+    pub(crate) fn check(&self, store: &Store) -> Result<()> {
+        store.state.lineage.check(&self.state.stamp)
+    }
+
     /// Executes one instruction; the same as a run of one.
     ///
     /// # Errors
@@ -329,12 +339,14 @@ impl Task {
     /// Ends an atomic wait as its timeout would. The task then waits to be run on.
     ///
     /// # Errors
-    /// [`Error::NotWaiting`] if it is in none.
+    /// [`Error::NotWaiting`] if it is in none, [`Error::NotOfStore`], [`Error::NotOfState`].
     pub fn time_out(&mut self, store: &mut Store) -> Result<()> {
+        self.check(store)?;
         match self.state.status {
             Status::Parked(_) => {
                 self.state.go_on(store, 2);
                 store.park(&mut self.state);
+                store.note_stop(&mut self.state.stamp);
                 Ok(())
             }
             _ => Err(Error::NotWaiting),
@@ -344,7 +356,9 @@ impl Task {
     /// The atomic wait that the task is in.
     pub fn atomic_wait(&self, store: &Store) -> Option<AtomicWait> {
         match self.state.status {
-            Status::Parked(waiting) => Some(self.state.wait(store, waiting)),
+            Status::Parked(waiting) if self.check(store).is_ok() => {
+                Some(self.state.wait(store, waiting))
+            }
             _ => None,
         }
     }
@@ -352,7 +366,9 @@ impl Task {
     /// Whether it is in an atomic wait that another task has ended by a notification: a run goes on.
     pub fn is_notified(&self, store: &Store) -> bool {
         let id = self.state.identity.number();
-        matches!(self.state.status, Status::Parked(_)) && store.state.waiters.is_woken(id.0)
+        matches!(self.state.status, Status::Parked(_))
+            && self.check(store).is_ok()
+            && store.state.waiters.is_woken(id.0)
     }
 
     /// Instructions executed so far: the clock of the run.
@@ -392,7 +408,9 @@ impl Task {
     /// Tells the store what the task refers to, once it has been changed from outside: collecting garbage
     /// looks at that.
     pub fn note_references(&mut self, store: &mut Store) {
-        store.park(&mut self.state);
+        if self.check(store).is_ok() {
+            store.park(&mut self.state);
+        }
     }
 
     /// The number by which host functions and records know the task.
@@ -408,7 +426,7 @@ impl Task {
     /// The host call that waits for an answer.
     pub fn pending_call(&self, store: &Store) -> Option<HostCall> {
         match self.state.status {
-            Status::Waiting { func, phase, .. } => {
+            Status::Waiting { func, phase, .. } if self.check(store).is_ok() => {
                 let host = store.host_of(func).map(|host| &host.implementation);
                 let state = match (phase, host) {
                     (Phase::Begun, _) if self.suspended.is_at(self.state.outer.len()) => {
@@ -433,7 +451,7 @@ impl Task {
     /// Sets a local of a frame, counted from the innermost as 0.
     ///
     /// # Errors
-    /// [`Error::UnknownIndex`] or [`Error::Type`].
+    /// [`Error::UnknownIndex`], [`Error::Type`], [`Error::NotOfStore`] or [`Error::NotOfState`].
     pub fn set_local(
         &mut self,
         store: &Store,
@@ -441,13 +459,14 @@ impl Task {
         local: u32,
         value: Value,
     ) -> Result<()> {
+        self.check(store)?;
         observe::set_slot(store, &mut self.state, frame, observe::SlotKind::Local(local), value)
     }
 
     /// Sets an operand of a frame, counted from the bottom of its operand stack as 0.
     ///
     /// # Errors
-    /// [`Error::UnknownIndex`] or [`Error::Type`].
+    /// [`Error::UnknownIndex`], [`Error::Type`], [`Error::NotOfStore`] or [`Error::NotOfState`].
     pub fn set_operand(
         &mut self,
         store: &Store,
@@ -455,6 +474,7 @@ impl Task {
         operand: u32,
         value: Value,
     ) -> Result<()> {
+        self.check(store)?;
         observe::set_slot(store, &mut self.state, frame, observe::SlotKind::Operand(operand), value)
     }
 

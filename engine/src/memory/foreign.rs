@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 ///
 /// struct Screen(Vec<u8>);
 ///
-/// impl HostBytes for Screen {
+/// // SAFETY: the vector is not touched by anybody else, and never grows.
+/// unsafe impl HostBytes for Screen {
 ///     fn bytes(&self) -> &[u8] {
 ///         &self.0
 ///     }
@@ -42,7 +43,15 @@ use crate::error::{Error, Result};
 /// # }
 /// # Ok::<(), stepwell_engine::Error>(())
 /// ```
-pub trait HostBytes: Send + Sync + 'static {
+///
+/// A `Vec<u8>` and a `Box<[u8]>` are such bytes as well; they cannot grow.
+///
+/// # Safety
+/// While the store has the value, and nothing calls [`HostBytes::grow`], both functions have to give the same
+/// range of initialised bytes, at the same address and of the same length, each time: running code keeps
+/// the address. Nobody else may write these bytes, or hold a reference to them, while a task of the store
+/// runs or the store gives out a reference to the memory.
+pub unsafe trait HostBytes: Send + Sync + 'static {
     /// The bytes: whole pages of 64 KiB.
     fn bytes(&self) -> &[u8];
 
@@ -52,6 +61,28 @@ pub trait HostBytes: Send + Sync + 'static {
     /// Adds zeroed bytes at the end; false if that cannot be. Without an own version it never can.
     fn grow(&mut self, _added: u64) -> bool {
         false
+    }
+}
+
+// SAFETY: the vector is owned, nothing here makes it longer or shorter, so it does not move.
+unsafe impl HostBytes for alloc::vec::Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+// SAFETY: the box is owned and does not move.
+unsafe impl HostBytes for Box<[u8]> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
     }
 }
 

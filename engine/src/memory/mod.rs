@@ -5,7 +5,7 @@
 //! Windows, `slots` for those of a pool, `foreign` for bytes of the embedder. Growth is checked
 //! against the declared maximum and the limits of [`Config`] here, and nowhere else.
 
-#![cfg_attr(any(mapped, virtual_alloc), allow(unsafe_code))] // mapping and what is mapped
+#![allow(unsafe_code)] // mapping and what is mapped; bytes of the embedder
 
 mod bytes;
 mod foreign;

@@ -62,7 +62,9 @@ mod mapped {
     use core::slice;
     use std::sync::{Mutex, PoisonError};
 
-    use rustix::mm::{Advice, MapFlags, ProtFlags};
+    #[cfg(target_os = "linux")]
+    use rustix::mm::Advice;
+    use rustix::mm::{MapFlags, ProtFlags};
 
     use super::super::PAGE_SIZE;
     use super::super::image::Image;
@@ -230,9 +232,27 @@ mod mapped {
                 return true;
             }
             let (base, len) = (self.base().cast(), self.size.max(len));
-            // SAFETY: pages of this slot lose what was written to them; nobody refers to them.
-            unsafe { rustix::mm::madvise(base, len, Advice::LinuxDontNeed) }.is_ok()
+            // SAFETY: pages of this slot, to which nobody refers.
+            unsafe { give_back(base, len) }
         }
+    }
+
+    /// Gives pages back to the system, and makes them what they were when they were mapped.
+    ///
+    /// # Safety
+    /// They are mapped, and nobody refers to them.
+    #[cfg(target_os = "linux")]
+    unsafe fn give_back(base: *mut c_void, len: usize) -> bool {
+        // SAFETY: as demanded.
+        unsafe { rustix::mm::madvise(base, len, Advice::LinuxDontNeed) }.is_ok()
+    }
+
+    /// The same where no advice is sure to clear pages: they are mapped anew. No image lies under them.
+    #[cfg(not(target_os = "linux"))]
+    unsafe fn give_back(base: *mut c_void, len: usize) -> bool {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: as demanded.
+        unsafe { rustix::mm::mmap_anonymous(base, len, PROTECTION, flags) }.is_ok()
     }
 
     impl Drop for Slot {

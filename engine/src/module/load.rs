@@ -23,7 +23,7 @@ use super::{
 };
 use crate::config::Engine;
 use crate::error::{Error, LimitKind, Result};
-use crate::exec::fast::untranslated;
+use crate::exec::fast::FastCodes;
 use crate::ids::FuncIndex;
 use crate::types::{
     ExternType, GlobalType, Limits, MemoryType, Mutability, RefType, SubType, TableType, TypeSpace,
@@ -226,7 +226,7 @@ impl<'a> Loader<'a> {
         module.types.shrink_to_fit();
         module.funcs.shrink_to_fit();
         module.bodies.shrink_to_fit();
-        module.fast = untranslated(module.bodies.len());
+        module.fast = FastCodes::plain(module.bodies.len());
         Ok(module)
     }
 

@@ -142,9 +142,10 @@ impl<'a> FrameView<'a> {
 }
 
 impl Task {
-    /// The frames, innermost first.
+    /// The frames, innermost first; none if the task does not go with the [state](Store::restore) of the store.
     pub fn frames<'a>(&'a self, store: &'a Store) -> impl ExactSizeIterator<Item = FrameView<'a>> {
-        frames(store, &self.state)
+        let depth = if self.check(store).is_ok() { self.state.depth() } else { 0 };
+        frames_up_to(store, &self.state, depth)
     }
 }
 
@@ -172,7 +173,7 @@ impl Task {
     /// What the next instruction throws, if it is one that does, and which handler will catch it.
     pub fn throwing(&self, store: &Store) -> Option<Throwing> {
         let task = &self.state;
-        if !matches!(task.status, Status::Ready) {
+        if !matches!(task.status, Status::Ready) || self.check(store).is_err() {
             return None;
         }
         let live = task.stack.live();
@@ -231,7 +232,8 @@ impl Task {
     /// The frames, innermost first, with those of host functions: of the one whose call is pending, and
     /// of those that have called back into wasm.
     pub fn activations<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = Activation<'a>> {
-        activations(store, &self.state)
+        let fits = self.check(store).is_ok();
+        fits.then(|| activations(store, &self.state)).into_iter().flatten()
     }
 }
 
@@ -267,7 +269,15 @@ pub(crate) fn frames<'a>(
     store: &'a Store,
     task: &'a TaskState,
 ) -> impl ExactSizeIterator<Item = FrameView<'a>> {
-    (0..task.depth()).rev().map(move |position| view(store, task, position))
+    frames_up_to(store, task, task.depth())
+}
+
+fn frames_up_to<'a>(
+    store: &'a Store,
+    task: &'a TaskState,
+    depth: usize,
+) -> impl ExactSizeIterator<Item = FrameView<'a>> {
+    (0..depth).rev().map(move |position| view(store, task, position))
 }
 
 /// A frame by its number, 0 outermost; where its slots end, and how many of them are given away.
@@ -358,6 +368,7 @@ pub(crate) fn set_slot(
     let below = above + slots_of(types.get(..index as usize).unwrap_or_default());
     let ty = types.get(index as usize).copied();
     let ty = ty.ok_or_else(|| unknown(what, index as usize))?;
+    let ty = store.type_in_store(frame.frame.instance, ty);
     store.check_type(what, index as usize, ty, &value)?;
     let base = locate(store, task, position).0.base as usize;
     if let Some(slots) = task.stack.slots.get_mut(base + below..) {

@@ -2,7 +2,7 @@
 
 use super::{ObjectKind, Store, StoreState};
 use crate::error::{Error, Result};
-use crate::ids::TypeId;
+use crate::ids::{InstanceId, TypeId};
 use crate::types::{HeapType, RefType, Types, ValType};
 use crate::value::{AnyRef, Ref, Value};
 
@@ -43,6 +43,14 @@ impl StoreState {
 }
 
 impl Store {
+    /// A type of an instance's module, as the store numbers types.
+    pub(crate) fn type_in_store(&self, instance: InstanceId, ty: ValType) -> ValType {
+        let instance = self.state.instances.get(instance.index());
+        let entry = instance.and_then(|instance| self.modules.get(instance.module.index()));
+        let id = |index: u32| entry.and_then(|entry| entry.types.get(index as usize));
+        ty.map(&|index| id(index).map_or(u32::MAX, |id| id.0))
+    }
+
     /// Whether a value is of a type of this store.
     pub fn matches(&self, value: Value, ty: ValType) -> bool {
         match (value.as_ref(), ty) {

@@ -10,6 +10,7 @@ pub(crate) mod crossings;
 mod evaluate;
 pub(crate) mod heap;
 mod instance;
+pub(crate) mod lineage;
 mod linker;
 mod make;
 #[cfg(feature = "std")]
@@ -40,6 +41,7 @@ use crate::value::{Value, join, split};
 
 use allocator::Permit;
 use crossings::Crossings;
+use lineage::{Lineage, Moment, Stamp};
 use roots::{Parked, Tokens};
 use waiters::Waiters;
 
@@ -66,6 +68,9 @@ pub struct Store {
     /// Room that tasks take turns to run in.
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
+    /// Numbers that have not been given yet: they never come again, whatever is restored.
+    next_moment: Moment,
+    next_task: u64,
 }
 
 /// The part of a store that running changes, as plain data.
@@ -88,6 +93,7 @@ pub struct StoreState {
     /// What tasks that have stopped refer to.
     pub(crate) parked: Parked,
     pub(crate) usage: Usage,
+    pub(crate) lineage: Lineage,
 }
 
 /// How much of the store-wide limits is used.
@@ -224,7 +230,7 @@ impl Store {
             engine: engine.clone(),
             modules: Vec::new(),
             types: Types::default(),
-            state: StoreState::default(),
+            state: StoreState { lineage: Lineage::new(), ..StoreState::default() },
             hosts: HostFunctions::default(),
             debugger: Debugger::default(),
             permits: Vec::new(),
@@ -233,6 +239,8 @@ impl Store {
             recorder: Recorder::default(),
             scratch: Scratch::default(),
             names: BTreeMap::new(),
+            next_moment: 1,
+            next_task: 0,
         }
     }
 
@@ -246,9 +254,29 @@ impl Store {
         &self.state
     }
 
-    /// Puts back a state of this store taken earlier. Instances made since are gone.
-    pub fn restore(&mut self, state: StoreState) {
+    /// Puts back a state of this store taken earlier. Instances made since are gone. Tasks go on with it
+    /// that were cloned together with it, or have not run since; others are refused
+    /// ([`Error::NotOfState`]).
+    ///
+    /// # Errors
+    /// [`Error::NotOfStore`] if the state was not taken from this store.
+    pub fn restore(&mut self, state: StoreState) -> Result<()> {
+        if !state.lineage.is_akin(&self.state.lineage) {
+            return Err(Error::NotOfStore { what: "state" });
+        }
         self.state = state;
+        Ok(())
+    }
+
+    /// There is something that tasks may refer to from now on.
+    pub(crate) fn note_change(&mut self) {
+        self.state.lineage.advance(&mut self.next_moment);
+    }
+
+    /// A task stops.
+    #[inline]
+    pub(crate) fn note_stop(&mut self, task: &mut Stamp) {
+        task.moment = self.state.lineage.advance(&mut self.next_moment);
     }
 
     /// Breakpoints and watchpoints.

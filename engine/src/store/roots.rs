@@ -18,14 +18,20 @@ use crate::types::{CompositeType, ValType, is_traced};
 use crate::value::{AnyRef, Value, join, object_of_slot};
 
 /// What tasks that have stopped refer to, and what the embedder holds.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Parked {
-    next: u64,
     tasks: BTreeMap<u64, ParkedTask>,
     held: BTreeSet<ObjectAddr>,
 }
 
-#[derive(Clone, PartialEq, Debug, Default)]
+/// Tasks are compared themselves; what they have left here says nothing more.
+impl PartialEq for Parked {
+    fn eq(&self, other: &Self) -> bool {
+        self.held == other.held
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct ParkedTask {
     frames: Vec<Frame>,
     slots: Vec<u64>,
@@ -76,8 +82,8 @@ impl Store {
                 id
             }
             None => {
-                let id = self.state.parked.next;
-                self.state.parked.next += 1;
+                let id = self.next_task;
+                self.next_task += 1;
                 task.id = Some(id);
                 if self.tokens.len() >= self.most_tokens {
                     self.tokens.retain(|_, token| token.strong_count() > 0);

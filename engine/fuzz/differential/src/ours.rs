@@ -195,7 +195,7 @@ impl Ours {
             std::mem::swap(&mut clone, &mut task);
         }
         task.run(&mut self.store, Budget::instructions(some_budget(numbers)))?;
-        self.store.restore(state);
+        self.store.restore(state).expect("a state of this store");
         Ok(clone)
     }
 

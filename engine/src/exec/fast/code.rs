@@ -6,19 +6,60 @@ use core::ops::Range;
 
 use once_cell::race::OnceBox;
 
+use super::instrument::Observing;
 use super::pending::Pending;
+use super::translate::{self, Observed};
+use crate::error::{Error, Result};
 use crate::exec::exact::Op;
+use crate::ids::FuncIndex;
+use crate::module::ModuleInner;
 
-/// Translated functions, body by body; each is made when it is needed for the first time.
-pub(crate) type FastCodes = Box<[OnceBox<FastCode>]>;
+/// Translated functions, body by body; each is made when it is needed for the first time. All of them
+/// observe the same, which is decided when this is made: a module's own observe nothing.
+#[derive(Default)]
+pub(crate) struct FastCodes {
+    observing: Observing,
+    codes: Box<[OnceBox<FastCode>]>,
+}
 
-/// Room for the translations of so many bodies.
-pub(crate) fn untranslated(bodies: usize) -> FastCodes {
-    core::iter::repeat_with(OnceBox::new).take(bodies).collect()
+impl FastCodes {
+    /// Room for the translations of so many bodies, which observe nothing.
+    pub(crate) fn plain(bodies: usize) -> Self {
+        Self::observing(Observing::default(), bodies)
+    }
+
+    /// Room for translations that observe.
+    pub(super) fn observing(observing: Observing, bodies: usize) -> Self {
+        Self { observing, codes: core::iter::repeat_with(OnceBox::new).take(bodies).collect() }
+    }
+
+    /// The translation of a function of this module, made on the first call of it.
+    pub(super) fn of(&self, module: &ModuleInner, func: FuncIndex) -> Result<&FastCode> {
+        let unknown = || Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
+        let position = func.0.checked_sub(module.imported_funcs).ok_or_else(unknown)?;
+        let code = self.codes.get(position as usize).ok_or_else(unknown)?;
+        match code.get() {
+            Some(code) => Ok(code),
+            None => code.get_or_try_init(|| {
+                let observed = self.observing.within(module.code(func)?);
+                translate::translate(module, func, observed).map(Box::new)
+            }),
+        }
+    }
+
+    /// Where the code of the first body lies, once there is one.
+    pub(super) fn as_ptr(&self) -> *const OnceBox<FastCode> {
+        self.codes.as_ptr()
+    }
 }
 
 /// A translated function: operations of one to some words, the first of which names the handler.
+///
+/// It knows what it was made from, so that all that is derived from it later (where it can be stopped,
+/// what an operation stands for) is derived from the same.
 pub(crate) struct FastCode {
+    pub(super) func: FuncIndex,
+    pub(super) observed: Observed,
     pub(super) words: Box<[u64]>,
     /// Where segments begin: branches, calls and returns lead there, and all operands are in their
     /// homes. In ascending order of both instructions and words.
@@ -28,6 +69,8 @@ pub(crate) struct FastCode {
     pub(super) segments: Box<[u32]>,
     /// All places where a run may stop and go on, once one has stopped within a segment.
     pub(super) index: OnceBox<Index>,
+    /// What its operations stand for, once one has trapped.
+    pub(super) explanations: OnceBox<Explanations>,
     /// What entering at the first instruction costs.
     pub(super) price: u32,
     pub(super) params: u32,
@@ -134,7 +177,76 @@ impl Index {
     }
 }
 
+/// Which instruction each operation stands for that may trap, and the operands before it.
+#[derive(Default)]
+pub(super) struct Explanations {
+    /// In ascending order of words.
+    entries: Vec<Explained>,
+    pending: Vec<Pending>,
+}
+
+/// An instruction, and the operands before it.
+#[derive(Clone, Copy)]
+pub(super) struct Explained {
+    /// The first word of the operation.
+    pub(super) word: u32,
+    pub(super) pc: u32,
+    pub(super) height: u32,
+    /// Operands that are not in their homes: position of the first, and how many.
+    first: u32,
+    count: u32,
+}
+
+impl Explanations {
+    /// Notes an operation behind those noted so far; `pending` are the operands that are not in their
+    /// homes, in ascending order.
+    pub(super) fn note(
+        &mut self,
+        word: u32,
+        pc: u32,
+        height: u32,
+        pending: impl Iterator<Item = Pending>,
+    ) {
+        let first = self.pending.len();
+        self.pending.extend(pending);
+        let count = (self.pending.len() - first) as u32;
+        self.entries.push(Explained { word, pc, height, first: first as u32, count });
+    }
+
+    /// Forgets the operations from a word on.
+    pub(super) fn truncate(&mut self, word: usize) {
+        while let Some(last) = self.entries.pop_if(|entry| entry.word as usize >= word) {
+            self.pending.truncate(last.first as usize);
+        }
+    }
+
+    pub(super) fn at(&self, word: u32) -> Option<(&Explained, &[Pending])> {
+        let position = self.entries.binary_search_by_key(&word, |entry| entry.word).ok()?;
+        let entry = self.entries.get(position)?;
+        let range = entry.first as usize..(entry.first + entry.count) as usize;
+        Some((entry, self.pending.get(range)?))
+    }
+}
+
 impl FastCode {
+    /// All places where it may be entered and left; the module is the one that it is of.
+    pub(super) fn index(&self, module: &ModuleInner) -> Result<&Index> {
+        match self.index.get() {
+            Some(index) => Ok(index),
+            None => self.index.get_or_try_init(|| translate::index(module, self).map(Box::new)),
+        }
+    }
+
+    /// What its operations stand for; the module is the one that it is of.
+    pub(super) fn explanations(&self, module: &ModuleInner) -> Result<&Explanations> {
+        match self.explanations.get() {
+            Some(explanations) => Ok(explanations),
+            None => {
+                self.explanations.get_or_try_init(|| translate::explain(module, self).map(Box::new))
+            }
+        }
+    }
+
     /// The beginning of a segment at an instruction.
     pub(super) fn start_at(&self, pc: u32) -> Option<&Entry> {
         match self.index.get() {

@@ -22,8 +22,11 @@ macro_rules! define {
     ($($operation:ty,)*) => {
         static DESCRIPTIONS: [Option<Description>; CODES] = {
             let mut table: [Option<Description>; CODES] = [None; CODES];
-            $(table[<$operation>::CODE as usize] =
-                Some((<$operation>::NAME, <$operation>::LAYOUT));)*
+            $(
+                let code = <$operation>::CODE as usize;
+                assert!(table[code].is_none(), "two operations have the same code");
+                table[code] = Some((<$operation>::NAME, <$operation>::LAYOUT));
+            )*
             table
         };
 
@@ -97,7 +100,7 @@ macro_rules! list {
             Copy, Constant, CopyMany, Select, Jump, Br, BrIf, BrUnless, BrTable, BrTableAccumulator, GlobalGet,
             GlobalSet, Call, CallIndirect, Return0, Return1, ReturnMany, ReturnCall, MemorySize,
             MemoryFill, MemoryCopy, Exact, BrIfAccumulator, BrUnlessAccumulator,
-            CopyTwo, Stop, CallImport, ReturnCallIndirect, Restore, RefFunc,
+            CopyTwo, Stop, Probe, CallImport, ReturnCallIndirect, Restore, RefFunc,
             TableGet, TableSet, TableSize, Watch, Vector, Shuffle,
             VectorMemory, VectorLoad, VectorStore, VectorConstant, LoadWide, StoreWide,
             Atomic, StructGet, StructGetPacked, StructSet, StructNew, ArrayGet, ArrayGetHalf,
@@ -229,10 +232,36 @@ type Handler = unsafe extern "C" fn(
 #[inline(always)]
 unsafe fn jump(r: Registers) -> Flow {
     // SAFETY: the first word of an operation is the address of a handler.
+    unsafe { jump_to(*r.ip as usize, r) }
+}
+
+#[cfg(threaded)]
+#[inline(always)]
+unsafe fn jump_to(address: usize, r: Registers) -> Flow {
+    // SAFETY: the address is that of a handler.
     unsafe {
-        let handler: Handler = core::mem::transmute::<usize, Handler>(*r.ip as usize);
+        #[cfg(feature = "checked-dispatch")]
+        if !is_listed(address) {
+            return leave(r.ip, r.fp, r.fuel, r.context, Flow::Trap);
+        }
+        let handler: Handler = core::mem::transmute::<usize, Handler>(address);
         handler(r.ip, r.fp, r.memory, r.accumulator, r.fuel, r.context, r.float)
     }
+}
+
+/// Whether this is the address of a handler of the list.
+#[cfg(all(threaded, feature = "checked-dispatch"))]
+#[inline(never)]
+fn is_listed(address: usize) -> bool {
+    use alloc::{boxed::Box, vec::Vec};
+    static ADDRESSES: once_cell::race::OnceBox<Vec<usize>> = once_cell::race::OnceBox::new();
+    let addresses = ADDRESSES.get_or_init(|| {
+        let handlers = HANDLERS.iter().flatten().chain(VECTOR_HANDLERS);
+        let mut addresses: Vec<usize> = handlers.map(|handler| *handler as usize).collect();
+        addresses.sort_unstable();
+        Box::new(addresses)
+    });
+    addresses.binary_search(&address).is_ok()
 }
 
 /// An operation with the registers as arguments. Ends in a call that takes the same ones, which the
@@ -279,8 +308,7 @@ unsafe fn jump_apart(r: Registers) -> Flow {
             inout(reg) address,
             options(pure, nomem, nostack, preserves_flags)
         );
-        let handler: Handler = core::mem::transmute::<usize, Handler>(address);
-        handler(r.ip, r.fp, r.memory, r.accumulator, r.fuel, r.context, r.float)
+        jump_to(address, r)
     }
 }
 

@@ -4,7 +4,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::code::{FastCodes, untranslated};
+use super::code::FastCodes;
+use super::translate::Observed;
 use crate::exec::exact::FuncCode;
 use crate::ids::InstanceId;
 use crate::module::ModuleInner;
@@ -19,13 +20,25 @@ pub(crate) struct Instruments {
     codes: BTreeMap<InstanceId, FastCodes>,
 }
 
-/// What a translation observes.
-#[derive(Clone, Default, PartialEq, Debug)]
-pub(super) struct Observed {
-    /// Instructions that are left to the exact tier, sorted.
-    pub(super) breakpoints: Vec<u32>,
+/// What the translations of an instance's functions observe.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Observing {
+    /// Offsets of breakpoints, sorted.
+    breakpoints: Vec<u32>,
     /// Whether accesses to memory are checked first.
-    pub(super) watched: bool,
+    watched: bool,
+}
+
+impl Observing {
+    /// What the translation of one function observes.
+    pub(super) fn within(&self, code: &FuncCode) -> Observed {
+        let within = |offset: &&u32| {
+            code.offsets.first() <= Some(offset) && Some(*offset) <= code.offsets.last()
+        };
+        let position = |offset: &u32| code.offsets.binary_search(offset).ok();
+        let breakpoints = self.breakpoints.iter().filter(within).filter_map(position);
+        Observed { breakpoints: breakpoints.map(|pc| pc as u32).collect(), watched: self.watched }
+    }
 }
 
 impl Instruments {
@@ -64,30 +77,11 @@ impl Instruments {
 
     /// Prepares an instance: its functions are translated when they are called.
     pub(super) fn prepare(&mut self, instance: InstanceId, module: &ModuleInner) {
-        if self.concern(instance) {
-            let bodies = module.bodies.len();
-            self.codes.entry(instance).or_insert_with(|| untranslated(bodies));
+        if self.concern(instance) && !self.codes.contains_key(&instance) {
+            let breakpoints = self.breakpoints.get(&instance).cloned().unwrap_or_default();
+            let observing = Observing { breakpoints, watched: !self.watchpoints.is_empty() };
+            self.codes.insert(instance, FastCodes::observing(observing, module.bodies.len()));
         }
-    }
-
-    /// What the translation of a function observes.
-    pub(super) fn observed(&self, instance: InstanceId, code: &FuncCode) -> Observed {
-        let offsets = self.breakpoints.get(&instance).map_or(&[][..], Vec::as_slice);
-        let within = |offset: &&u32| {
-            code.offsets.first() <= Some(offset) && Some(*offset) <= code.offsets.last()
-        };
-        let position = |offset: &u32| code.offsets.binary_search(offset).ok();
-        let breakpoints = offsets.iter().filter(within).filter_map(position);
-        Observed {
-            breakpoints: breakpoints.map(|pc| pc as u32).collect(),
-            watched: !self.watchpoints.is_empty(),
-        }
-    }
-}
-
-impl Observed {
-    pub(super) fn stops_at(&self, pc: u32) -> bool {
-        self.breakpoints.binary_search(&pc).is_ok()
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) struct Context {
     pub(super) globals: *mut Global,
     pub(super) tables: *mut Table,
     pub(super) funcs: *const FuncEntity,
+    pub(super) func_count: usize,
     pub(super) crossings: *mut Crossings,
     pub(super) heap: *mut Heap,
     pub(super) max_heap: u64,
@@ -111,17 +112,61 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// The function that a store address means.
-    ///
-    /// # Safety
-    /// The address is one of the store.
-    #[inline(always)]
-    pub(super) unsafe fn func(&self, addr: FuncAddr) -> FuncEntity {
-        // SAFETY: as demanded; `funcs` points at the store's arena.
-        unsafe { *self.funcs.add(addr.index()) }
+    /// Of no store: operations that look at anything but slots must not be executed with it.
+    pub(super) fn detached() -> Self {
+        use core::ptr::{null, null_mut};
+        Self {
+            memory_size: 0,
+            frame: null_mut(),
+            frames_end: null_mut(),
+            stack: null_mut(),
+            stack_end: null_mut(),
+            returns: null_mut(),
+            restore: null(),
+            instances: null(),
+            modules: null(),
+            memories: null_mut(),
+            globals: null_mut(),
+            tables: null_mut(),
+            funcs: null(),
+            func_count: 0,
+            crossings: null_mut(),
+            heap: null_mut(),
+            max_heap: 0,
+            defined: null(),
+            instruments: None,
+            instance: InstanceId(0),
+            memory: None,
+            codes: null(),
+            imported: 0,
+            instance_funcs: null(),
+            instance_globals: null(),
+            instance_tables: null(),
+            types: null(),
+            ip: null(),
+            fp: null_mut(),
+            fuel: 0,
+            flow: Flow::Next,
+            value: 0,
+            height: 0,
+        }
     }
 
-    /// Where the code of an instance begins; `None` if it has to be prepared first.
+    /// The function that a store address means; `None` if the store has none of this address.
+    ///
+    /// # Safety
+    /// The context is that of a run.
+    #[inline(always)]
+    pub(super) unsafe fn func(&self, addr: FuncAddr) -> Option<FuncEntity> {
+        if addr.index() >= self.func_count {
+            return None;
+        }
+        // SAFETY: `funcs` points at the store's arena, which has so many.
+        Some(unsafe { *self.funcs.add(addr.index()) })
+    }
+
+    /// Where the code of an instance begins; `None` if it has to be prepared first. That of an instance
+    /// that is observed is never its module's own.
     ///
     /// # Safety
     /// The instance is one of the store.

@@ -22,10 +22,12 @@ mod listing;
 mod machine;
 mod operators;
 mod pending;
+mod probe;
 mod run;
 mod translate;
 
-pub(crate) use code::{FastCodes, untranslated};
+pub(crate) use code::FastCodes;
 pub(crate) use instrument::Instruments;
 pub use listing::{FastListing, FastOperation};
+pub(crate) use probe::keeps_stack;
 pub(crate) use run::{Leave, Scratch, run};

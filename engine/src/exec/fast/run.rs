@@ -5,10 +5,9 @@ use core::ptr::NonNull;
 
 use super::code::{Entry, FastCode, Index};
 use super::dispatch::{self, execute};
-use super::instrument::{Instruments, Observed};
+use super::instrument::Instruments;
 use super::machine::{Context, Flow, Registers, Return};
 use super::pending;
-use super::translate::{self, Explained};
 use crate::error::{Error, Result};
 use crate::exec::exact::Machine;
 use crate::exec::frame::{Frame, grow};
@@ -120,47 +119,26 @@ impl<'a> Code<'a> {
         Ok(self.modules.get(module.index()).ok_or_else(unknown)?.module.inner())
     }
 
-    /// The translation of a frame's function, made on the first call of it.
-    fn of(&self, frame: &Frame) -> Result<&'a FastCode> {
-        let (module, func) = (self.module(frame.instance)?, frame.func);
-        let unknown = || Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
-        let concerned = self.instruments.and_then(|instruments| instruments.codes(frame.instance));
-        let position = func.0.checked_sub(module.imported_funcs).ok_or_else(unknown)?;
-        let codes = concerned.unwrap_or(&module.fast);
-        let code = codes.get(position as usize).ok_or_else(unknown)?;
-        match code.get() {
-            Some(code) => Ok(code),
-            None => code.get_or_try_init(|| {
-                let observed = self.observed(frame, module)?;
-                translate::translate(module, func, &observed).map(alloc::boxed::Box::new)
-            }),
-        }
-    }
-
-    fn observed(&self, frame: &Frame, module: &ModuleInner) -> Result<Observed> {
-        Ok(match self.instruments.filter(|instruments| instruments.concern(frame.instance)) {
-            Some(instruments) => instruments.observed(frame.instance, module.code(frame.func)?),
-            None => Observed::default(),
-        })
-    }
-
-    /// Which instruction of a frame an operation that traps stands for, and where its operands are.
-    fn explain(&self, frame: &Frame, word: u32) -> Result<Explained> {
+    /// The translation of a frame's function, made on the first call of it; `None` if its instance is
+    /// observed and has to be prepared first. Its module's own code would do something else.
+    fn of(&self, frame: &Frame) -> Result<Option<&'a FastCode>> {
         let module = self.module(frame.instance)?;
-        let observed = self.observed(frame, module)?;
-        translate::explain(module, frame.func, &observed, word)?.ok_or_else(defect)
+        let concerned = self.instruments.filter(|instruments| instruments.concern(frame.instance));
+        let codes = match concerned {
+            Some(instruments) => instruments.codes(frame.instance),
+            None => Some(&module.fast),
+        };
+        codes.map(|codes| codes.of(module, frame.func)).transpose()
     }
 
-    /// All places where a function may be entered and left.
+    /// All places where the frame's function may be entered and left.
     fn index(&self, frame: &Frame, code: &'a FastCode) -> Result<&'a Index> {
-        match code.index.get() {
-            Some(index) => Ok(index),
-            None => code.index.get_or_try_init(|| {
-                let module = self.module(frame.instance)?;
-                let observed = self.observed(frame, module)?;
-                translate::index(module, frame.func, &observed).map(alloc::boxed::Box::new)
-            }),
-        }
+        code.index(self.module(frame.instance)?)
+    }
+
+    /// Slots of a frame's parameters and locals.
+    fn locals(&self, frame: &Frame) -> Result<u32> {
+        Ok(self.module(frame.instance)?.code(frame.func)?.locals)
     }
 
     /// Where to go on with a frame, whose slots are `window`; `None` if only the exact tier can.
@@ -219,11 +197,12 @@ struct Current<'a> {
 }
 
 impl<'a> Current<'a> {
-    fn of(&mut self, codes: &Code<'a>, frame: &Frame) -> Result<&'a FastCode> {
+    fn of(&mut self, codes: &Code<'a>, frame: &Frame) -> Result<Option<&'a FastCode>> {
         if (self.instance, self.func) != (frame.instance, frame.func) {
-            *self = Self { instance: frame.instance, func: frame.func, code: codes.of(frame)? };
+            let Some(code) = codes.of(frame)? else { return Ok(None) };
+            *self = Self { instance: frame.instance, func: frame.func, code };
         }
-        Ok(self.code)
+        Ok(Some(self.code))
     }
 }
 
@@ -247,7 +226,7 @@ pub(crate) fn run(
         instruments.prepare(frame.instance, plain.module(frame.instance)?);
     }
     let codes = Code { modules, instances, instruments: instruments.as_deref() };
-    let code = codes.of(&frame)?;
+    let code = codes.of(&frame)?.ok_or_else(defect)?;
     if code.words.is_empty() {
         return Ok(Leave::Exact(UNTRANSLATED));
     }
@@ -276,7 +255,6 @@ pub(crate) fn run(
     // SAFETY: all pointers lie within, or one past the end of, what they are taken from.
     let mut context = unsafe {
         Context {
-            memory_size: 0,
             frame: first.add(frames.len() - 1),
             frames_end: first.add(room.max(frames.len())),
             stack: slots.start,
@@ -289,25 +267,14 @@ pub(crate) fn run(
             globals: globals.as_mut_ptr(),
             tables: tables.as_mut_ptr(),
             funcs: funcs.as_ptr(),
+            func_count: funcs.len(),
             crossings,
             heap,
             max_heap: config.max_heap,
             defined: *types,
             instruments: codes.instruments.map(NonNull::from),
             instance: frame.instance,
-            memory: None,
-            codes: core::ptr::null(),
-            imported: 0,
-            instance_funcs: core::ptr::null(),
-            instance_globals: core::ptr::null(),
-            instance_tables: core::ptr::null(),
-            types: core::ptr::null(),
-            ip: core::ptr::null(),
-            fp: core::ptr::null_mut(),
-            fuel: 0,
-            flow: Flow::Next,
-            value: 0,
-            height: 0,
+            ..Context::detached()
         }
     };
     // SAFETY: the instance has been looked up above, and its code prepared.
@@ -347,7 +314,7 @@ pub(crate) fn run(
             Flow::Unpaid => {
                 left += i64::from(context.value);
                 // SAFETY: the innermost frame has been written.
-                let code = current.of(&codes, unsafe { &*context.frame })?;
+                let code = current.of(&codes, unsafe { &*context.frame })?.ok_or_else(defect)?;
                 // SAFETY: `ip` lies within the words of the innermost frame's function.
                 let word = unsafe { context.ip.offset_from(code.words.as_ptr()) } as u32;
                 (code, Some(code.start_of(word, context.value).ok_or_else(defect)?))
@@ -359,8 +326,9 @@ pub(crate) fn run(
                     (&*context.frame.add(1), &mut *context.frame)
                 };
                 caller.pc += 1;
-                let code = current.of(&codes, caller)?;
-                context.height = callee.base + context.value - caller.base - code.locals;
+                let locals = codes.locals(caller)?;
+                context.height = callee.base + context.value - caller.base - locals;
+                let Some(code) = current.of(&codes, caller)? else { break Flow::Unpaid };
                 (code, code.start_at(caller.pc))
             }
             _ => break flow,
@@ -392,8 +360,12 @@ pub(crate) fn run(
     scratch.returns.clear();
     *fuel = *fuel - affordable + left as u64;
     let Some(frame) = frames.last_mut() else { return Ok(Leave::Done) };
-    let code = current.of(&codes, frame)?;
-    let operands = frame.base + code.locals;
+    let operands = frame.base + codes.locals(frame)?;
+    let Some(code) = current.of(&codes, frame)? else {
+        // The next run prepares it.
+        stack.top = operands + context.height;
+        return Ok(Leave::Exact((*fuel).min(1)));
+    };
     let window = stack.slots.get_mut(frame.base as usize..).unwrap_or_default();
     match flow {
         Flow::Unpaid => {
@@ -409,8 +381,9 @@ pub(crate) fn run(
         }
         Flow::Trap | Flow::Next => {
             let word = plan.word(code, context.ip, &scratch.part);
-            let explained = codes.explain(frame, word)?;
-            pending::settle(window, &explained.pending);
+            let explanations = code.explanations(codes.module(frame.instance)?)?;
+            let (explained, pending) = explanations.at(word).ok_or_else(defect)?;
+            pending::settle(window, pending);
             frame.pc = explained.pc;
             *fuel += u64::from(match plan.end {
                 Some(end) => end.pc - frame.pc,

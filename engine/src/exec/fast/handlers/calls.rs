@@ -228,7 +228,7 @@ pub(super) unsafe fn indirect(r: &Registers, index: u64, ty: u32) -> Option<Func
         let table = &*context.tables.add(table.index());
         let entry = table.elements.get(index as u32 as usize).copied();
         let addr = entry.unwrap_or(0).checked_sub(1)?;
-        let entity = context.func(crate::ids::FuncAddr(addr as u32));
+        let entity = context.func(crate::ids::FuncAddr(addr as u32))?;
         (entity.ty() == *context.types.add(ty as usize)).then_some(entity)
     }
 }

@@ -45,7 +45,10 @@ unsafe fn is_of(r: &Registers, slot: u64, flags: u16, index: u32) -> bool {
         }
         let context: &Context = &*r.context;
         let ty = if flags & FUNCTION != 0 {
-            context.func(FuncAddr((slot - 1) as u32)).ty()
+            match context.func(FuncAddr((slot - 1) as u32)) {
+                Some(entity) => entity.ty(),
+                None => return false,
+            }
         } else if slot & tag::OBJECT != 0 {
             heap(r).type_of(ObjectAddr(slot as u32))
         } else {
@@ -234,12 +237,10 @@ operations! {
     &[Name, Slot(1, 1), Text(" at"), Slot(1, 0), Text(" back"), Price(2, Upper)],
     |r| {
         let w = word(r, 1);
-        match get(r, mid(w)) {
-            0 => exact_call(r),
-            slot => {
-                let entity = (*r.context).func(FuncAddr((slot - 1) as u32));
-                call_entity(r, entity, usize::from(lo(w)), 4)
-            }
+        let addr = get(r, mid(w)).checked_sub(1);
+        match addr.and_then(|addr| (*r.context).func(FuncAddr(addr as u32))) {
+            Some(entity) => call_entity(r, entity, usize::from(lo(w)), 4),
+            None => exact_call(r),
         }
     }
 }

@@ -144,8 +144,10 @@ operations! {
     |r| {
         let w = word(r, 1);
         let addr = *(*r.context).instance_funcs.add(high(w) as usize);
-        let entity = (*r.context).func(addr);
-        call_entity(r, entity, usize::from(lo(w)), 4)
+        match (*r.context).func(addr) {
+            Some(entity) => call_entity(r, entity, usize::from(lo(w)), 4),
+            None => super::calls::exact_call(r),
+        }
     }
 
     /// As [`CallIndirect`], in place of the present frame.
@@ -301,6 +303,16 @@ operations! {
     Stop = 24, "stop",
     &[Name],
     |r| { let _ = r; Flow::Stop }
+
+    /// Notes in slots 0 and 1 the highest and lowest end of the native stack: see [`probe`](super::super::probe).
+    Probe = 63, "probe",
+    &[Name],
+    |r| {
+        let end = super::super::probe::stack_end();
+        *r.fp = (*r.fp).max(end);
+        *r.fp.add(1) = (*r.fp.add(1)).min(end);
+        forward(r, 1)
+    }
 
     /// An instruction that the exact tier executes: `pc height`
     Exact = 16, "exact",

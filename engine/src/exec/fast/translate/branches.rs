@@ -147,6 +147,9 @@ impl Translator<'_> {
     fn truncate(&mut self, start: usize) {
         self.words.truncate(start);
         self.operations.pop();
+        if let Some(explaining) = &mut self.explained {
+            explaining.explanations.truncate(start);
+        }
     }
 
     /// Removes the last operation, whose result is on the operand stack.
@@ -168,6 +171,7 @@ impl Translator<'_> {
         self.arrive((to.height + to.arity) as usize);
         for (pc, op) in (0u32..).zip(&code.ops).skip(to.target as usize) {
             self.pc = pc;
+            self.look();
             if pc < choice {
                 self.operation(op);
                 continue;

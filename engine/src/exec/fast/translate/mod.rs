@@ -18,11 +18,10 @@ mod vectors;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::code::{Entry, FastCode, Index};
+use super::code::{Entry, Explanations, FastCode, Index};
 use super::dispatch::link;
-use super::instrument::Observed;
 use super::pending::{Address, Pending, Right, Source};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
 use crate::module::ModuleInner;
@@ -36,44 +35,73 @@ const NOTED: usize = 8;
 /// a deep stack.
 const PENDING: usize = 32;
 
+/// What a translation observes.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub(super) struct Observed {
+    /// Instructions that are left to the exact tier, sorted.
+    pub(super) breakpoints: Vec<u32>,
+    /// Whether accesses to memory are checked first.
+    pub(super) watched: bool,
+}
+
+impl Observed {
+    fn stops_at(&self, pc: u32) -> bool {
+        self.breakpoints.binary_search(&pc).is_ok()
+    }
+}
+
 /// A function in the fast tier's form; without words if it has more slots than operations can name.
 pub(super) fn translate(
     module: &ModuleInner,
     func: FuncIndex,
-    observed: &Observed,
+    observed: Observed,
 ) -> Result<FastCode> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops, observed);
+    let segments = segments(&code.ops, &observed);
     let mut fast = FastCode {
+        func,
         words: Default::default(),
         starts: Default::default(),
         segments: Default::default(),
         index: Default::default(),
+        explanations: Default::default(),
         params: code.params,
         locals: code.locals,
         slots: u32::MAX,
         price: segments.first().copied().unwrap_or(1),
+        observed: Observed::default(),
     };
     if code.frame_slots <= u32::from(u16::MAX) {
-        let mut translator = Translator::new(module, code, &segments, observed);
-        translator.run(None);
-        link(&mut translator.words, translator.operations.iter().map(|(start, _)| *start));
-        fast.words = translator.words.into_boxed_slice();
+        let mut translator = Translator::new(module, code, &segments, &observed);
+        translator.run();
+        fast.words = translator.linked().into_boxed_slice();
         fast.starts = translator.entries.into_boxed_slice();
         fast.slots = code.frame_slots;
     }
     fast.segments = segments.into_boxed_slice();
+    fast.observed = observed;
     Ok(fast)
 }
 
 /// Translates a function once more, to know all places where a run may stop and go on.
-pub(super) fn index(module: &ModuleInner, func: FuncIndex, observed: &Observed) -> Result<Index> {
-    let code = module.code(func)?;
-    let segments = segments(&code.ops, observed);
-    let mut translator = Translator::new(module, code, &segments, observed);
+pub(super) fn index(module: &ModuleInner, fast: &FastCode) -> Result<Index> {
+    let code = module.code(fast.func)?;
+    let mut translator = Translator::new(module, code, &fast.segments, &fast.observed);
     translator.dense = true;
-    translator.run(None);
-    Ok(Index::new(&code.ops, &segments, translator.entries, translator.pending))
+    translator.run();
+    translator.verify(fast)?;
+    Ok(Index::new(&code.ops, &fast.segments, translator.entries, translator.pending))
+}
+
+/// Translates a function once more, to know which instruction each operation stands for that may trap,
+/// and where its operands are before it.
+pub(super) fn explain(module: &ModuleInner, fast: &FastCode) -> Result<Explanations> {
+    let code = module.code(fast.func)?;
+    let mut translator = Translator::new(module, code, &fast.segments, &fast.observed);
+    translator.explained = Some(Explaining::default());
+    translator.run();
+    translator.verify(fast)?;
+    Ok(translator.explained.unwrap_or_default().explanations)
 }
 
 /// A translation to be looked at: operations still have their codes.
@@ -95,7 +123,7 @@ pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
     let segments = segments(&code.ops, &observed);
     let mut translator = Translator::new(module, code, &segments, &observed);
     if code.frame_slots <= u32::from(u16::MAX) {
-        translator.run(None);
+        translator.run();
     }
     let Translator { words, operations, entries, targets, .. } = translator;
     Ok(Draft { words, operations, entries, segments, targets, locals: code.locals })
@@ -120,39 +148,13 @@ impl Place {
     }
 }
 
-/// An instruction, and the operands before it.
-pub(super) struct Explained {
-    pub(super) pc: u32,
-    pub(super) height: u32,
-    pub(super) pending: Vec<Pending>,
-}
-
-/// Which instruction an operation that traps stands for, and where its operands are before it.
-pub(super) fn explain(
-    module: &ModuleInner,
-    func: FuncIndex,
-    observed: &Observed,
-    word: u32,
-) -> Result<Option<Explained>> {
-    let code = module.code(func)?;
-    let segments = segments(&code.ops, observed);
-    let mut first = Translator::new(module, code, &segments, observed);
-    first.sought = Some(word as usize);
-    first.run(None);
-    Ok(first.found.map(|(pc, address)| {
-        let mut second = Translator::new(module, code, &segments, observed);
-        second.run(Some(pc));
-        let height = second.stack.len();
-        let summed = address.and_then(|(above, address)| {
-            Some((height.checked_sub(above + 1)?, Source::Address(address)))
-        });
-        let sources = second.stack.iter().enumerate().filter_map(|(position, place)| {
-            let summed = summed.filter(|(summed, _)| *summed == position);
-            let source = summed.map_or(place.source(), |(_, source)| Some(source))?;
-            Some(Pending { home: second.home(position), source })
-        });
-        Explained { pc, height: height as u32, pending: sources.collect() }
-    }))
+/// What operations stand for, as far as they have been written.
+#[derive(Default)]
+struct Explaining {
+    explanations: Explanations,
+    /// The operand stack before the present instruction, and what of it is not in its home.
+    height: u32,
+    before: Vec<Pending>,
 }
 
 /// The operation written last, if its result may still go elsewhere or melt into what uses it.
@@ -326,10 +328,8 @@ struct Translator<'m> {
     copied_word: u64,
     held: Held,
     pc: u32,
-    /// The first word of an operation whose instruction is looked for; that instruction, and the
-    /// address that it adds up, with how many operands lie above.
-    sought: Option<usize>,
-    found: Option<(u32, Option<(usize, Address)>)>,
+    /// Which instructions operations stand for, where this is asked.
+    explained: Option<Explaining>,
 }
 
 const UNKNOWN: u32 = u32::MAX;
@@ -368,8 +368,7 @@ impl<'m> Translator<'m> {
             copied_word: 0,
             held: Held::default(),
             pc: 0,
-            sought: None,
-            found: None,
+            explained: None,
         };
         translator.trying.sort_unstable();
         translator.mark_targets();
@@ -401,8 +400,43 @@ impl<'m> Translator<'m> {
         }
     }
 
-    /// Translates everything, or up to an instruction.
-    fn run(&mut self, stop: Option<u32>) {
+    /// The words, made executable.
+    fn linked(&mut self) -> Vec<u64> {
+        let mut words = core::mem::take(&mut self.words);
+        link(&mut words, self.operations.iter().map(|(start, _)| *start));
+        words
+    }
+
+    /// Makes sure that a translation made once more is the one that runs: what is learnt from it would
+    /// otherwise be about other operations.
+    fn verify(&mut self, fast: &FastCode) -> Result<()> {
+        if self.linked() == *fast.words {
+            return Ok(());
+        }
+        let message = "a function was translated differently the second time".into();
+        Err(Error::Invalid { message, offset: self.code.offset_of(0).0.into() })
+    }
+
+    /// Notes where the operands are before the present instruction.
+    fn look(&mut self) {
+        let Some(mut explaining) = self.explained.take() else { return };
+        explaining.height = self.stack.len() as u32;
+        explaining.before.clear();
+        explaining.before.extend(self.away());
+        self.explained = Some(explaining);
+    }
+
+    /// Operands that are not in their homes.
+    fn away(&self) -> impl Iterator<Item = Pending> + '_ {
+        let places = self.stack.iter().enumerate().skip(self.settled);
+        places.filter_map(|(position, place)| {
+            let home = self.home(position);
+            place.source().map(|source| Pending { home, source })
+        })
+    }
+
+    /// Translates everything.
+    fn run(&mut self) {
         let mut reachable = true;
         let mut enter = true;
         let code = self.code;
@@ -421,9 +455,7 @@ impl<'m> Translator<'m> {
             if !reachable {
                 continue;
             }
-            if stop == Some(pc) {
-                return;
-            }
+            self.look();
             let stops = self.observed.stops_at(pc);
             if stops {
                 self.settle();
@@ -442,7 +474,14 @@ impl<'m> Translator<'m> {
                 self.leave();
             }
             match self.operation(op) {
-                Next::On => enter = stops,
+                Next::On => {
+                    if stops {
+                        // The exact tier has put its results into their homes, and whoever looks on
+                        // may change what they came from.
+                        self.arrive(self.stack.len());
+                    }
+                    enter = stops;
+                }
                 Next::Enter => enter = true,
                 Next::Unreachable => reachable = false,
             }

@@ -1,10 +1,10 @@
 //! Operations that move, branch and call, and how any of them is written.
 
 use super::super::handlers::*;
-use super::super::pending::{Address, Right};
+use super::super::pending::{Address, Pending, Right, Source};
 use super::forms::*;
 use super::segments::{exact_effect, round};
-use super::{Added, Given, Increment, Last, Next, Place, Translator};
+use super::{Added, Explaining, Given, Increment, Last, Next, Place, Translator};
 use alloc::vec::Vec;
 
 use crate::exec::exact::{Branch, Op};
@@ -79,11 +79,23 @@ impl Translator<'_> {
         self.last.filter(|last| given && last.end == self.words.len() && last.position == position)
     }
 
-    /// Notes the instruction if the operation to be written next is the one looked for.
+    /// Notes that the operation to be written next may trap. An address that it adds up belongs to the
+    /// operand that so many others lie upon.
     pub(super) fn seek(&mut self, address: Option<(usize, Address)>) {
-        if self.sought == Some(self.words.len()) {
-            self.found = Some((self.pc, address));
-        }
+        let (word, pc) = (self.words.len() as u32, self.pc);
+        let Some(mut explaining) = self.explained.take() else { return };
+        let Explaining { explanations, height, before } = &mut explaining;
+        let summed = address.and_then(|(above, address)| {
+            let position = (*height as usize).checked_sub(above + 1)?;
+            Some(Pending { home: self.home(position), source: Source::Address(address) })
+        });
+        let others = |pending: &&Pending| summed.is_none_or(|summed| summed.home != pending.home);
+        let others = before.iter().filter(others).copied();
+        let below = |pending: &Pending| summed.is_none_or(|summed| pending.home < summed.home);
+        let lower = others.clone().filter(below);
+        let upper = others.filter(|pending| !below(pending));
+        explanations.note(word, pc, *height, lower.chain(summed).chain(upper));
+        self.explained = Some(explaining);
     }
 
     pub(super) fn local_set(&mut self, local: u16, keep: bool) {

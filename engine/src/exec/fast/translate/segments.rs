@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::super::instrument::Observed;
+use super::Observed;
 use crate::exec::exact::{INDEX64, Op, Packing, for_each_numeric};
 
 /// For each operation: how many are executed from it up to the end of its segment. Jumps forward

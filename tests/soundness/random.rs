@@ -1,0 +1,218 @@
+//! Everything that the interface offers to somebody who debugs, in random order; what the machine holds is
+//! compared with a run that nobody has looked at.
+//!
+//! `STEPWELL_RANDOM_SECONDS` says for how long; `STEPWELL_RANDOM_SEED` begins elsewhere.
+
+use std::time::{Duration, Instant};
+
+use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::store::StoreState;
+use stepwell_engine::{
+    Budget, Config, Engine, FuncIndex, HostAnswer, Stop, Task, Tier, Value, WatchKind,
+};
+
+use super::Linked;
+
+/// xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit
+    }
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// The run that is disturbed, and the one that is not.
+struct Pair {
+    random: Random,
+    disturbed: Linked,
+    plain: Linked,
+    task: Task,
+    twin: Task,
+    /// Places where breakpoints can be.
+    places: Vec<Breakpoint>,
+    kept: Vec<(Task, StoreState, Task, StoreState)>,
+}
+
+impl Pair {
+    fn new(engine: &Engine, seed: u64) -> Self {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let (disturbed, plain) = (Linked::in_engine(engine), Linked::new(Tier::Exact));
+        let (export, n) = if random.below(2) == 0 { ("loop", 40) } else { ("down", 12) };
+        let begin = |linked: &Linked| {
+            let instance = if export == "loop" { linked.b } else { linked.c };
+            linked.start(instance, export, n)
+        };
+        let (task, twin) = (begin(&disturbed), begin(&plain));
+        let mut places = Vec::new();
+        for instance in [disturbed.a, disturbed.b, disturbed.c] {
+            let module = disturbed.store.module_of(instance).unwrap();
+            for func in (0..module.func_count()).map(FuncIndex) {
+                let Ok(listing) = Listing::new(module, func) else { continue };
+                let offsets = (0..listing.len()).filter_map(|position| listing.offset(position));
+                places.extend(offsets.map(|offset| Breakpoint { instance, offset }));
+            }
+        }
+        Self { random, disturbed, plain, task, twin, places, kept: Vec::new() }
+    }
+
+    /// Does one thing; false when the run has ended.
+    fn act(&mut self) -> bool {
+        let store = &mut self.disturbed.store;
+        match self.random.below(14) {
+            0 | 1 => {
+                let place = self.places[self.random.below(self.places.len())];
+                store.debugger_mut().add_breakpoint(place);
+            }
+            2 => {
+                let all: Vec<_> = store.debugger().breakpoints().collect();
+                if !all.is_empty() {
+                    store.debugger_mut().remove_breakpoint(all[self.random.below(all.len())]);
+                }
+            }
+            3 => store.debugger_mut().clear_breakpoints(),
+            4 => {
+                let instance = [self.disturbed.a, self.disturbed.b][self.random.below(2)];
+                let memory = store.instance(instance).unwrap().memories()[0];
+                let kind = [WatchKind::Read, WatchKind::Write, WatchKind::Access];
+                store.debugger_mut().add_watchpoint(Watchpoint {
+                    memory,
+                    address: self.random.below(200) as u64,
+                    len: 1 + self.random.below(8) as u64,
+                    kind: kind[self.random.below(3)],
+                });
+            }
+            5 => {
+                let all = store.debugger().watchpoints().to_vec();
+                for watch in all {
+                    store.debugger_mut().remove_watchpoint(watch);
+                }
+            }
+            6 => {
+                let log = self.random.below(2) * 5;
+                store.debugger_mut().log_accesses(log);
+            }
+            7 => {
+                let state = (store.state().clone(), self.plain.store.state().clone());
+                self.kept.push((self.task.clone(), state.0, self.twin.clone(), state.1));
+                if self.kept.len() > 4 {
+                    self.kept.remove(0);
+                }
+            }
+            8 if !self.kept.is_empty() => {
+                let which = self.random.below(self.kept.len());
+                let (task, state, twin, plain) = self.kept[which].clone();
+                let mut young = std::mem::replace(&mut self.task, task);
+                store.restore(state).unwrap();
+                if young.executed() > self.task.executed() {
+                    assert!(young.step(store).is_err(), "it has run on since");
+                }
+                self.twin = twin;
+                self.plain.store.restore(plain).unwrap();
+            }
+            9 => self.edit(),
+            10 => {
+                // A task beside it, that comes and goes.
+                let mut other = self.disturbed.start(self.disturbed.b, "loop", 1);
+                let store = &mut self.disturbed.store;
+                let before = (store.state().clone(), self.task.clone());
+                let _ =
+                    other.run(store, Budget::instructions(self.random.below(50) as u64)).unwrap();
+                store.restore(before.0).unwrap();
+                self.task = before.1;
+            }
+            _ => return self.run(),
+        }
+        true
+    }
+
+    /// Sets a number of a frame in both runs.
+    fn edit(&mut self) {
+        let store = &self.disturbed.store;
+        let Some(frame) = self.task.frames(store).next() else { return };
+        let (locals, operands) = (frame.locals(), frame.operands());
+        let all = locals.iter().map(|local| local.value).chain(operands);
+        let all: Vec<Value> = all.collect();
+        let which = self.random.below(all.len().max(1));
+        let Some(Value::I32(now)) = all.get(which) else { return };
+        let value = Value::I32(now ^ self.random.below(4) as i32);
+        for (task, linked) in [(&mut self.task, &self.disturbed), (&mut self.twin, &self.plain)] {
+            let set = match which.checked_sub(locals.len()) {
+                None => task.set_local(&linked.store, 0, which as u32, value),
+                Some(operand) => task.set_operand(&linked.store, 0, operand as u32, value),
+            };
+            set.unwrap();
+        }
+    }
+
+    fn run(&mut self) -> bool {
+        let budget = match self.random.below(4) {
+            0 => 1,
+            1 => self.random.below(20) as u64,
+            2 => self.random.below(300) as u64,
+            _ => 20_000,
+        };
+        let before = self.task.executed();
+        let store = &mut self.disturbed.store;
+        let stop = self.task.run(store, Budget::instructions(budget)).unwrap();
+        let executed = self.task.executed() - before;
+        assert!(executed <= budget || executed == 0, "{executed} of {budget}");
+        let own = self.twin.run(&mut self.plain.store, Budget::instructions(executed)).unwrap();
+        assert_eq!(self.task.executed(), self.twin.executed());
+        assert!(self.plain.store.state() == store.state(), "after {stop:?}");
+        let shown = |task: &Task, linked: &Linked| {
+            let frames = task.frames(&linked.store);
+            frames.map(|frame| (frame.site(), frame.locals(), frame.operands())).collect::<Vec<_>>()
+        };
+        match stop {
+            Stop::HostCall(call) => {
+                // It has been called when the budget ended, which the other run does not tell yet.
+                let own = self.twin.run(&mut self.plain.store, Budget::instructions(0)).unwrap();
+                assert_eq!(own, Stop::HostCall(call.clone()));
+                for (task, linked) in
+                    [(&mut self.task, &mut self.disturbed), (&mut self.twin, &mut self.plain)]
+                {
+                    let answer = HostAnswer::Return(call.args.clone());
+                    task.resume(&mut linked.store, answer).unwrap();
+                }
+            }
+            Stop::Done(_) | Stop::Trap(_) => {
+                let end = self.twin.run(&mut self.plain.store, Budget::instructions(0)).unwrap();
+                assert_eq!(stop, end, "after {own:?}");
+                return false;
+            }
+            _ => assert_eq!(shown(&self.task, &self.disturbed), shown(&self.twin, &self.plain)),
+        }
+        true
+    }
+}
+
+#[test]
+fn whoever_looks_on_changes_nothing() {
+    let end = Instant::now() + Duration::from_secs(number("STEPWELL_RANDOM_SECONDS", 3));
+    let first = number("STEPWELL_RANDOM_SEED", 1);
+    // One engine: translations are shared by stores as they are in the window.
+    let engines =
+        [Tier::Fast, Tier::Mixed].map(|tier| Engine::new(Config { tier, ..Config::default() }));
+    for seed in first.. {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut pair = Pair::new(&engines[seed as usize % 2], seed);
+            let mut acts = 0;
+            while acts < 400 && pair.act() {
+                acts += 1;
+            }
+        }));
+        assert!(outcome.is_ok(), "seed {seed}");
+        if Instant::now() > end {
+            break;
+        }
+    }
+}
