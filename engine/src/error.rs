@@ -1,9 +1,12 @@
 //! Errors of loading, linking and of using the interface; traps are in [`crate::exec`].
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::exec::Trap;
+use crate::module::First;
+use crate::text::{Lines, TextError};
 use crate::types::ValType;
 
 /// Result with the engine's [`Error`].
@@ -12,6 +15,14 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 /// Why something could not be done. State that existed before the call is unchanged.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum Error {
+    /// The bytes are something else.
+    #[error("not a module: this is {what}{}", First(.first))]
+    NotModule {
+        /// What they are by how they begin.
+        what: &'static str,
+        /// The first of them.
+        first: Vec<u8>,
+    },
     /// The bytes are not a well-formed module.
     #[error("malformed module: {message} (at offset 0x{offset:x})")]
     Malformed {
@@ -36,11 +47,12 @@ pub enum Error {
         /// Byte offset in the module.
         offset: u64,
     },
-    /// The text is not a WebAssembly module in the text format.
-    #[error("{message}")]
+    /// The text is not a valid module in the text format.
+    #[error("{}", Lines(.errors))]
     Text {
-        /// The parser's message, with line and column.
-        message: String,
+        /// What is wrong, and where; at least one. Of functions that do not validate, the first error of
+        /// each.
+        errors: Vec<TextError>,
     },
     /// A limit of [`Config`](crate::Config) would be exceeded.
     #[error("{limit} limit exceeded: {requested} requested, {allowed} allowed{}", At(*.offset))]
@@ -179,6 +191,7 @@ impl Error {
             | Error::Invalid { offset, .. }
             | Error::Unsupported { offset, .. } => Some(*offset),
             Error::Limit { offset, .. } => *offset,
+            Error::Text { errors } => errors.first()?.cause.as_ref()?.offset(),
             _ => None,
         }
     }

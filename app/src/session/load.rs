@@ -1,28 +1,28 @@
 //! Modules from the contents of files.
 
-use std::path::Path;
-
 use stepwell_engine::{Engine, Error, Module};
 
 /// Loads what a file holds: binary if it begins as a module does, else text. Answers with the text,
-/// too, if it is one; `name` is what messages about the text call the file.
+/// too, if it is one.
 ///
 /// # Errors
-/// [`Error::Text`] with line and column, or those of [`Module::new`].
-pub fn load_module(
-    engine: &Engine,
-    name: &str,
-    bytes: &[u8],
-) -> Result<(Module, Option<String>), Error> {
+/// [`Error::NotModule`], [`Error::Text`] with lines and columns, or those of [`Module::new`].
+pub fn load_module(engine: &Engine, bytes: &[u8]) -> Result<(Module, Option<String>), Error> {
     if bytes.starts_with(b"\0asm") {
         return Ok((Module::new(engine, bytes)?, None));
     }
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        let message = "neither a binary module (it does not begin with \\0asm) nor text";
-        return Err(Error::Text { message: message.to_owned() });
-    };
-    // Not `Module::from_wat`, whose messages have no name for the file.
-    let binary = wat::Parser::new().parse_str(Some(Path::new(name)), text);
-    let binary = binary.map_err(|error| Error::Text { message: error.to_string() })?;
-    Ok((Module::new(engine, &binary)?, Some(text.to_owned())))
+    let text = Module::text_of(bytes)?;
+    Ok((Module::from_wat(engine, text)?, Some(text.to_owned())))
+}
+
+/// An error of loading a file in words, which begin with the file's name. What is wrong with a text is
+/// shown in it.
+pub fn load_error(name: &str, error: &Error) -> String {
+    match error {
+        Error::Text { errors } => {
+            let told: Vec<String> = errors.iter().map(|error| error.in_file(name)).collect();
+            told.join("\n")
+        }
+        other => format!("{name}: {other}"),
+    }
 }

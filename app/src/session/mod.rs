@@ -46,7 +46,7 @@ pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice
 pub use examples::FIRST_EXAMPLE;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
-pub use load::load_module;
+pub use load::{load_error, load_module};
 pub use modules::readable_name;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::Reference;

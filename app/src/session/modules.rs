@@ -16,7 +16,7 @@ impl Session {
     /// Opens a module; one of the same link name is replaced.
     pub(super) fn open(&mut self, name: &str, bytes: &[u8]) -> Result<ModuleKey, SessionError> {
         let error = |error| SessionError::Module { name: name.to_owned(), error };
-        let (module, source) = load_module(&self.engine, name, bytes).map_err(error)?;
+        let (module, source) = load_module(&self.engine, bytes).map_err(error)?;
         if let Some(old) = self.modules.iter().find(|open| open.name == name).map(|open| open.key) {
             self.close(old)?;
             self.notify(false, format!("{name} was opened before; it has been replaced"));
