@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::exec::Trap;
 use crate::module::First;
-use crate::text::{Lines, TextError};
+use crate::text_format::{Lines, TextError};
 use crate::types::ValType;
 
 /// Result with the engine's [`Error`].
@@ -72,15 +72,11 @@ pub enum Error {
         /// How many bytes were asked for.
         bytes: u64,
     },
-    /// An import could not be satisfied.
-    #[error("cannot link {module}.{name}: {reason}")]
+    /// Imports could not be satisfied.
+    #[error("{}", Unlinked(.errors))]
     Link {
-        /// Module name of the import.
-        module: String,
-        /// Field name of the import.
-        name: String,
-        /// What is wrong with it.
-        reason: LinkError,
+        /// All of them, in the order of the module's imports; at least one.
+        errors: Vec<ImportError>,
     },
     /// An instance has no such export.
     #[error("no export named {name:?}")]
@@ -253,6 +249,44 @@ impl fmt::Display for LimitKind {
             LimitKind::PoolTables => "tables of the pool",
             LimitKind::PoolStacks => "stacks of the pool",
         })
+    }
+}
+
+/// An import that could not be satisfied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportError {
+    /// Module name of the import.
+    pub module: String,
+    /// Field name of the import.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: LinkError,
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}: {}", self.module, self.name, self.reason)
+    }
+}
+
+/// Imports that are listed in a message.
+const LISTED: usize = 50;
+
+struct Unlinked<'a>(&'a [ImportError]);
+
+impl fmt::Display for Unlinked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [error] = self.0 {
+            return write!(f, "cannot link {error}");
+        }
+        write!(f, "cannot link {} imports:", self.0.len())?;
+        for error in self.0.iter().take(LISTED) {
+            write!(f, "\n  {error}")?;
+        }
+        match self.0.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 

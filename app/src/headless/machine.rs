@@ -13,6 +13,7 @@ use stepwell_engine::{
 use stepwell_wasi::{NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
+use super::links::Unlinked;
 use crate::hosts::{self, ConsoleLog, HostSet, HostState, Stdin, Stream};
 use crate::session::parse_value;
 
@@ -77,15 +78,17 @@ impl Machine {
 
     /// Defines what no file exports, or fails with everything that is missing.
     fn provide(&mut self) -> Result<(), Failure> {
-        let stems: Vec<String> = self.waiting.iter().map(|(stem, _)| stem.clone()).collect();
-        let (mut missing, mut advice) = (Vec::new(), Vec::new());
+        let mut unlinked = Unlinked::default();
         let mut stubbed: Vec<(String, String)> = Vec::new();
-        for (stem, module) in self.waiting.clone() {
-            for import in module.imports() {
-                if stems.iter().any(|known| **known == *import.module && *known != stem) {
+        let waiting = self.waiting.clone();
+        for (stem, module) in &waiting {
+            for (position, import) in module.imports().iter().enumerate() {
+                let mut others = waiting.iter().filter(|(known, _)| known != stem);
+                if let Some((_, provider)) = others.find(|(known, _)| **known == *import.module) {
+                    unlinked.check(provider, module, position);
                     continue;
                 }
-                let set = hosts::guess(import, &module);
+                let set = hosts::guess(import, module);
                 // Who asks for stubs wants those, where only a name speaks for a set.
                 let set = set.filter(|set| *set != HostSet::Console || self.stubs.is_none());
                 if let Some(set) = set
@@ -95,32 +98,14 @@ impl Machine {
                 }
                 let key = (import.module.to_string(), import.name.to_string());
                 if self.stubs.is_none() {
-                    let line = format!("  {}.{}: {}", import.module, import.name, import.ty);
-                    if !missing.contains(&line) {
-                        missing.push(line);
-                    }
-                    if let Some(text) = hosts::advice(import, &module)
-                        && !advice.contains(&text)
-                    {
-                        advice.push(text);
-                    }
+                    unlinked.missing(import, module);
                 } else if !stubbed.contains(&key) {
-                    self.stub(&module, import)?;
+                    self.stub(module, import)?;
                     stubbed.push(key);
                 }
             }
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let count = missing.len();
-        let what = if count == 1 { "import is" } else { "imports are" };
-        let advice: String = advice.iter().map(|text| format!("\n{text}")).collect();
-        Err(Failure::Error(format!(
-            "{count} {what} not satisfied; give the module as an earlier FILE, or use \
-             --stub-imports zero|trap:\n{}{advice}",
-            missing.join("\n")
-        )))
+        unlinked.finish()
     }
 
     /// Something that fits an import: a function that is answered by [`Machine::answer`], an empty

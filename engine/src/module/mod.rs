@@ -234,7 +234,7 @@ impl Module {
     #[cfg(feature = "wat")]
     pub fn from_wat(engine: &Engine, text: &str) -> Result<Self> {
         use crate::error::Error;
-        let source = crate::text::Source::new(text);
+        let source = crate::text_format::Source::new(text);
         source.map_err(|error| Error::Text { errors: Vec::from([error]) })?.module(engine)
     }
 

@@ -14,7 +14,7 @@ use super::evaluate::{Evaluation, func_slot};
 use super::{
     DataInstance, Extern, FuncEntity, Global, Instance, Store, StoreState, Table, check_limit,
 };
-use crate::error::{Error, LimitKind, LinkError, Result};
+use crate::error::{Error, ImportError, LimitKind, LinkError, Result};
 use crate::exec::exact::{memory_init, table_init};
 use crate::exec::{Task, Trap};
 use crate::features::Features;
@@ -234,19 +234,20 @@ impl Linker {
         let inner = module.inner();
         // Types first, so that a failure adds no host function to the store.
         let mut found = Vec::with_capacity(module.imports().len());
+        let mut errors = Vec::new();
         for (import, index) in module.imports().iter().zip(&inner.import_types) {
-            let fail = |reason| Error::Link {
-                module: (*import.module).into(),
-                name: (*import.name).into(),
-                reason,
+            let mut fail = |reason| {
+                let (module, name) = ((*import.module).into(), (*import.name).into());
+                errors.push(ImportError { module, name, reason });
             };
             if let Some(ty) = self.string_constant(import) {
                 found.push((Definition::Text(import.name.clone(), ty), TypeId(0)));
                 continue;
             }
-            let definition = self
-                .find(store, &import.module, &import.name)
-                .ok_or_else(|| fail(LinkError::Unknown))?;
+            let Some(definition) = self.find(store, &import.module, &import.name) else {
+                fail(LinkError::Unknown);
+                continue;
+            };
             let definition = match definition {
                 Definition::Builtin(builtin, call) => Definition::Host(HostFunction {
                     module: import.module.clone(),
@@ -289,14 +290,17 @@ impl Linker {
                     (ty, fits)
                 }
             };
-            let ty = ty.ok_or_else(|| fail(LinkError::Unknown))?;
-            if !fits {
-                return Err(fail(LinkError::Incompatible {
+            match ty {
+                None => fail(LinkError::Unknown),
+                Some(_) if fits => found.push((definition, demanded)),
+                Some(ty) => fail(LinkError::Incompatible {
                     expected: import.ty.to_string(),
                     found: ty.to_string(),
-                }));
+                }),
             }
-            found.push((definition, demanded));
+        }
+        if !errors.is_empty() {
+            return Err(Error::Link { errors });
         }
         let mut items = Vec::with_capacity(found.len());
         for (definition, ty) in found {
@@ -502,11 +506,10 @@ fn check_segments(store: &mut Store, module: &Module, id: InstanceId) -> Result<
             state.tables[addr.index()].size()
         };
         if u64::from(at) + len > size {
-            return Err(Error::Link {
-                module: module.name().unwrap_or_default().to_string(),
-                name: what.to_string(),
-                reason: LinkError::DoesNotFit { end: u64::from(at) + len, size },
-            });
+            let module = module.name().unwrap_or_default().to_string();
+            let reason = LinkError::DoesNotFit { end: u64::from(at) + len, size };
+            let errors = Vec::from([ImportError { module, name: what.to_string(), reason }]);
+            return Err(Error::Link { errors });
         }
     }
     Ok(())

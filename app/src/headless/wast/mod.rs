@@ -14,7 +14,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use stepwell_engine::text::TextError;
+use stepwell_engine::text_format::TextError;
 
 use super::cli::{self, Failure};
 pub use runner::{run_script, run_script_on};

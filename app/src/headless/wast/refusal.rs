@@ -1,6 +1,6 @@
 //! Modules of scripts, and why one is refused.
 
-use stepwell_engine::text::Source;
+use stepwell_engine::text_format::Source;
 use stepwell_engine::{Engine, Error, Module};
 use wast::{QuoteWat, QuoteWatTest};
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use stepwell_engine::text::Source;
+use stepwell_engine::text_format::Source;
 use stepwell_engine::{
     Config, Engine, Error, Extern, InstanceId, Instantiation, Linker, Module, Store, Value,
 };

@@ -124,6 +124,8 @@ impl<'a> Source<'a> {
             Err(error) => error,
         };
         let Wat::Module(module) = wat else { return Err(error) };
+        // What has no place in the module has none in its text.
+        let Some(offset) = error.offset() else { return Err(error) };
         let ModuleKind::Text(fields) = &module.kind else { return Err(error) };
         let positions = Positions::new(module, &bytes);
         let place = |offset| {
@@ -147,7 +149,6 @@ impl<'a> Source<'a> {
             })
             .collect();
         // What the loader has found itself may be of another kind, or before them.
-        let offset = error.offset().unwrap_or(0);
         let known = errors
             .iter()
             .any(|told| told.cause.as_ref().and_then(|cause| cause.offset()) == Some(offset));
