@@ -29,6 +29,7 @@ mod tasks;
 mod tasks_tests;
 #[cfg(test)]
 mod tests;
+mod trap_text;
 mod type_text;
 mod types;
 mod value_text;
@@ -53,6 +54,7 @@ pub use reference::Reference;
 pub use shape::Shape;
 pub use signature::{DescribedArg, DescribedCall};
 pub use tasks::{Lane, TaskState, TaskView};
+pub use trap_text::{Namer, trap_causes, trapped_instruction};
 pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
     Answerer, Awaited, BreakpointState, ByteMark, CallFrame, CallTarget, CalledImport, CodeFocus,

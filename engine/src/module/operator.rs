@@ -207,7 +207,7 @@ pub(super) fn class_of(operator: &Operator<'_>) -> OpClass {
 }
 
 /// Loads and stores that this engine executes.
-pub(super) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
+pub(crate) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
     use Operator as O;
     match operator {
         O::I32Load { memarg }

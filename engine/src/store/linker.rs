@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::{Error, ImportError, LimitKind, LinkError, Result};
 use crate::exec::exact::{memory_init, table_init};
-use crate::exec::{Task, Trap};
+use crate::exec::{Beyond, Space, Task, Trap};
 use crate::features::Features;
 use crate::host::js_string::{self, Builtin};
 use crate::host::{AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult};
@@ -528,9 +528,12 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
         let at = evaluation.run(offset, state, &instance.globals, &instance.funcs)? as u64;
         Ok::<u64, Error>(if index64 { at } else { u64::from(at as u32) })
     };
-    let trap =
-        |code| Error::Trap(Trap { code, backtrace: Vec::new(), omitted_frames: 0, executed: 0 });
-    for (segment, addr) in inner.elements.iter().zip(&instance.elements) {
+    let trap = |code, what, segment, beyond: Option<Beyond>| {
+        let segment = beyond.map(|beyond| (what, segment as u32, beyond));
+        let backtrace = Vec::new();
+        Error::Trap(Trap { code, backtrace, omitted_frames: 0, executed: 0, segment })
+    };
+    for (position, (segment, addr)) in inner.elements.iter().zip(&instance.elements).enumerate() {
         if let SegmentMode::Active { index, offset } = &segment.mode {
             let table = *instance.tables.get(*index as usize).ok_or_else(unknown)?;
             let index64 = state.tables[table.index()].ty().index64;
@@ -538,12 +541,13 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
             let slots = &state.elements[addr.index()];
             let len = slots.len() as u64;
             let table = &mut state.tables[table.index()];
+            let beyond = Beyond::check(Space::Table, Some(*index), at, len, table.size());
             if let Err(code) = table_init(table, at, slots, 0, len) {
                 // Data that came with a memory would not have been written yet.
                 for memory in instance.memories.iter().skip(inner.imported_memories as usize) {
                     state.memories[memory.index()].bytes_mut().fill(0);
                 }
-                return Err(trap(code));
+                return Err(trap(code, Space::ElementSegment, position, beyond));
             }
         }
         if segment.mode != SegmentMode::Passive {
@@ -563,7 +567,10 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
                 state.data[addr.index()].dropped = true;
                 continue;
             }
-            memory_init(memory, at, bytes, 0, bytes.len() as u64).map_err(trap)?;
+            let (len, size) = (bytes.len() as u64, memory.bytes().len() as u64);
+            let beyond = Beyond::check(Space::Memory, Some(*index), at, len, size);
+            memory_init(memory, at, bytes, 0, len)
+                .map_err(|code| trap(code, Space::DataSegment, position, beyond))?;
             state.data[addr.index()].dropped = true;
         }
     }

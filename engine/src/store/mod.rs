@@ -43,6 +43,7 @@ use crossings::Crossings;
 use roots::{Parked, Tokens};
 use waiters::Waiters;
 
+pub(crate) use heap::width_log2;
 pub use heap::{Heap, ObjectKind};
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
