@@ -1,6 +1,9 @@
 //! Modules from the contents of files.
 
+use stepwell_engine::text_format::TextError;
 use stepwell_engine::{Engine, Error, Module};
+
+use super::Session;
 
 /// Loads what a file holds: binary if it begins as a module does, else text. Answers with the text,
 /// too, if it is one.
@@ -18,11 +21,46 @@ pub fn load_module(engine: &Engine, bytes: &[u8]) -> Result<(Module, Option<Stri
 /// An error of loading a file in words, which begin with the file's name. What is wrong with a text is
 /// shown in it.
 pub fn load_error(name: &str, error: &Error) -> String {
+    message(name, error, |error| error.in_file(name))
+}
+
+/// The same with a line for each error, for where a line of text cannot be shown as it is.
+pub fn load_message(name: &str, error: &Error) -> String {
+    message(name, error, |error| format!("{name}:{error}"))
+}
+
+fn message(name: &str, error: &Error, of_text: impl Fn(&TextError) -> String) -> String {
     match error {
-        Error::Text { errors } => {
-            let told: Vec<String> = errors.iter().map(|error| error.in_file(name)).collect();
-            told.join("\n")
-        }
+        Error::Text { errors } => errors.iter().map(of_text).collect::<Vec<String>>().join("\n"),
         other => format!("{name}: {other}"),
+    }
+}
+
+/// A file that could not be opened.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Problem {
+    /// What it would have been linked as.
+    pub name: String,
+    /// What is wrong with it. An [`Error::Text`] has every error of it with line, column, function and
+    /// operator, and the line itself.
+    pub error: Error,
+}
+
+/// Files that are remembered.
+const PROBLEMS: usize = 100;
+
+impl Session {
+    /// Files that could not be opened since they were last opened without an error.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Notes how an attempt to open a file has ended.
+    pub(super) fn note_problem(&mut self, name: &str, error: Option<&Error>) {
+        self.problems.retain(|problem| problem.name != name);
+        if let Some(error) = error {
+            self.problems.truncate(PROBLEMS - 1);
+            self.problems.insert(0, Problem { name: name.to_owned(), error: error.clone() });
+        }
     }
 }

@@ -18,6 +18,8 @@ mod load;
 mod machine;
 mod memory_view;
 mod modules;
+#[cfg(test)]
+mod problems_tests;
 mod programs;
 mod reference;
 mod run;
@@ -47,7 +49,7 @@ pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice
 pub use examples::FIRST_EXAMPLE;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
-pub use load::{load_error, load_module};
+pub use load::{Problem, load_error, load_message, load_module};
 pub use modules::readable_name;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::Reference;
@@ -102,6 +104,7 @@ pub struct Session {
     heap: heap::HeapState,
     notices: Vec<Notice>,
     next_notice: u64,
+    problems: Vec<Problem>,
     theme: Theme,
     vector_shape: Shape,
     layout_requests: Vec<LayoutRequest>,
@@ -148,6 +151,7 @@ impl Session {
             heap: heap::HeapState::default(),
             notices: Vec::new(),
             next_notice: 0,
+            problems: Vec::new(),
             theme: Theme::default(),
             vector_shape: Shape::default(),
             layout_requests: Vec::new(),
