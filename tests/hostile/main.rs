@@ -7,6 +7,7 @@ mod exercise;
 
 mod endless;
 mod huge;
+mod texts;
 mod types;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,6 @@
 //! Why a task stopped, and what can be answered.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -151,7 +152,18 @@ pub struct Trap {
     /// The instruction clock, the trapping instruction included.
     pub executed: u64,
     /// For an instantiation: the active segment that does not fit, and what it lies beyond.
-    pub segment: Option<(Space, u32, Beyond)>,
+    pub segment: Option<Box<SegmentTrap>>,
+}
+
+/// An active segment that does not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SegmentTrap {
+    /// Whether it is a data or an element segment.
+    pub kind: Space,
+    /// Its index.
+    pub index: u32,
+    /// Where it would be written.
+    pub beyond: Beyond,
 }
 
 /// What has a size.
@@ -253,8 +265,9 @@ impl Trap {
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "trap: {}", self.code)?;
-        if let Some((space, index, beyond)) = &self.segment {
-            return write!(f, " of {space} {index}: {beyond}");
+        if let Some(segment) = &self.segment {
+            let SegmentTrap { kind, index, beyond } = &**segment;
+            return write!(f, " of {kind} {index}: {beyond}");
         }
         match self.backtrace.first() {
             Some(frame) => write!(f, " in {frame}"),

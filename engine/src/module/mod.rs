@@ -40,9 +40,9 @@ use crate::types::{
 pub use const_expr::ConstExpr;
 pub(crate) use const_expr::ConstOp;
 pub use names::NameKind;
+pub(crate) use not_module::First;
 #[cfg(feature = "wat")]
-pub(crate) use not_module::COMPONENT;
-pub(crate) use not_module::{First, not_module};
+pub(crate) use not_module::{COMPONENT, not_module};
 pub use sections::{CustomSection, Section};
 
 /// A validated module. Cloning shares it.
@@ -235,7 +235,7 @@ impl Module {
     pub fn from_wat(engine: &Engine, text: &str) -> Result<Self> {
         use crate::error::Error;
         let source = crate::text_format::Source::new(text);
-        source.map_err(|error| Error::Text { errors: Vec::from([error]) })?.module(engine)
+        source.map_err(|error| Error::Text { errors: Vec::from([*error]) })?.module(engine)
     }
 
     pub(crate) fn inner(&self) -> &ModuleInner {

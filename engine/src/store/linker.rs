@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::{Error, ImportError, LimitKind, LinkError, Result};
 use crate::exec::exact::{memory_init, table_init};
-use crate::exec::{Beyond, Space, Task, Trap};
+use crate::exec::{Beyond, SegmentTrap, Space, Task, Trap};
 use crate::features::Features;
 use crate::host::js_string::{self, Builtin};
 use crate::host::{AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult};
@@ -528,8 +528,9 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
         let at = evaluation.run(offset, state, &instance.globals, &instance.funcs)? as u64;
         Ok::<u64, Error>(if index64 { at } else { u64::from(at as u32) })
     };
-    let trap = |code, what, segment, beyond: Option<Beyond>| {
-        let segment = beyond.map(|beyond| (what, segment as u32, beyond));
+    let trap = |code, kind, index: usize, beyond: Option<Beyond>| {
+        let segment = |beyond| Box::new(SegmentTrap { kind, index: index as u32, beyond });
+        let segment = beyond.map(segment);
         let backtrace = Vec::new();
         Error::Trap(Trap { code, backtrace, omitted_frames: 0, executed: 0, segment })
     };

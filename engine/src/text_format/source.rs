@@ -38,10 +38,10 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// Folded exception handling that is not well-formed.
-    pub fn new(text: &'a str) -> Result<Self, TextError> {
+    pub fn new(text: &'a str) -> Result<Self, Box<TextError>> {
         match unfold(text) {
             Ok(unfolded) => Ok(Self { text, unfolded }),
-            Err(wrong) => Err(error_at(text, wrong.offset, wrong.message.to_string())),
+            Err(wrong) => Err(Box::new(error_at(text, wrong.offset, wrong.message.to_string()))),
         }
     }
 
@@ -49,9 +49,10 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// Text that does not consist of tokens.
-    pub fn buffer(&self) -> Result<ParseBuffer<'_>, TextError> {
+    pub fn buffer(&self) -> Result<ParseBuffer<'_>, Box<TextError>> {
         let lexer = scan::lexer(&self.unfolded.text);
-        let mut buffer = ParseBuffer::new_with_lexer(lexer).map_err(|error| self.error(&error))?;
+        let mut buffer =
+            ParseBuffer::new_with_lexer(lexer).map_err(|error| Box::new(self.error(&error)))?;
         buffer.track_instr_spans(true);
         Ok(buffer)
     }
@@ -108,7 +109,7 @@ impl<'a> Source<'a> {
         if words.next() == Some("(") && words.next() == Some("component") {
             return Err(not_module(self.text.as_bytes(), COMPONENT));
         }
-        let buffer = self.buffer().map_err(one)?;
+        let buffer = self.buffer().map_err(|error| one(*error))?;
         let mut wat = parser::parse::<Wat<'_>>(&buffer).map_err(|error| one(self.error(&error)))?;
         self.load(engine, &mut wat)
     }
@@ -220,7 +221,7 @@ fn error_at(text: &str, offset: usize, message: String) -> TextError {
     let around = scan::surroundings(text, offset);
     let token = around.token.map_or("", |(_, token)| token);
     let length = token.lines().next().unwrap_or_default().chars().count();
-    let from = if column > WINDOW / 2 { column - WINDOW / 2 } else { 0 };
+    let from = column.saturating_sub(WINDOW / 2);
     let source: String = whole.chars().skip(from).take(WINDOW).map(shown).collect();
     let before = source.chars().take(column - from);
     let mut marker: String = before.flat_map(space).collect();

@@ -90,6 +90,9 @@ const WORDS: [&str; 76] = [
 
 /// Help for a keyword that is not one.
 pub(super) fn keyword(word: &str) -> Option<String> {
+    if matches!(word, "pop" | "tuple.make" | "tuple.extract" | "tuple.drop") {
+        return Some("it is Binaryen's own and no instruction of WebAssembly".to_string());
+    }
     if let Some(new) = renamed(word) {
         return Some(format!("it is called {new} now"));
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use stepwell_engine::text_format::Source;
+use stepwell_engine::text_format::{Source, TextError};
 use stepwell_engine::{
     Config, Engine, Error, Extern, InstanceId, Instantiation, Linker, Module, Store, Value,
 };
@@ -26,18 +26,18 @@ pub fn run_script(text: &str) -> Report {
 
 /// Runs a script. Its commands share one store; `spectest` is there to be imported.
 pub fn run_script_on(engine: &Engine, text: &str) -> Report {
-    let unreadable = |error| Report { passed: 0, failures: vec![Mismatch::at(&error)] };
+    let unreadable = |error: &TextError| Report { passed: 0, failures: vec![Mismatch::at(error)] };
     let source = match Source::new(text) {
         Ok(source) => source,
-        Err(error) => return unreadable(error),
+        Err(error) => return unreadable(&error),
     };
     let buffer = match source.buffer() {
         Ok(buffer) => buffer,
-        Err(error) => return unreadable(error),
+        Err(error) => return unreadable(&error),
     };
     let script = match parser::parse::<Wast<'_>>(&buffer) {
         Ok(script) => script,
-        Err(error) => return unreadable(source.error(&error)),
+        Err(error) => return unreadable(&source.error(&error)),
     };
     let (mut store, mut linker) = (Store::new(engine), Linker::new());
     if let Err(error) = HostState::default().define_spectest(&mut linker, &mut store) {
