@@ -1,9 +1,12 @@
 //! Errors of loading, linking and of using the interface; traps are in [`crate::exec`].
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::exec::Trap;
+use crate::module::First;
+use crate::text_format::{Lines, TextError};
 use crate::types::ValType;
 
 /// Result with the engine's [`Error`].
@@ -12,6 +15,14 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 /// Why something could not be done. State that existed before the call is unchanged.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum Error {
+    /// The bytes are something else.
+    #[error("not a module: this is {what}{}", First(.first))]
+    NotModule {
+        /// What they are by how they begin.
+        what: &'static str,
+        /// The first of them.
+        first: Vec<u8>,
+    },
     /// The bytes are not a well-formed module.
     #[error("malformed module: {message} (at offset 0x{offset:x})")]
     Malformed {
@@ -46,11 +57,12 @@ pub enum Error {
     /// refers to may not be there.
     #[error("the task has run on since the state that its store was restored to")]
     NotOfState,
-    /// The text is not a WebAssembly module in the text format.
-    #[error("{message}")]
+    /// The text is not a valid module in the text format.
+    #[error("{}", Lines(.errors))]
     Text {
-        /// The parser's message, with line and column.
-        message: String,
+        /// What is wrong, and where; at least one. Of functions that do not validate, the first error of
+        /// each.
+        errors: Vec<TextError>,
     },
     /// A limit of [`Config`](crate::Config) would be exceeded.
     #[error("{limit} limit exceeded: {requested} requested, {allowed} allowed{}", At(*.offset))]
@@ -70,15 +82,11 @@ pub enum Error {
         /// How many bytes were asked for.
         bytes: u64,
     },
-    /// An import could not be satisfied.
-    #[error("cannot link {module}.{name}: {reason}")]
+    /// Imports could not be satisfied.
+    #[error("{}", Unlinked(.errors))]
     Link {
-        /// Module name of the import.
-        module: String,
-        /// Field name of the import.
-        name: String,
-        /// What is wrong with it.
-        reason: LinkError,
+        /// All of them, in the order of the module's imports; at least one.
+        errors: Vec<ImportError>,
     },
     /// An instance has no such export.
     #[error("no export named {name:?}")]
@@ -189,6 +197,7 @@ impl Error {
             | Error::Invalid { offset, .. }
             | Error::Unsupported { offset, .. } => Some(*offset),
             Error::Limit { offset, .. } => *offset,
+            Error::Text { errors } => errors.first()?.cause.as_ref()?.offset(),
             _ => None,
         }
     }
@@ -250,6 +259,44 @@ impl fmt::Display for LimitKind {
             LimitKind::PoolTables => "tables of the pool",
             LimitKind::PoolStacks => "stacks of the pool",
         })
+    }
+}
+
+/// An import that could not be satisfied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportError {
+    /// Module name of the import.
+    pub module: String,
+    /// Field name of the import.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: LinkError,
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}: {}", self.module, self.name, self.reason)
+    }
+}
+
+/// Imports that are listed in a message.
+const LISTED: usize = 50;
+
+struct Unlinked<'a>(&'a [ImportError]);
+
+impl fmt::Display for Unlinked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [error] = self.0 {
+            return write!(f, "cannot link {error}");
+        }
+        write!(f, "cannot link {} imports:", self.0.len())?;
+        for error in self.0.iter().take(LISTED) {
+            write!(f, "\n  {error}")?;
+        }
+        match self.0.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 

@@ -47,16 +47,17 @@ pub mod observe;
 pub mod sched;
 pub mod semantics;
 pub mod store;
+pub mod text_format;
 pub mod types;
 mod value;
 
 #[cfg(feature = "std")]
 pub use config::Pooling;
 pub use config::{Allocation, Config, Engine, Tier};
-pub use error::{Error, LimitKind, LinkError, Result};
+pub use error::{Error, ImportError, LimitKind, LinkError, Result};
 pub use exec::{
-    AtomicWait, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, Stop, Task, Trap,
-    TrapCode, TrapFrame, WatchKind, WatchpointHit,
+    AtomicWait, Beyond, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, SegmentTrap,
+    Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
 };
 pub use features::Features;
 pub use host::{AsyncCaller, Caller, CallerMemory, HostError, HostResult};

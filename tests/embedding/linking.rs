@@ -2,8 +2,8 @@
 
 use stepwell_engine::types::{GlobalType, Limits, MemoryType, TableType};
 use stepwell_engine::{
-    Engine, Error, Extern, FuncType, LinkError, Linker, Module, Mutability, RefType, Store,
-    ValType, Value,
+    Engine, Error, Extern, FuncType, ImportError, LinkError, Linker, Module, Mutability, RefType,
+    Store, ValType, Value,
 };
 
 use super::{invoke, module};
@@ -19,9 +19,10 @@ fn link(exports: &str, imports: &str) -> Result<(), Error> {
 
 fn reason(exports: &str, imports: &str) -> LinkError {
     match link(exports, imports) {
-        Err(Error::Link { module, name, reason }) => {
-            assert_eq!((&*module, &*name), ("m", "x"));
-            reason
+        Err(Error::Link { errors }) => {
+            let [ImportError { module, name, reason }] = &errors[..] else { panic!("{errors:?}") };
+            assert_eq!((&**module, &**name), ("m", "x"));
+            reason.clone()
         }
         other => panic!("{exports} / {imports}: {other:?}"),
     }
@@ -33,8 +34,11 @@ fn matches(exported: &str, imported: &str) -> bool {
     let imports = format!("(module (import \"m\" \"x\" ({imported})))");
     match link(&exports, &imports) {
         Ok(()) => true,
-        Err(Error::Link { reason: LinkError::Incompatible { expected, found }, .. }) => {
-            assert!(!expected.is_empty() && !found.is_empty());
+        Err(Error::Link { errors }) => {
+            let LinkError::Incompatible { expected, found } = &errors[0].reason else {
+                panic!("{errors:?}");
+            };
+            assert!(errors.len() == 1 && !expected.is_empty() && !found.is_empty());
             false
         }
         Err(other) => panic!("{exported} / {imported}: {other}"),
@@ -75,10 +79,36 @@ fn what_is_missing_is_named() {
     let imports = r#"(module (import "m" "x" (func)))"#;
     assert_eq!(reason("(module)", imports), LinkError::Unknown);
     let error = link("(module)", imports).unwrap_err();
-    assert_eq!(error.to_string(), "cannot link m.x: unknown import");
+    assert_eq!(error.to_string(), "cannot link \"m\" \"x\": unknown import");
     let error = link(r#"(module (func (export "x") (param f32)))"#, imports).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("incompatible import type") && text.contains("f32"), "{text}");
+}
+
+#[test]
+fn all_imports_that_do_not_fit_are_told_at_once() {
+    let exports = r#"(module (memory (export "mem") 1) (func (export "f") (param i32))
+      (global (export "g") (mut i32) (i32.const 3)) (tag (export "e") (param i32)))"#;
+    let imports = r#"(module (import "m" "mem" (memory 2)) (import "m" "f" (func (param i32)))
+      (import "m" "g" (global i32)) (import "m" "e" (tag)) (import "m" "a.b" (func))
+      (import "" "" (func)))"#;
+    let error = link(exports, imports).unwrap_err();
+    let Error::Link { errors } = &error else { panic!("{error}") };
+    let names: Vec<(&str, &str)> =
+        errors.iter().map(|error| (&*error.module, &*error.name)).collect();
+    assert_eq!(names, [("m", "mem"), ("m", "g"), ("m", "e"), ("m", "a.b"), ("", "")]);
+    let unknown = errors.iter().map(|error| error.reason == LinkError::Unknown);
+    assert_eq!(unknown.collect::<Vec<_>>(), [false, false, false, true, true]);
+    let text = error.to_string();
+    assert!(text.starts_with("cannot link 5 imports:\n"), "{text}");
+    assert!(text.contains("\n  \"m\" \"a.b\": unknown import"), "{text}");
+    // A host function of another type is not unknown.
+    let mut linker = Linker::new();
+    linker.func("h", "f", FuncType::new([ValType::I32], []), |_, _| Ok(Vec::new()));
+    let wants = module(r#"(module (import "h" "f" (func (param i64))))"#);
+    let error = linker.instantiate(&mut Store::new(&Engine::default()), &wants).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("func (i64) -> () expected, func (i32) -> () defined"), "{text}");
 }
 
 #[test]

@@ -34,9 +34,14 @@ fn instantiate(config: Config, text: &str) -> Result<(), Error> {
 }
 
 fn limit(error: Error) -> (LimitKind, u64, u64) {
-    match error {
-        Error::Limit { limit, requested, allowed, .. } => (limit, requested, allowed),
-        other => panic!("{other}"),
+    // In a text, with its place there.
+    let cause = match &error {
+        Error::Text { errors } => errors.first().and_then(|error| error.cause.as_deref()),
+        other => Some(other),
+    };
+    match cause {
+        Some(Error::Limit { limit, requested, allowed, .. }) => (*limit, *requested, *allowed),
+        _ => panic!("{error}"),
     }
 }
 

@@ -7,6 +7,7 @@ mod exercise;
 
 mod endless;
 mod huge;
+mod texts;
 mod types;
 
 use std::collections::BTreeSet;
@@ -95,9 +96,37 @@ fn examples_with_bytes_changed() {
 #[test]
 fn bytes_that_are_no_module() {
     let engine = Engine::default();
-    for bytes in [&b""[..], b"\0", b"\0asm", b"\0asm\x01", b"\0asm\x02\0\0\0", b"\x7fELF\0\0\0\0"] {
+    for bytes in [&b"\0"[..], b"\0asm", b"\0asm\x01", b"\0asm\x02\0\0\0"] {
         let error = Module::new(&engine, bytes).unwrap_err();
         assert!(matches!(error, Error::Malformed { .. }), "{bytes:?}: {error:?}");
+    }
+    let mut tar = vec![b'a'; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    for (bytes, is) in [
+        (&b""[..], "this is an empty file"),
+        (b" \n", "this is nothing but blank space"),
+        (b"\x7fELF\0\0\0\0", "this is an ELF program; it begins with 7f 45 4c 46"),
+        (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x04\0", "this is an ELF core dump"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html>", "this is HTML"),
+        (b"<HTML>", "this is HTML"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "this is a Git LFS pointer"),
+        (b"\x1f\x8b\x08", "this is compressed with gzip"),
+        (b"PK\x03\x04", "this is a ZIP archive"),
+        (b"{\"error\": 404}", "this is JSON; it begins with \"{\\\"error"),
+        (b"{\x1b[2J\x7f}", "this is JSON; it begins with 7b 1b 5b"),
+        (b"Not Found", "this is text, but not that of a module"),
+        (b"\x80\x81", "neither binary, which begins with 00 61 73 6d, nor text"),
+        (b"(module)", "this is text, where bytes of a binary module are needed"),
+        (&tar, "this is a tar archive"),
+    ] {
+        let error = Module::new(&engine, bytes).unwrap_err();
+        assert!(matches!(error, Error::NotModule { .. }), "{bytes:?}: {error:?}");
+        assert!(error.to_string().contains(is), "{error}");
+        assert!(!error.to_string().contains(char::is_control), "{error:?}");
+    }
+    for text in ["(component)", " (;;) ( component $c)"] {
+        let error = Module::from_wat(&engine, text).unwrap_err();
+        assert!(error.to_string().contains("this is a component"), "{error}");
     }
     // A component is told as what it is, at the place of its version.
     let error = Module::new(&engine, b"\0asm\x0d\0\x01\0").unwrap_err();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use stepwell_engine::{Engine, Module};
 
-use crate::session::load_module;
+use crate::session::{load_error, load_module};
 
 /// Why a subcommand ends without having done its work.
 pub(super) enum Failure {
@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Usage(String),
     /// Anything else that is told in a line: exit code 1.
     Error(String),
+    /// Errors in a text, with file, line and column, as compilers write them: exit code 1.
+    Text(String),
 }
 
 impl Failure {
@@ -27,6 +29,10 @@ impl Failure {
             }
             Failure::Error(message) => {
                 complain(&format!("stepwell: {message}"));
+                ExitCode::from(1)
+            }
+            Failure::Text(message) => {
+                complain(&message);
                 ExitCode::from(1)
             }
         }
@@ -94,13 +100,12 @@ pub(super) fn stem(path: &Path) -> String {
 pub(super) fn load(engine: &Engine, path: &Path) -> Result<Module, Failure> {
     let bytes = read(path)?;
     let name = path.display().to_string();
-    match load_module(engine, &name, &bytes) {
+    match load_module(engine, &bytes) {
         Ok((module, _)) => Ok(module),
-        // It names the file itself, with the line.
-        Err(stepwell_engine::Error::Text { message }) if message.contains(&name) => {
-            Err(Failure::Error(message))
+        Err(error @ stepwell_engine::Error::Text { .. }) => {
+            Err(Failure::Text(load_error(&name, &error)))
         }
-        Err(error) => Err(Failure::Error(format!("{name}: {error}"))),
+        Err(error) => Err(Failure::Error(load_error(&name, &error))),
     }
 }
 

@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use stepwell_engine::module::Import;
+use stepwell_engine::store::{FuncInfo, ObjectKind};
 use stepwell_engine::{
-    AtomicWait, CallSite, Config, Engine, ExternType, FuncType, HostAnswer, HostCall, InstanceId,
-    Linker, Module, Store, Task, Trap, TrapFrame, Value,
+    AnyRef, AtomicWait, CallSite, Config, Engine, ExternType, FuncAddr, FuncType, HostAnswer,
+    HostCall, InstanceId, Linker, Module, Store, Task, Trap, TrapFrame, Value,
 };
 use stepwell_wasi::{NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
+use super::links::Unlinked;
 use crate::hosts::{self, ConsoleLog, HostSet, HostState, Stdin, Stream};
-use crate::session::parse_value;
+use crate::session::{Namer, parse_value, trap_causes, trapped_instruction, type_name};
 
 /// How often to look whether standard input has something, while a program polls it.
 const INPUT_INTERVAL: Duration = Duration::from_millis(1);
@@ -77,15 +79,17 @@ impl Machine {
 
     /// Defines what no file exports, or fails with everything that is missing.
     fn provide(&mut self) -> Result<(), Failure> {
-        let stems: Vec<String> = self.waiting.iter().map(|(stem, _)| stem.clone()).collect();
-        let (mut missing, mut advice) = (Vec::new(), Vec::new());
+        let mut unlinked = Unlinked::default();
         let mut stubbed: Vec<(String, String)> = Vec::new();
-        for (stem, module) in self.waiting.clone() {
-            for import in module.imports() {
-                if stems.iter().any(|known| **known == *import.module && *known != stem) {
+        let waiting = self.waiting.clone();
+        for (stem, module) in &waiting {
+            for (position, import) in module.imports().iter().enumerate() {
+                let mut others = waiting.iter().filter(|(known, _)| known != stem);
+                if let Some((_, provider)) = others.find(|(known, _)| **known == *import.module) {
+                    unlinked.check(provider, module, position);
                     continue;
                 }
-                let set = hosts::guess(import, &module);
+                let set = hosts::guess(import, module);
                 // Who asks for stubs wants those, where only a name speaks for a set.
                 let set = set.filter(|set| *set != HostSet::Console || self.stubs.is_none());
                 if let Some(set) = set
@@ -95,32 +99,14 @@ impl Machine {
                 }
                 let key = (import.module.to_string(), import.name.to_string());
                 if self.stubs.is_none() {
-                    let line = format!("  {}.{}: {}", import.module, import.name, import.ty);
-                    if !missing.contains(&line) {
-                        missing.push(line);
-                    }
-                    if let Some(text) = hosts::advice(import, &module)
-                        && !advice.contains(&text)
-                    {
-                        advice.push(text);
-                    }
+                    unlinked.missing(import, module);
                 } else if !stubbed.contains(&key) {
-                    self.stub(&module, import)?;
+                    self.stub(module, import)?;
                     stubbed.push(key);
                 }
             }
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let count = missing.len();
-        let what = if count == 1 { "import is" } else { "imports are" };
-        let advice: String = advice.iter().map(|text| format!("\n{text}")).collect();
-        Err(Failure::Error(format!(
-            "{count} {what} not satisfied; give the module as an earlier FILE, or use \
-             --stub-imports zero|trap:\n{}{advice}",
-            missing.join("\n")
-        )))
+        unlinked.finish()
     }
 
     /// Something that fits an import: a function that is answered by [`Machine::answer`], an empty
@@ -220,9 +206,17 @@ impl Machine {
         format!("{}.{func} at 0x{:04x}", self.name(site.instance), site.offset.0)
     }
 
-    /// A trap with its backtrace, a line each.
-    pub(super) fn explain(&self, trap: &Trap) -> String {
+    /// A trap with what it was about and its backtrace, a line each.
+    pub(super) fn explain(&self, task: &Task, trap: &Trap) -> String {
         let mut text = format!("trap: {}", trap.code);
+        if let Some(frame) = task.frames(&self.store).next() {
+            if let Some(instruction) = trapped_instruction(&frame, &trap.code, self) {
+                text.push_str(&format!("\n  {instruction}"));
+            }
+            for cause in trap_causes(&self.store, &frame, self) {
+                text.push_str(&format!("\n  {cause}"));
+            }
+        }
         for (position, TrapFrame { site, .. }) in trap.backtrace.iter().take(BACKTRACE).enumerate()
         {
             text.push_str(&format!("\n  {position}: {}", self.place(*site)));
@@ -235,6 +229,46 @@ impl Machine {
             ));
         }
         text
+    }
+}
+
+impl Namer for Machine {
+    fn value(&self, value: &Value) -> String {
+        let object = match value {
+            Value::FuncRef(Some(func)) => return self.func_name(*func),
+            Value::AnyRef(Some(AnyRef::Object(object))) => *object,
+            Value::ExnRef(Some(object)) => *object,
+            other => return other.to_string(),
+        };
+        let type_of = |id, kind: &str| match self.store.origin_of(id) {
+            Some((module, index)) => format!("{kind} of type {}", type_name(module, index)),
+            None => kind.to_owned(),
+        };
+        match self.store.object_kind(object) {
+            Some(ObjectKind::Struct(id)) => type_of(id, "a structure"),
+            Some(ObjectKind::Array(id, len)) => type_of(id, &format!("an array of {len}")),
+            _ => value.to_string(),
+        }
+    }
+
+    fn func(&self, func: FuncAddr) -> String {
+        let ty = self.store.func_type(func).map(ToString::to_string);
+        format!("{} of {}", self.func_name(func), ty.unwrap_or_default())
+    }
+}
+
+impl Machine {
+    fn func_name(&self, func: FuncAddr) -> String {
+        match self.store.func_info(func) {
+            Some(FuncInfo::Wasm { instance, func }) => {
+                let module = self.store.module_of(instance);
+                let name = module.and_then(|module| module.func_name(func));
+                let name = name.map_or_else(|| format!("func[{func}]"), |name| format!("${name}"));
+                format!("{}.{name}", self.name(instance))
+            }
+            Some(FuncInfo::Host { module, name }) => format!("host {module}.{name}"),
+            None => func.to_string(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod cli;
 mod inspect;
+mod links;
 mod machine;
 mod run;
 mod trace;

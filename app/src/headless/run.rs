@@ -91,7 +91,7 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                     let answer = machine.answer(&call);
                     task.resume(&mut machine.store, answer)?;
                 }
-                Stop::Trap(trap) => return Err(Failure::Error(machine.explain(&trap))),
+                Stop::Trap(trap) => return Err(Failure::Error(machine.explain(&task, &trap))),
                 Stop::Exit(code) => return Ok(Outcome::Exit(code)),
                 Stop::Budget => {
                     let place = task.frames(&machine.store).next().map(|frame| frame.site());

@@ -106,7 +106,7 @@ impl Tracer {
                         };
                         self.line(&line);
                         let _ = self.out.flush();
-                        return Err(Failure::Error(self.machine.explain(&trap)));
+                        return Err(Failure::Error(self.machine.explain(&task, &trap)));
                     }
                     Stop::Exit(code) => {
                         let line = match self.format {

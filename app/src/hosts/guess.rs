@@ -74,12 +74,11 @@ pub(super) fn look_up(set: HostSet, import: &Import) -> Lookup {
         HostSet::Spectest => spectest::look_up(import),
         HostSet::AssemblyScript => assembly_script::look_up(import),
         HostSet::Emscripten => emscripten::look_up(import),
-        HostSet::Wasi
-        | HostSet::Timer
-        | HostSet::JsString
-        | HostSet::EmscriptenMinified
-        | HostSet::Gojs
-        | HostSet::WasmBindgen => Lookup::Unknown,
+        HostSet::Wasi => wasi::misfit(import).map_or(Lookup::Unknown, Lookup::Misfit),
+        HostSet::Timer => timer::misfit(import).map_or(Lookup::Unknown, Lookup::Misfit),
+        HostSet::JsString | HostSet::EmscriptenMinified | HostSet::Gojs | HostSet::WasmBindgen => {
+            Lookup::Unknown
+        }
     }
 }
 

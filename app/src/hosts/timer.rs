@@ -42,6 +42,16 @@ pub(super) fn provides(import: &Import) -> bool {
         }
 }
 
+/// The type of a timer that an import of another type is named after.
+pub(super) fn misfit(import: &Import) -> Option<String> {
+    let ty = match &*import.name {
+        "sleep" => sleep_type(),
+        "now" => now_type(),
+        _ => return None,
+    };
+    Some(ExternType::Func(ty).to_string()).filter(|_| !provides(import))
+}
+
 impl Timers {
     /// Defines what an import asks for; false if it is not there.
     pub(super) fn define(&self, import: &Import, linker: &mut Linker) -> bool {

@@ -34,6 +34,12 @@ pub(super) fn provides(import: &Import) -> bool {
     named(&import.module, &import.name).is_some_and(|(function, _)| function.ty() == *wanted)
 }
 
+/// The type of a function that an import of another type is named after.
+pub(super) fn misfit(import: &Import) -> Option<String> {
+    let (function, _) = named(&import.module, &import.name)?;
+    Some(ExternType::Func(function.ty()).to_string()).filter(|_| !provides(import))
+}
+
 /// Defines an import; false if it is not there.
 pub(super) fn define(state: &HostState, import: &Import, linker: &mut Linker) -> bool {
     let Some((function, version)) = named(&import.module, &import.name) else { return false };

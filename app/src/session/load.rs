@@ -1,28 +1,66 @@
 //! Modules from the contents of files.
 
-use std::path::Path;
-
+use stepwell_engine::text_format::TextError;
 use stepwell_engine::{Engine, Error, Module};
 
+use super::Session;
+
 /// Loads what a file holds: binary if it begins as a module does, else text. Answers with the text,
-/// too, if it is one; `name` is what messages about the text call the file.
+/// too, if it is one.
 ///
 /// # Errors
-/// [`Error::Text`] with line and column, or those of [`Module::new`].
-pub fn load_module(
-    engine: &Engine,
-    name: &str,
-    bytes: &[u8],
-) -> Result<(Module, Option<String>), Error> {
+/// [`Error::NotModule`], [`Error::Text`] with lines and columns, or those of [`Module::new`].
+pub fn load_module(engine: &Engine, bytes: &[u8]) -> Result<(Module, Option<String>), Error> {
     if bytes.starts_with(b"\0asm") {
         return Ok((Module::new(engine, bytes)?, None));
     }
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        let message = "neither a binary module (it does not begin with \\0asm) nor text";
-        return Err(Error::Text { message: message.to_owned() });
-    };
-    // Not `Module::from_wat`, whose messages have no name for the file.
-    let binary = wat::Parser::new().parse_str(Some(Path::new(name)), text);
-    let binary = binary.map_err(|error| Error::Text { message: error.to_string() })?;
-    Ok((Module::new(engine, &binary)?, Some(text.to_owned())))
+    let text = Module::text_of(bytes)?;
+    Ok((Module::from_wat(engine, text)?, Some(text.to_owned())))
+}
+
+/// An error of loading a file in words, which begin with the file's name. What is wrong with a text is
+/// shown in it.
+pub fn load_error(name: &str, error: &Error) -> String {
+    message(name, error, |error| error.in_file(name))
+}
+
+/// The same with a line for each error, for where a line of text cannot be shown as it is.
+pub fn load_message(name: &str, error: &Error) -> String {
+    message(name, error, |error| format!("{name}:{error}"))
+}
+
+fn message(name: &str, error: &Error, of_text: impl Fn(&TextError) -> String) -> String {
+    match error {
+        Error::Text { errors } => errors.iter().map(of_text).collect::<Vec<String>>().join("\n"),
+        other => format!("{name}: {other}"),
+    }
+}
+
+/// A file that could not be opened.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Problem {
+    /// What it would have been linked as.
+    pub name: String,
+    /// What is wrong with it. An [`Error::Text`] has every error of it with line, column, function and
+    /// operator, and the line itself.
+    pub error: Error,
+}
+
+/// Files that are remembered.
+const PROBLEMS: usize = 100;
+
+impl Session {
+    /// Files that could not be opened since they were last opened without an error.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Notes how an attempt to open a file has ended.
+    pub(super) fn note_problem(&mut self, name: &str, error: Option<&Error>) {
+        self.problems.retain(|problem| problem.name != name);
+        if let Some(error) = error {
+            self.problems.truncate(PROBLEMS - 1);
+            self.problems.insert(0, Problem { name: name.to_owned(), error: error.clone() });
+        }
+    }
 }

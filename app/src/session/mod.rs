@@ -18,6 +18,8 @@ mod load;
 mod machine;
 mod memory_view;
 mod modules;
+#[cfg(test)]
+mod problems_tests;
 mod programs;
 mod reference;
 mod run;
@@ -29,6 +31,7 @@ mod tasks;
 mod tasks_tests;
 #[cfg(test)]
 mod tests;
+mod trap_text;
 mod type_text;
 mod types;
 mod value_text;
@@ -46,13 +49,14 @@ pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice
 pub use examples::FIRST_EXAMPLE;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
-pub use load::load_module;
+pub use load::{Problem, load_error, load_message, load_module};
 pub use modules::readable_name;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::Reference;
 pub use shape::Shape;
 pub use signature::{DescribedArg, DescribedCall};
 pub use tasks::{Lane, TaskState, TaskView};
+pub use trap_text::{Namer, trap_causes, trapped_instruction};
 pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
     Answerer, Awaited, BreakpointState, ByteMark, CallFrame, CallTarget, CalledImport, CodeFocus,
@@ -100,6 +104,7 @@ pub struct Session {
     heap: heap::HeapState,
     notices: Vec<Notice>,
     next_notice: u64,
+    problems: Vec<Problem>,
     theme: Theme,
     vector_shape: Shape,
     layout_requests: Vec<LayoutRequest>,
@@ -146,6 +151,7 @@ impl Session {
             heap: heap::HeapState::default(),
             notices: Vec::new(),
             next_notice: 0,
+            problems: Vec::new(),
             theme: Theme::default(),
             vector_shape: Shape::default(),
             layout_requests: Vec::new(),

@@ -15,8 +15,10 @@ const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
 impl Session {
     /// Opens a module; one of the same link name is replaced.
     pub(super) fn open(&mut self, name: &str, bytes: &[u8]) -> Result<ModuleKey, SessionError> {
+        let loaded = load_module(&self.engine, bytes);
+        self.note_problem(name, loaded.as_ref().err());
         let error = |error| SessionError::Module { name: name.to_owned(), error };
-        let (module, source) = load_module(&self.engine, name, bytes).map_err(error)?;
+        let (module, source) = loaded.map_err(error)?;
         if let Some(old) = self.modules.iter().find(|open| open.name == name).map(|open| open.key) {
             self.close(old)?;
             self.notify(false, format!("{name} was opened before; it has been replaced"));

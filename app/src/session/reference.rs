@@ -5,7 +5,7 @@ use stepwell_engine::store::{FuncInfo, ObjectKind};
 use stepwell_engine::{AnyRef, FuncAddr, ObjectAddr, TagAddr, TypeId, ValType, Value};
 
 use super::type_text;
-use super::{Command, ModuleKey, Session, defined_type, readable_name};
+use super::{Command, ModuleKey, Namer, Session, defined_type, readable_name};
 
 /// What a reference refers to, in words.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,6 +28,19 @@ impl Reference {
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
         self.text == "null"
+    }
+}
+
+impl Namer for Session {
+    fn value(&self, value: &Value) -> String {
+        self.value_text(value)
+    }
+
+    fn func(&self, func: FuncAddr) -> String {
+        let Reference { text, .. } = self.func_reference(func);
+        let ty = self.store().and_then(|store| store.func_type(func));
+        let ty = ty.map(|ty| type_text::func(ty, &|id| self.type_name_in_store(id)));
+        format!("{text} of {}", ty.unwrap_or_default())
     }
 }
 

@@ -24,7 +24,7 @@ pub enum SessionError {
     #[error("{0}")]
     NotNow(String),
     /// A module could not be loaded or linked.
-    #[error("{name}: {error}")]
+    #[error("{}", super::load_message(.name, .error))]
     Module {
         /// Link name of the module.
         name: String,

@@ -1,5 +1,6 @@
 //! Why a task stopped, and what can be answered.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -150,6 +151,102 @@ pub struct Trap {
     pub omitted_frames: usize,
     /// The instruction clock, the trapping instruction included.
     pub executed: u64,
+    /// For an instantiation: the active segment that does not fit, and what it lies beyond.
+    pub segment: Option<Box<SegmentTrap>>,
+}
+
+/// An active segment that does not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SegmentTrap {
+    /// Whether it is a data or an element segment.
+    pub kind: Space,
+    /// Its index.
+    pub index: u32,
+    /// Where it would be written.
+    pub beyond: Beyond,
+}
+
+/// What has a size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Space {
+    /// A memory, in bytes.
+    Memory,
+    /// A table, in elements.
+    Table,
+    /// A data segment, in bytes; none once it has been dropped.
+    DataSegment,
+    /// An element segment, in elements; none once it has been dropped.
+    ElementSegment,
+    /// An array, in elements.
+    Array,
+}
+
+/// A range that reaches beyond the end of something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Beyond {
+    /// What it reaches beyond.
+    pub space: Space,
+    /// Which one of the module's; an array has no index.
+    pub index: Option<u32>,
+    /// Where the range begins.
+    pub from: u64,
+    /// The operand that the instruction's offset has been added to, if it has one.
+    pub base: Option<u64>,
+    /// How long it is.
+    pub len: u64,
+    /// What there is.
+    pub size: u64,
+}
+
+impl Beyond {
+    /// The range, if it reaches beyond `size`.
+    pub(crate) fn check(
+        space: Space,
+        index: Option<u32>,
+        from: u64,
+        len: u64,
+        size: u64,
+    ) -> Option<Self> {
+        let fits = from.checked_add(len).is_some_and(|end| end <= size);
+        (!fits).then_some(Self { space, index, from, base: None, len, size })
+    }
+}
+
+impl fmt::Display for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Space::Memory => "memory",
+            Space::Table => "table",
+            Space::DataSegment => "data segment",
+            Space::ElementSegment => "element segment",
+            Space::Array => "the array",
+        })
+    }
+}
+
+impl fmt::Display for Beyond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { space, index, from, base, len, size } = *self;
+        let unit = match space {
+            Space::Memory | Space::DataSegment => "byte",
+            Space::Table | Space::ElementSegment | Space::Array => "element",
+        };
+        let more = |count: u64| if count == 1 { "" } else { "s" };
+        match space {
+            Space::Memory => write!(f, "{len} {unit}{} at address 0x{from:x}", more(len))?,
+            _ if len == 1 => write!(f, "{unit} {from}")?,
+            _ => write!(f, "{len} {unit}{} from {from} on", more(len))?,
+        }
+        if let Some(base) = base {
+            write!(f, " (0x{base:x} + {})", from.saturating_sub(base))?;
+        }
+        let verb = if len == 1 { "lies" } else { "reach" };
+        write!(f, " {verb} beyond {space}")?;
+        if let Some(index) = index {
+            write!(f, " {index}")?;
+        }
+        write!(f, ", which has {size} {unit}{}", more(size))
+    }
 }
 
 impl Trap {
@@ -168,6 +265,10 @@ impl Trap {
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "trap: {}", self.code)?;
+        if let Some(segment) = &self.segment {
+            let SegmentTrap { kind, index, beyond } = &**segment;
+            return write!(f, " of {kind} {index}: {beyond}");
+        }
         match self.backtrace.first() {
             Some(frame) => write!(f, " in {frame}"),
             None => Ok(()),

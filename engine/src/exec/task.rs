@@ -593,6 +593,7 @@ impl TaskState {
             backtrace,
             omitted_frames: self.depth().saturating_sub(Trap::BACKTRACE_LIMIT),
             executed: self.executed,
+            segment: None,
         }
     }
 }

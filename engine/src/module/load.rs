@@ -15,6 +15,7 @@ use wasmparser::{
 use super::bodies::Pending;
 use super::const_expr::ConstExpr;
 use super::names::Names;
+use super::not_module::{COMPONENT, MAGIC, not_binary, not_module};
 use super::sections::{CustomSection, Section, section_name};
 use super::well_formed::Malformed;
 use super::{
@@ -37,6 +38,9 @@ pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
     let allowed = (config.max_module_size as u64).min(u64::from(u32::MAX));
     if size > allowed {
         return Err(limit(LimitKind::ModuleSize, size, allowed, None));
+    }
+    if !bytes.starts_with(MAGIC) && !MAGIC.starts_with(bytes) || bytes.is_empty() {
+        return Err(not_module(bytes, not_binary(bytes)));
     }
     let mut loader = Loader::new(engine, bytes);
     match loader.run() {
@@ -178,10 +182,8 @@ impl<'a> Loader<'a> {
                 self.validate_bodies()?;
             }
             let payload = payload?;
-            if let Payload::Version { encoding: wasmparser::Encoding::Component, range, .. } =
-                &payload
-            {
-                return Err(unsupported("a component, not a core module", range.start).into());
+            if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = &payload {
+                return Err(not_module(self.bytes, COMPONENT).into());
             }
             match self.validator.payload(&payload) {
                 Ok(ValidPayload::Func(func, body)) => self.pending.push((func, body)),

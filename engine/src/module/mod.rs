@@ -11,6 +11,7 @@ mod const_expr;
 pub mod disassemble;
 mod load;
 mod names;
+mod not_module;
 pub(crate) mod operator;
 mod sections;
 mod well_formed;
@@ -39,6 +40,9 @@ use crate::types::{
 pub use const_expr::ConstExpr;
 pub(crate) use const_expr::ConstOp;
 pub use names::NameKind;
+pub(crate) use not_module::First;
+#[cfg(feature = "wat")]
+pub(crate) use not_module::{COMPONENT, not_module};
 pub use sections::{CustomSection, Section};
 
 /// A validated module. Cloning shares it.
@@ -223,16 +227,15 @@ impl Module {
         load::load(engine, bytes).map(|inner| Self { inner: Arc::new(inner) })
     }
 
-    /// Parses and validates a module in the text format; binary modules pass too.
+    /// Parses and validates a module in the text format.
     ///
     /// # Errors
-    /// [`Error::Text`](crate::Error::Text) with line and column, and those of [`Module::new`].
+    /// [`Error::Text`](crate::Error::Text) with lines and columns, for what does not validate, too.
     #[cfg(feature = "wat")]
     pub fn from_wat(engine: &Engine, text: &str) -> Result<Self> {
-        use alloc::string::ToString;
-        let bytes = wat::parse_str(text)
-            .map_err(|error| crate::error::Error::Text { message: error.to_string() })?;
-        Self::new(engine, &bytes)
+        use crate::error::Error;
+        let source = crate::text_format::Source::new(text);
+        source.map_err(|error| Error::Text { errors: Vec::from([*error]) })?.module(engine)
     }
 
     pub(crate) fn inner(&self) -> &ModuleInner {

@@ -36,7 +36,7 @@ impl FrameStack for Anywhere {
     }
 }
 
-pub(super) fn peek<'a>(reader: &BinaryReader<'a>) -> Option<Operator<'a>> {
+pub(crate) fn peek<'a>(reader: &BinaryReader<'a>) -> Option<Operator<'a>> {
     [FrameKind::Block, FrameKind::If, FrameKind::LegacyTry]
         .into_iter()
         .find_map(|kind| reader.peek_operator(&Anywhere(kind)).ok())
@@ -58,6 +58,10 @@ macro_rules! define_names {
                 _ => "visit_unknown",
             }
         }
+
+        /// One for each operator.
+        #[cfg(feature = "wat")]
+        const VISITORS: &[&str] = &[$(stringify!($visit)),*];
     };
 }
 wasmparser::for_each_operator!(define_names);
@@ -71,19 +75,22 @@ const DOTTED: [&str; 23] = [
 
 /// The text format's name of an operator.
 pub(crate) fn operator_name(operator: &Operator<'_>) -> Cow<'static, str> {
-    let visitor = visitor_name(operator);
+    text_name(visitor_name(operator))
+}
+
+/// The text format's names of all operators there are.
+#[cfg(feature = "wat")]
+pub(crate) fn text_names() -> impl Iterator<Item = Cow<'static, str>> {
+    VISITORS.iter().map(|visitor| text_name(visitor))
+}
+
+fn text_name(visitor: &'static str) -> Cow<'static, str> {
     let name = visitor.strip_prefix("visit_").unwrap_or(visitor);
-    match operator {
-        Operator::TypedSelect { .. } | Operator::TypedSelectMulti { .. } => {
-            return Cow::Borrowed("select");
-        }
-        Operator::RefTestNonNull { .. } | Operator::RefTestNullable { .. } => {
-            return Cow::Borrowed("ref.test");
-        }
-        Operator::RefCastNonNull { .. } | Operator::RefCastNullable { .. } => {
-            return Cow::Borrowed("ref.cast");
-        }
-        Operator::AtomicFence { .. } => return Cow::Borrowed("atomic.fence"),
+    match name {
+        "typed_select" | "typed_select_multi" => return Cow::Borrowed("select"),
+        "ref_test_non_null" | "ref_test_nullable" => return Cow::Borrowed("ref.test"),
+        "ref_cast_non_null" | "ref_cast_nullable" => return Cow::Borrowed("ref.cast"),
+        "atomic_fence" => return Cow::Borrowed("atomic.fence"),
         _ => {}
     }
     let dotted = DOTTED.iter().find_map(|prefix| {
@@ -200,7 +207,7 @@ pub(super) fn class_of(operator: &Operator<'_>) -> OpClass {
 }
 
 /// Loads and stores that this engine executes.
-pub(super) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
+pub(crate) fn memarg_of(operator: &Operator<'_>) -> Option<MemArg> {
     use Operator as O;
     match operator {
         O::I32Load { memarg }

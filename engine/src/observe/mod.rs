@@ -4,11 +4,13 @@
 //! operator of a function, the operand types and labels on entry, made on first use. Breakpoints
 //! and watchpoints live here too. Imports `exec`'s frames and `store`; nothing executes here.
 
+mod cause;
 mod debugger;
 mod frames;
 mod types;
 
 pub use crate::exec::fast::{FastListing, FastOperation};
+pub use cause::Cause;
 pub use debugger::{Access, Breakpoint, Debugger, Watchpoint};
 pub(crate) use debugger::{Observer, Unobserved};
 pub use frames::{Activation, FrameView, Handler, HostView, Label, Local, Throwing};

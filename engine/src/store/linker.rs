@@ -14,9 +14,9 @@ use super::evaluate::{Evaluation, func_slot};
 use super::{
     DataInstance, Extern, FuncEntity, Global, Instance, Store, StoreState, Table, check_limit,
 };
-use crate::error::{Error, LimitKind, LinkError, Result};
+use crate::error::{Error, ImportError, LimitKind, LinkError, Result};
 use crate::exec::exact::{memory_init, table_init};
-use crate::exec::{Task, Trap};
+use crate::exec::{Beyond, SegmentTrap, Space, Task, Trap};
 use crate::features::Features;
 use crate::host::js_string::{self, Builtin};
 use crate::host::{AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult};
@@ -234,19 +234,20 @@ impl Linker {
         let inner = module.inner();
         // Types first, so that a failure adds no host function to the store.
         let mut found = Vec::with_capacity(module.imports().len());
+        let mut errors = Vec::new();
         for (import, index) in module.imports().iter().zip(&inner.import_types) {
-            let fail = |reason| Error::Link {
-                module: (*import.module).into(),
-                name: (*import.name).into(),
-                reason,
+            let mut fail = |reason| {
+                let (module, name) = ((*import.module).into(), (*import.name).into());
+                errors.push(ImportError { module, name, reason });
             };
             if let Some(ty) = self.string_constant(import) {
                 found.push((Definition::Text(import.name.clone(), ty), TypeId(0)));
                 continue;
             }
-            let definition = self
-                .find(store, &import.module, &import.name)
-                .ok_or_else(|| fail(LinkError::Unknown))?;
+            let Some(definition) = self.find(store, &import.module, &import.name) else {
+                fail(LinkError::Unknown);
+                continue;
+            };
             let definition = match definition {
                 Definition::Builtin(builtin, call) => Definition::Host(HostFunction {
                     module: import.module.clone(),
@@ -289,14 +290,17 @@ impl Linker {
                     (ty, fits)
                 }
             };
-            let ty = ty.ok_or_else(|| fail(LinkError::Unknown))?;
-            if !fits {
-                return Err(fail(LinkError::Incompatible {
+            match ty {
+                None => fail(LinkError::Unknown),
+                Some(_) if fits => found.push((definition, demanded)),
+                Some(ty) => fail(LinkError::Incompatible {
                     expected: import.ty.to_string(),
                     found: ty.to_string(),
-                }));
+                }),
             }
-            found.push((definition, demanded));
+        }
+        if !errors.is_empty() {
+            return Err(Error::Link { errors });
         }
         let mut items = Vec::with_capacity(found.len());
         for (definition, ty) in found {
@@ -504,11 +508,10 @@ fn check_segments(store: &mut Store, module: &Module, id: InstanceId) -> Result<
             state.tables[addr.index()].size()
         };
         if u64::from(at) + len > size {
-            return Err(Error::Link {
-                module: module.name().unwrap_or_default().to_string(),
-                name: what.to_string(),
-                reason: LinkError::DoesNotFit { end: u64::from(at) + len, size },
-            });
+            let module = module.name().unwrap_or_default().to_string();
+            let reason = LinkError::DoesNotFit { end: u64::from(at) + len, size };
+            let errors = Vec::from([ImportError { module, name: what.to_string(), reason }]);
+            return Err(Error::Link { errors });
         }
     }
     Ok(())
@@ -527,9 +530,13 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
         let at = evaluation.run(offset, state, &instance.globals, &instance.funcs)? as u64;
         Ok::<u64, Error>(if index64 { at } else { u64::from(at as u32) })
     };
-    let trap =
-        |code| Error::Trap(Trap { code, backtrace: Vec::new(), omitted_frames: 0, executed: 0 });
-    for (segment, addr) in inner.elements.iter().zip(&instance.elements) {
+    let trap = |code, kind, index: usize, beyond: Option<Beyond>| {
+        let segment = |beyond| Box::new(SegmentTrap { kind, index: index as u32, beyond });
+        let segment = beyond.map(segment);
+        let backtrace = Vec::new();
+        Error::Trap(Trap { code, backtrace, omitted_frames: 0, executed: 0, segment })
+    };
+    for (position, (segment, addr)) in inner.elements.iter().zip(&instance.elements).enumerate() {
         if let SegmentMode::Active { index, offset } = &segment.mode {
             let table = *instance.tables.get(*index as usize).ok_or_else(unknown)?;
             let index64 = state.tables[table.index()].ty().index64;
@@ -537,12 +544,13 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
             let slots = &state.elements[addr.index()];
             let len = slots.len() as u64;
             let table = &mut state.tables[table.index()];
+            let beyond = Beyond::check(Space::Table, Some(*index), at, len, table.size());
             if let Err(code) = table_init(table, at, slots, 0, len) {
                 // Data that came with a memory would not have been written yet.
                 for memory in instance.memories.iter().skip(inner.imported_memories as usize) {
                     state.memories[memory.index()].bytes_mut().fill(0);
                 }
-                return Err(trap(code));
+                return Err(trap(code, Space::ElementSegment, position, beyond));
             }
         }
         if segment.mode != SegmentMode::Passive {
@@ -562,7 +570,10 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
                 state.data[addr.index()].dropped = true;
                 continue;
             }
-            memory_init(memory, at, bytes, 0, bytes.len() as u64).map_err(trap)?;
+            let (len, size) = (bytes.len() as u64, memory.bytes().len() as u64);
+            let beyond = Beyond::check(Space::Memory, Some(*index), at, len, size);
+            memory_init(memory, at, bytes, 0, len)
+                .map_err(|code| trap(code, Space::DataSegment, position, beyond))?;
             state.data[addr.index()].dropped = true;
         }
     }

@@ -45,6 +45,7 @@ use lineage::{Lineage, Moment, Stamp};
 use roots::{Parked, Tokens};
 use waiters::Waiters;
 
+pub(crate) use heap::width_log2;
 pub use heap::{Heap, ObjectKind};
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};

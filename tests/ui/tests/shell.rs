@@ -129,7 +129,7 @@ fn a_trap_is_explained_with_its_instruction_and_operands() {
         let args = vec!["7".into(), "0".into()];
         scene.apply([Command::Start { module, export: "divide".into(), args }, Command::Continue]);
         assert!(scene.says("Trap: integer divide by zero"));
-        assert!(scene.says("i32.div_s with i32:7 i32:0 on the stack, in arithmetic.divide"));
+        assert!(scene.says("i32.div_s with i32:7, i32:0 on the stack, in arithmetic.divide"));
         assert!(scene.says("The divisor on top of the stack is zero."));
         assert!(scene.has("operand 0 = i32:7"), "the stack is still there");
         scene.picture(if theme == egui::Theme::Dark { "trap-dark" } else { "trap-light" });

@@ -4,12 +4,17 @@
 //! failed. Each command that is not an assertion counts as well: a module that should load and
 //! does not is a failure.
 
+mod outcome;
+mod refusal;
 mod runner;
+mod turns;
 mod values;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use stepwell_engine::text_format::TextError;
 
 use super::cli::{self, Failure};
 pub use runner::{run_script, run_script_on};
@@ -24,7 +29,7 @@ pub struct Report {
 }
 
 /// A command that did not do what the script says.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Mismatch {
     /// Line of the script, from 1.
     pub line: usize,
@@ -32,11 +37,27 @@ pub struct Mismatch {
     pub column: usize,
     /// What was wanted and what came.
     pub message: String,
+    /// For what is wrong with a text: the line, and the mark under the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<[String; 2]>,
+}
+
+impl Mismatch {
+    /// What is wrong with the text of a script or of a module in it.
+    fn at(error: &TextError) -> Self {
+        let TextError { line, column, .. } = *error;
+        let source = Some([error.source.clone(), error.marker.clone()]);
+        Self { line, column, message: error.sentence(), source }
+    }
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.line, self.column, self.message)
+        write!(f, "{}:{}: {}", self.line, self.column, self.message)?;
+        match &self.source {
+            Some([line, marker]) => write!(f, "\n{line}\n{marker}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -75,6 +96,7 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
                     line: 1,
                     column: 1,
                     message: format!("not UTF-8 from byte {} on", error.valid_up_to()),
+                    source: None,
                 }],
             },
         };

@@ -1,16 +1,21 @@
-//! Executes a script, command by command, in one store.
+//! Executes a script, command by command.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use stepwell_engine::text_format::{Source, TextError};
 use stepwell_engine::{
-    Config, Engine, Error, Extern, InstanceId, Linker, Module, Store, TrapCode, Value,
+    Config, Engine, Error, Extern, InstanceId, Instantiation, Linker, Module, Store, Value,
 };
-use wast::lexer::Lexer;
-use wast::parser::{self, ParseBuffer};
+use wast::parser;
 use wast::token::Id;
-use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, WastInvoke, Wat};
+use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastRet, WastThread, Wat};
 
-use super::values::{argument, matches, pattern_text, values_text};
+use super::outcome::{self, Ended, Wrong};
+use super::refusal::{Kind, Refusal, load};
+use super::turns::Turns;
+use super::values::{argument, results_match};
 use super::{Mismatch, Report};
 use crate::hosts::HostState;
 
@@ -21,107 +26,97 @@ pub fn run_script(text: &str) -> Report {
 
 /// Runs a script. Its commands share one store; `spectest` is there to be imported.
 pub fn run_script_on(engine: &Engine, text: &str) -> Report {
-    let mut report = Report::default();
-    let wrong_script = |error: &wast::Error| {
-        let (line, column) = error.span().linecol_in(text);
-        Mismatch { line: line + 1, column: column + 1, message: error.message() }
+    let unreadable = |error: &TextError| Report { passed: 0, failures: vec![Mismatch::at(error)] };
+    let source = match Source::new(text) {
+        Ok(source) => source,
+        Err(error) => return unreadable(&error),
     };
-    let mut lexer = Lexer::new(text);
-    // The suite has names in every script there is.
-    lexer.allow_confusing_unicode(true);
-    let buffer = match ParseBuffer::new_with_lexer(lexer) {
+    let buffer = match source.buffer() {
         Ok(buffer) => buffer,
-        Err(error) => {
-            report.failures.push(wrong_script(&error));
-            return report;
-        }
+        Err(error) => return unreadable(&error),
     };
     let script = match parser::parse::<Wast<'_>>(&buffer) {
         Ok(script) => script,
-        Err(error) => {
-            report.failures.push(wrong_script(&error));
-            return report;
-        }
+        Err(error) => return unreadable(&source.error(&error)),
     };
-    let mut runner = match Runner::new(engine) {
-        Ok(runner) => runner,
-        Err(error) => {
-            let message = format!("spectest: {error}");
-            report.failures.push(Mismatch { line: 1, column: 1, message });
-            return report;
-        }
-    };
-    for directive in script.directives {
-        let span = directive.span();
-        match runner.directive(directive) {
-            Ok(()) => report.passed += 1,
-            Err(message) => {
-                let (line, column) = span.linecol_in(text);
-                report.failures.push(Mismatch { line: line + 1, column: column + 1, message });
-            }
-        }
+    let (mut store, mut linker) = (Store::new(engine), Linker::new());
+    if let Err(error) = HostState::default().define_spectest(&mut linker, &mut store) {
+        let message = format!("spectest: {error}");
+        let first = Mismatch { line: 1, column: 1, message, ..Mismatch::default() };
+        return Report { passed: 0, failures: vec![first] };
     }
-    report
+    let report = Rc::default();
+    let turns = Rc::new(Turns::new(store));
+    let scripts = Scripts { engine, source: &source, spectest: &linker };
+    let runner = Runner::new(scripts, turns.clone(), Rc::clone(&report));
+    turns.run(runner.run(script.directives));
+    report.take()
 }
 
-/// What a script has made so far.
-struct Runner {
-    engine: Engine,
-    store: Store,
+/// What all threads of a script begin with.
+#[derive(Clone, Copy)]
+struct Scripts<'s> {
+    engine: &'s Engine,
+    source: &'s Source<'s>,
+    spectest: &'s Linker,
+}
+
+/// What a script, or a thread of it, has made so far.
+struct Runner<'s> {
+    scripts: Scripts<'s>,
+    turns: Rc<Turns<'s>>,
+    report: Rc<RefCell<Report>>,
     linker: Linker,
     definitions: HashMap<String, Module>,
     last_definition: Option<Module>,
     instances: HashMap<String, InstanceId>,
     current: Option<InstanceId>,
+    /// Threads, and whether each has come to its end.
+    threads: HashMap<String, Rc<Cell<bool>>>,
 }
 
-/// Why an execution did not return.
-enum Ended {
-    Trapped(TrapCode),
-    Failed(String),
-}
-
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Trap(trap) => Ended::Trapped(trap.code),
-            other => Ended::Failed(other.to_string()),
-        }
-    }
-}
-
-impl From<String> for Ended {
-    fn from(message: String) -> Self {
-        Ended::Failed(message)
-    }
-}
-
-impl Runner {
-    fn new(engine: &Engine) -> Result<Self, Error> {
-        let mut store = Store::new(engine);
-        let mut linker = Linker::new();
-        HostState::default().define_spectest(&mut linker, &mut store)?;
-        Ok(Self {
-            engine: engine.clone(),
-            store,
-            linker,
+impl<'s> Runner<'s> {
+    fn new(scripts: Scripts<'s>, turns: Rc<Turns<'s>>, report: Rc<RefCell<Report>>) -> Self {
+        Self {
+            scripts,
+            turns,
+            report,
+            linker: scripts.spectest.clone(),
             definitions: HashMap::new(),
             last_definition: None,
             instances: HashMap::new(),
             current: None,
-        })
+            threads: HashMap::new(),
+        }
     }
 
-    fn directive(&mut self, directive: WastDirective<'_>) -> Result<(), String> {
+    async fn run(mut self, directives: Vec<WastDirective<'s>>) {
+        for directive in directives {
+            let span = directive.span();
+            let result = self.directive(directive).await;
+            let mut report = self.report.borrow_mut();
+            match result {
+                Ok(()) => report.passed += 1,
+                Err(wrong) => {
+                    let (line, column) = self.scripts.source.position(span.offset());
+                    let here = Mismatch { line, column, ..Mismatch::default() };
+                    let place = wrong.place.unwrap_or(here);
+                    report.failures.push(Mismatch { message: wrong.message, ..place });
+                }
+            }
+        }
+    }
+
+    async fn directive(&mut self, directive: WastDirective<'s>) -> Result<(), Wrong> {
         match directive {
             WastDirective::Module(mut module) => {
                 let name = module.name().map(|id| id.name().to_owned());
-                let module = self.load(&mut module).map_err(Refusal::into_message)?;
-                self.instantiate(&module, name).map_err(told)
+                let module = self.load(&mut module)?;
+                Ok(self.instantiate(&module, name).await?)
             }
             WastDirective::ModuleDefinition(mut module) => {
                 let name = module.name().map(|id| id.name().to_owned());
-                let module = self.load(&mut module).map_err(Refusal::into_message)?;
+                let module = self.load(&mut module)?;
                 if let Some(name) = name {
                     self.definitions.insert(name, module.clone());
                 }
@@ -134,99 +129,107 @@ impl Runner {
                     None => self.last_definition.as_ref(),
                 };
                 let module = module.cloned().ok_or("no such module definition")?;
-                self.instantiate(&module, instance.map(|id| id.name().to_owned())).map_err(told)
+                let name = instance.map(|id| id.name().to_owned());
+                Ok(self.instantiate(&module, name).await?)
             }
             WastDirective::Register { name, module, .. } => {
                 let instance = self.instance(module)?;
                 self.linker.define_instance(name, instance);
                 Ok(())
             }
-            WastDirective::Invoke(invoke) => self.invoke(&invoke).map(drop).map_err(told),
+            WastDirective::Invoke(invoke) => Ok(self.invoke(&invoke).await.map(drop)?),
             WastDirective::AssertReturn { exec, results, .. } => {
-                let values = self.execute(exec).map_err(told)?;
-                let fits = values.len() == results.len()
-                    && values
-                        .iter()
-                        .zip(&results)
-                        .all(|(value, pattern)| matches(&self.store, value, pattern));
-                if fits {
-                    return Ok(());
-                }
-                let wanted: Vec<String> = results.iter().map(pattern_text).collect();
-                let wanted =
-                    if wanted.is_empty() { "nothing".to_owned() } else { wanted.join(" ") };
-                Err(format!("expected {wanted}, got {}", values_text(&values)))
+                let instance = self.instance_of(&exec);
+                let outcome = self.execute(exec).await;
+                self.returned(instance, outcome, &results)
             }
             WastDirective::AssertTrap { exec, message, .. } => {
-                trapped(self.execute(exec), message, trap_matches)
+                Ok(outcome::trap(self.execute(exec).await, message)?)
             }
             WastDirective::AssertException { exec, .. } => {
-                trapped(self.execute(exec), "an exception", |code, _| {
-                    matches!(code, TrapCode::Exception(_))
-                })
+                Ok(outcome::exception(self.execute(exec).await)?)
             }
             WastDirective::AssertExhaustion { call, message, .. } => {
-                trapped(self.invoke(&call), message, |code, _| {
-                    *code == TrapCode::CallStackExhausted
-                })
+                Ok(outcome::exhaustion(self.invoke(&call).await, message)?)
+            }
+            WastDirective::AssertSuspension { exec, message, .. } => {
+                Ok(outcome::suspension(self.execute(exec).await, message)?)
             }
             WastDirective::AssertMalformed { mut module, message, .. } => {
-                match self.load(&mut module) {
-                    Err(Refusal::Malformed(_) | Refusal::Unsupported(_)) => Ok(()),
-                    Err(Refusal::Invalid(found)) => {
-                        Err(format!("expected malformed ({message}), got invalid: {found}"))
-                    }
-                    Ok(_) => Err(format!("expected malformed ({message}), but it was accepted")),
-                }
+                self.refused(&mut module, Kind::Malformed, message)
             }
             WastDirective::AssertInvalid { mut module, message, .. } => {
-                match self.load(&mut module) {
-                    Err(Refusal::Invalid(_) | Refusal::Unsupported(_)) => Ok(()),
-                    Err(Refusal::Malformed(found)) => {
-                        Err(format!("expected invalid ({message}), got malformed: {found}"))
-                    }
-                    Ok(_) => Err(format!("expected invalid ({message}), but it was accepted")),
-                }
+                self.refused(&mut module, Kind::Invalid, message)
+            }
+            // What is wrong with a section that the engine does not read is found in its text only.
+            WastDirective::AssertMalformedCustom { mut module, message, .. } => {
+                self.refused(&mut module, Kind::Malformed, message)
+            }
+            WastDirective::AssertInvalidCustom { mut module, message, .. } => {
+                self.refused(&mut module, Kind::Invalid, message)
             }
             WastDirective::AssertUnlinkable { module, message, .. } => {
-                let loaded = self.load(&mut QuoteWat::Wat(module));
-                let module = loaded.map_err(Refusal::into_message)?;
-                match self.linker.instantiate(&mut self.store, &module) {
+                let module = self.load(&mut QuoteWat::Wat(module))?;
+                match self.link(&module).await {
                     Err(Error::Link { .. }) => Ok(()),
-                    Err(other) => Err(format!("expected unlinkable ({message}), got: {other}")),
-                    Ok(_) => Err(format!("expected unlinkable ({message}), but it was linked")),
+                    Err(other) => Err(format!("expected unlinkable ({message}), got: {other}"))?,
+                    Ok(_) => Err(format!("expected unlinkable ({message}), but it was linked"))?,
                 }
             }
-            WastDirective::AssertInvalidCustom { .. }
-            | WastDirective::AssertMalformedCustom { .. }
-            | WastDirective::AssertSuspension { .. }
-            | WastDirective::Thread(_)
-            | WastDirective::Wait { .. } => Err("this command is not supported".to_owned()),
+            WastDirective::Thread(thread) => self.start(thread),
+            WastDirective::Wait { thread, .. } => {
+                let unknown = || format!("no thread named ${}", thread.name());
+                let done = self.threads.remove(thread.name()).ok_or_else(unknown)?;
+                self.turns.join(&done).await;
+                Ok(())
+            }
         }
+    }
+
+    /// Starts a thread: a script of its own, which sees of this one the module that it shares.
+    fn start(&mut self, thread: WastThread<'s>) -> Result<(), Wrong> {
+        let mut runner = Self::new(self.scripts, self.turns.clone(), self.report.clone());
+        if let Some(shared) = thread.shared_module {
+            let instance = self.instance(Some(shared))?;
+            runner.instances.insert(shared.name().to_owned(), instance);
+        }
+        let done = self.turns.spawn(runner.run(thread.directives));
+        self.threads.insert(thread.name.name().to_owned(), done);
+        Ok(())
     }
 
     /// Text or bytes to a module.
     fn load(&self, module: &mut QuoteWat<'_>) -> Result<Module, Refusal> {
-        let text_error = |error: wast::Error| Refusal::Malformed(error.message());
-        let bytes = match module.to_test().map_err(text_error)? {
-            QuoteWatTest::Binary(bytes) => bytes,
-            QuoteWatTest::Text(text) => {
-                let text = String::from_utf8(text)
-                    .map_err(|_| Refusal::Malformed("malformed UTF-8 encoding".to_owned()))?;
-                let buffer = ParseBuffer::new(&text).map_err(text_error)?;
-                let mut module = parser::parse::<Wat<'_>>(&buffer).map_err(text_error)?;
-                module.encode().map_err(text_error)?
-            }
-        };
-        Module::new(&self.engine, &bytes).map_err(|error| match error {
-            Error::Malformed { .. } => Refusal::Malformed(error.to_string()),
-            Error::Unsupported { .. } => Refusal::Unsupported(error.to_string()),
-            other => Refusal::Invalid(other.to_string()),
-        })
+        load(self.scripts.engine, self.scripts.source, module)
     }
 
-    fn instantiate(&mut self, module: &Module, name: Option<String>) -> Result<(), Ended> {
-        let instance = self.linker.instantiate(&mut self.store, module)?;
+    /// Whether a module is refused as the script says.
+    fn refused(&self, module: &mut QuoteWat<'_>, wanted: Kind, message: &str) -> Result<(), Wrong> {
+        let (what, other) = match wanted {
+            Kind::Malformed => ("malformed", "invalid"),
+            Kind::Invalid | Kind::Unsupported => ("invalid", "malformed"),
+        };
+        match self.load(module) {
+            Err(Refusal { kind, .. }) if kind == wanted || kind == Kind::Unsupported => Ok(()),
+            Err(Refusal { message: found, .. }) => {
+                Err(format!("expected {what} ({message}), got {other}: {found}"))?
+            }
+            Ok(_) => Err(format!("expected {what} ({message}), but it was accepted"))?,
+        }
+    }
+
+    /// Links a module and runs its start function.
+    async fn link(&self, module: &Module) -> Result<InstanceId, Error> {
+        let made = self.linker.begin_instantiate(&mut self.turns.store.borrow_mut(), module);
+        let Instantiation { instance, start } = made?;
+        if let Some(start) = start {
+            self.turns.finish(start).await?;
+        }
+        Ok(instance)
+    }
+
+    async fn instantiate(&mut self, module: &Module, name: Option<String>) -> Result<(), Ended> {
+        let instance = self.link(module).await?;
         self.current = Some(instance);
         if let Some(name) = name {
             self.instances.insert(name, instance);
@@ -244,21 +247,25 @@ impl Runner {
         }
     }
 
-    fn execute(&mut self, exec: WastExecute<'_>) -> Result<Vec<Value>, Ended> {
+    /// The instance that an execution asks.
+    fn instance_of(&self, exec: &WastExecute<'_>) -> Option<InstanceId> {
         match exec {
-            WastExecute::Invoke(invoke) => self.invoke(&invoke),
-            WastExecute::Wat(module) => {
-                let loaded = self.load(&mut QuoteWat::Wat(module));
-                let module = loaded.map_err(Refusal::into_message)?;
-                self.linker.instantiate(&mut self.store, &module)?;
-                Ok(Vec::new())
-            }
+            WastExecute::Invoke(invoke) => self.instance(invoke.module).ok(),
+            WastExecute::Get { module, .. } => self.instance(*module).ok(),
+            WastExecute::Wat(_) => None,
+        }
+    }
+
+    async fn execute(&self, exec: WastExecute<'_>) -> Result<Vec<Value>, Ended> {
+        match exec {
+            WastExecute::Invoke(invoke) => self.invoke(&invoke).await,
+            WastExecute::Wat(module) => self.run_start(module).await,
             WastExecute::Get { module, global, .. } => {
                 let instance = self.instance(module)?;
-                match self.store.export(instance, global) {
+                let store = self.turns.store.borrow();
+                match store.export(instance, global) {
                     Some(Extern::Global(addr)) => {
-                        let value = self.store.global(addr).map(|(_, value)| value);
-                        Ok(value.into_iter().collect())
+                        Ok(store.global(addr).map(|(_, value)| value).into_iter().collect())
                     }
                     _ => Err(Ended::Failed(format!("no global exported as {global:?}"))),
                 }
@@ -266,91 +273,41 @@ impl Runner {
         }
     }
 
-    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Result<Vec<Value>, Ended> {
+    /// A module that is there for what its start function does.
+    async fn run_start(&self, module: Wat<'_>) -> Result<Vec<Value>, Ended> {
+        let module = self.load(&mut QuoteWat::Wat(module));
+        let module = module.map_err(|refusal| Ended::Failed(refusal.message))?;
+        self.link(&module).await?;
+        Ok(Vec::new())
+    }
+
+    async fn invoke(&self, invoke: &WastInvoke<'_>) -> Result<Vec<Value>, Ended> {
         let instance = self.instance(invoke.module)?;
         let args: Result<Vec<Value>, String> = invoke.args.iter().map(argument).collect();
-        let func = self.store.export_func(instance, invoke.name)?;
-        Ok(self.store.invoke(func, &args?)?)
+        let args = args?;
+        let started = {
+            let store = self.turns.store.borrow();
+            let func = store.export_func(instance, invoke.name)?;
+            store.start(func, &args)
+        };
+        Ok(self.turns.finish(started?).await?)
     }
-}
 
-/// Why a module was refused.
-enum Refusal {
-    Malformed(String),
-    Invalid(String),
-    /// Valid in a later version or with a proposal that the engine does not have: what the script
-    /// calls malformed or invalid may mean something there.
-    Unsupported(String),
-}
-
-impl Refusal {
-    fn into_message(self) -> String {
-        match self {
-            Refusal::Malformed(message)
-            | Refusal::Invalid(message)
-            | Refusal::Unsupported(message) => message,
+    /// Whether results are those that the script wants.
+    fn returned(
+        &self,
+        instance: Option<InstanceId>,
+        outcome: outcome::Outcome,
+        patterns: &[WastRet<'_>],
+    ) -> Result<(), Wrong> {
+        let store = self.turns.store.borrow();
+        match &outcome {
+            Ok(values) if results_match(&store, instance, values, patterns) => Ok(()),
+            _ => Err(outcome::results(&outcome, patterns))?,
         }
     }
 }
 
-fn told(ended: Ended) -> String {
-    match ended {
-        Ended::Trapped(code) => format!("trap: {code}"),
-        Ended::Failed(message) => message,
-    }
-}
-
-/// Whether an execution ended in the trap that the script wants.
-fn trapped(
-    result: Result<Vec<Value>, Ended>,
-    wanted: &str,
-    fits: fn(&TrapCode, &str) -> bool,
-) -> Result<(), String> {
-    match result {
-        Err(Ended::Trapped(code)) if fits(&code, wanted) => Ok(()),
-        Err(ended) => Err(format!("expected trap: {wanted}, got {}", told(ended))),
-        Ok(values) => Err(format!("expected trap: {wanted}, returned {}", values_text(&values))),
-    }
-}
-
-/// The suite adds an index to some messages, as `uninitialized element 2`.
-fn trap_matches(code: &TrapCode, wanted: &str) -> bool {
-    let found = code.to_string();
-    wanted.starts_with(&found) || found.starts_with(wanted)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::run_script;
-
-    fn failures(script: &str) -> Vec<String> {
-        run_script(script).failures.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn assertions_pass_and_fail_with_their_place() {
-        let script = "(module (func (export \"f\") (result i32) i32.const 1))\n\
-             (assert_return (invoke \"f\") (i32.const 1))\n\
-             (assert_return (invoke \"f\") (i32.const 2))\n\
-             (assert_trap (invoke \"f\") \"unreachable\")\n";
-        let report = run_script(script);
-        assert_eq!(report.passed, 2);
-        assert_eq!(
-            failures(script),
-            ["3:2: expected i32:2, got i32:1", "4:2: expected trap: unreachable, returned i32:1"]
-        );
-    }
-
-    #[test]
-    fn malformed_and_invalid_are_told_apart() {
-        let invalid = "(assert_malformed (module (func (result i32))) \"x\")";
-        assert!(failures(invalid)[0].contains("got invalid"));
-        let malformed = "(assert_invalid (module binary \"\\00asn\") \"x\")";
-        assert!(failures(malformed)[0].contains("got malformed"));
-    }
-
-    #[test]
-    fn a_script_that_cannot_be_read_fails_once() {
-        assert_eq!(failures("(module"), ["1:8: expected `)`"]);
-    }
-}
+#[path = "tests.rs"]
+mod tests;

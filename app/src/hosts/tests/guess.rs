@@ -80,6 +80,11 @@ fn what_does_not_fit_says_why() {
         (r#""env" "invoke_v" (func)"#, HostSet::Emscripten, "index"),
         (r#""env" "seed" (func)"#, HostSet::AssemblyScript, "() -> (f64)"),
         (r#""Math" "sin" (func)"#, HostSet::Math, "(f64) -> (f64)"),
+        (
+            r#""wasi_snapshot_preview1" "fd_write" (func (param i64 i64 i64 i64) (result i32))"#,
+            HostSet::Wasi,
+            "(i32, i32, i32, i32) -> (i32)",
+        ),
     ];
     for (import, set, said) in cases {
         let module = module(&format!("(module (import {import}))"));

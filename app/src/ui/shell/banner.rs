@@ -1,16 +1,16 @@
 //! A line under the toolbar when the machine stands for a reason that needs attention.
 
 use egui::{RichText, Ui};
-use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::{AtomicWait, Trap, TrapCode};
 
-use crate::session::{Awaited, Command, HostCallRecord, Panel, RunState, Session, StopReason};
+use crate::session::{
+    Awaited, Command, HostCallRecord, Panel, RunState, Session, StopReason, trap_causes,
+    trapped_instruction,
+};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 
-/// Operands shown of the instruction that trapped.
-const OPERANDS: usize = 3;
 /// Characters shown of the arguments of a call.
 const ARGUMENTS: usize = 120;
 
@@ -113,6 +113,9 @@ fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Comma
             commands.push(Command::ShowPc);
         }
     });
+    if let Some(details) = details(session) {
+        ui.add(egui::Label::new(RichText::new(details).font(tokens::mono())).wrap());
+    }
     let explanation = trap.code.explanation();
     if explanation != trap.code.to_string() {
         ui.add(egui::Label::new(RichText::new(explanation).color(tokens.text)).wrap());
@@ -123,24 +126,16 @@ fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Comma
 fn cause(session: &Session, trap: &Trap) -> Option<String> {
     let frames = session.frames();
     let frame = frames.first()?;
-    let listing = Listing::new(frame.module(), frame.func()).ok()?;
-    let instruction = listing.instruction(listing.position(frame.offset())?)?;
-    let operands = frame.operands();
-    let from = operands.len().saturating_sub(OPERANDS);
-    let shown: Vec<String> = operands
-        .get(from..)
-        .unwrap_or_default()
-        .iter()
-        .map(|value| session.value_text(value))
-        .collect();
-    // What an exception carries has been said already.
-    let with = if shown.is_empty() || matches!(trap.code, TrapCode::Exception(_)) {
-        String::new()
-    } else {
-        format!(" with {} on the stack", shown.join(" "))
-    };
+    let instruction = trapped_instruction(frame, &trap.code, session)?;
     let place = session.frame_label(frame);
-    Some(format!("{instruction}{with}, in {place} at 0x{:04x}", frame.offset().0))
+    Some(format!("{instruction}, in {place} at 0x{:04x}", frame.offset().0))
+}
+
+/// What the trap was about, in numbers.
+fn details(session: &Session) -> Option<String> {
+    let frames = session.frames();
+    let details = trap_causes(session.store()?, frames.first()?, session);
+    (!details.is_empty()).then(|| details.join("; "))
 }
 
 fn waits(session: &Session, pending: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>) {

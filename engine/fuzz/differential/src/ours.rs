@@ -78,7 +78,11 @@ impl Ours {
         let begun = match Linker::new().begin_instantiate(&mut store, module) {
             Ok(begun) => begun,
             Err(EngineError::Trap(trap)) => return Ok(Begun::Ended(trapped(&trap.code))),
-            Err(EngineError::Link { reason: LinkError::DoesNotFit { .. }, .. }) => {
+            Err(EngineError::Link { errors })
+                if errors
+                    .iter()
+                    .any(|error| matches!(error.reason, LinkError::DoesNotFit { .. })) =>
+            {
                 return Ok(Begun::Ended(End::Trapped(Why::MemoryOutOfBounds)));
             }
             Err(EngineError::Limit { .. }) => return Ok(Begun::Ended(End::Exhausted)),

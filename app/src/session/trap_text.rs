@@ -1,0 +1,64 @@
+//! A trap in words: the instruction with its operands, and what it was about. The window and the
+//! subcommands say the same.
+
+use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::observe::{Cause, FrameView};
+use stepwell_engine::{FuncAddr, Store, TrapCode, Value};
+
+use super::{func_type, val_type};
+
+/// Operands shown of the instruction that trapped.
+const OPERANDS: usize = 5;
+
+/// What values and functions of a store are called.
+pub trait Namer {
+    /// A value in one line.
+    fn value(&self, value: &Value) -> String;
+    /// A function with its type.
+    fn func(&self, func: FuncAddr) -> String;
+}
+
+/// The instruction that trapped, with what lies on the stack: `i32.store with i32:65536, i32:1 on
+/// the stack`.
+pub fn trapped_instruction(
+    frame: &FrameView<'_>,
+    code: &TrapCode,
+    namer: &dyn Namer,
+) -> Option<String> {
+    let listing = Listing::new(frame.module(), frame.func()).ok()?;
+    let instruction = listing.instruction(listing.position(frame.offset())?)?;
+    let operands = frame.operands();
+    let from = operands.len().saturating_sub(OPERANDS);
+    let shown = operands.get(from..).unwrap_or_default();
+    let shown: Vec<String> = shown.iter().map(|value| namer.value(value)).collect();
+    // What an exception carries has been said already.
+    if shown.is_empty() || matches!(code, TrapCode::Exception(_)) {
+        return Some(instruction.to_string());
+    }
+    Some(format!("{instruction} with {} on the stack", shown.join(", ")))
+}
+
+/// What a trap at a frame's instruction was about, a sentence each.
+pub fn trap_causes(store: &Store, frame: &FrameView<'_>, namer: &dyn Namer) -> Vec<String> {
+    let causes = frame.causes(store);
+    causes.iter().map(|cause| cause_text(cause, frame, namer)).collect()
+}
+
+fn cause_text(cause: &Cause, frame: &FrameView<'_>, namer: &dyn Namer) -> String {
+    match cause {
+        Cause::Beyond(beyond) => beyond.to_string(),
+        Cause::Unaligned { address, width } => {
+            format!("address 0x{address:x} is no multiple of {width}")
+        }
+        Cause::NullElement { table, index } => format!("element {index} of table {table} is null"),
+        Cause::Signature { table, index, func, expected } => {
+            let expected = func_type(frame.module(), expected);
+            let func = namer.func(*func);
+            format!("element {index} of table {table} is {func}, and the call is of {expected}")
+        }
+        Cause::Cast { found, expected } => {
+            let expected = val_type(frame.module(), (*expected).into());
+            format!("{} is no {expected}", namer.value(found))
+        }
+    }
+}

@@ -1,0 +1,3 @@
+;; RUN: trace %s
+(module (func (export "f") (result i32)
+  (i32.load (i32.const 0))))
