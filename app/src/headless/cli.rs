@@ -94,7 +94,7 @@ pub(super) fn stem(path: &Path) -> String {
 pub(super) fn load(engine: &Engine, path: &Path) -> Result<Module, Failure> {
     let bytes = read(path)?;
     let name = path.display().to_string();
-    match load_module(engine, &name, &bytes) {
+    match load_module(engine, &name, bytes) {
         Ok((module, _)) => Ok(module),
         // It names the file itself, with the line.
         Err(stepwell_engine::Error::Text { message }) if message.contains(&name) => {
