@@ -39,6 +39,7 @@ enum Stage {
 struct Opening {
     number: u64,
     name: String,
+    is_text: bool,
     done: u64,
     total: u64,
     stage: Stage,
@@ -66,16 +67,18 @@ pub struct OpeningView<'a> {
     pub number: u64,
     /// The link name that it will have.
     pub name: &'a str,
-    /// Bytes that have been loaded.
+    /// Whether it is a text, which is translated in one go.
+    pub is_text: bool,
+    /// Bytes that have been loaded; of a text none or all.
     pub done: u64,
     /// Bytes that there are.
     pub total: u64,
 }
 
 impl OpeningView<'_> {
-    /// How much of it is loaded, 0.0..1.0; `None` where that cannot be told.
-    pub fn fraction(&self) -> Option<f32> {
-        (self.total > 0).then(|| (self.done as f64 / self.total as f64) as f32)
+    /// How much of it is loaded, 0.0..=1.0.
+    pub fn fraction(&self) -> f32 {
+        (self.done as f64 / self.total.max(1) as f64) as f32
     }
 }
 
@@ -87,14 +90,13 @@ impl Session {
         }
         let number = self.openings.next_number;
         self.openings.next_number += 1;
-        let (total, stage) = match is_binary(&bytes) {
-            true => {
-                let total = bytes.len() as u64;
-                (total, Stage::Binary(Box::new(ModuleBuilder::from_bytes(&self.engine, bytes))))
-            }
-            false => (0, Stage::Text { bytes, seen: false }),
+        let (total, is_text) = (bytes.len() as u64, !is_binary(&bytes));
+        let stage = match is_text {
+            true => Stage::Text { bytes, seen: false },
+            false => Stage::Binary(Box::new(ModuleBuilder::from_bytes(&self.engine, bytes))),
         };
-        self.openings.files.push_back(Opening { number, name, done: 0, total, stage });
+        let opening = Opening { number, name, is_text, done: 0, total, stage };
+        self.openings.files.push_back(opening);
         Ok(())
     }
 
@@ -117,6 +119,7 @@ impl Session {
         self.openings.files.iter().map(|opening| OpeningView {
             number: opening.number,
             name: &opening.name,
+            is_text: opening.is_text,
             done: opening.done,
             total: opening.total,
         })
@@ -190,7 +193,10 @@ impl Opening {
                 self.stage = Stage::Translating(receiver);
             }
             Stage::Translating(receiver) => match receiver.try_recv() {
-                Ok(loaded) => self.stage = Stage::Done(Box::new(loaded?)),
+                Ok(loaded) => {
+                    self.done = self.total;
+                    self.stage = Stage::Done(Box::new(loaded?));
+                }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => {
                     let message = "it could not be translated".to_owned();

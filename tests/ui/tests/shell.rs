@@ -277,14 +277,15 @@ fn a_large_file_shows_how_far_it_has_come_and_can_be_given_up() {
     }
     app.open_bytes("glue.wat", b"(module)".to_vec());
     scene.harness.ctx.request_repaint();
-    for _ in 0..3 {
-        scene.harness.step();
-    }
+    // The first frame measures the cards.
+    scene.harness.run_steps(2);
     assert!(scene.says("Opening geometry: ") && scene.says("% of 6.7 MiB"));
-    assert!(scene.says("Opening engine: 0 %"));
+    assert!(scene.says("Opening engine: 0 %") && scene.says("Opening glue: text of 8 bytes"));
     assert!(scene.says("opening geometry: "), "the status line says it, too");
-    scene.picture("opening");
     assert_eq!(scene.session().modules().len(), 1);
+    // The cards come into sight.
+    scene.harness.run_steps(8);
+    scene.picture("opening");
     scene.harness.get_by_label("cancel opening engine").click();
     while scene.session().is_opening() {
         scene.harness.step();

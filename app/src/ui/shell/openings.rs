@@ -45,18 +45,16 @@ fn card(opening: &OpeningView<'_>, ui: &mut Ui, commands: &mut Vec<Command>) {
             });
         });
     });
-    let bar = ProgressBar::new(opening.fraction().unwrap_or(0.0)).desired_height(tokens::GAP);
+    let bar = ProgressBar::new(opening.fraction()).desired_height(tokens::GAP);
     ui.add(bar.fill(tokens.accent).corner_radius(2));
 }
 
 fn text(opening: &OpeningView<'_>) -> String {
     let name = widgets::safe(opening.name);
-    match opening.fraction() {
-        Some(1.0) => format!("{name} is loaded and waits for the others"),
-        Some(fraction) => {
-            let (percent, size) = ((fraction * 100.0) as u32, widgets::size(opening.total));
-            format!("Opening {name}: {percent} % of {size}")
-        }
-        None => format!("Opening {name}: translating the text …"),
+    let size = widgets::size(opening.total);
+    match (opening.fraction() * 100.0) as u32 {
+        100.. => format!("{name} is loaded and waits for the others"),
+        _ if opening.is_text => format!("Opening {name}: text of {size}"),
+        percent => format!("Opening {name}: {percent} % of {size}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use crate::session::{OpeningView, RunState, Session, StopReason};
+use crate::session::{RunState, Session, StopReason};
 use crate::ui::files::Files;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -14,25 +14,17 @@ pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
         let place = place(session).unwrap_or_else(|| modules(session));
         ui.label(RichText::new(place).font(tokens::mono_small()).color(tokens.weak));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let hint = match (
-                session.openings().find(|file| file.fraction() != Some(1.0)),
-                files.reading().next(),
-            ) {
-                (Some(file), _) => opening(&file),
+            let opening = session.openings().find(|file| file.fraction() < 1.0);
+            let hint = match (opening, files.reading().next()) {
+                (Some(file), _) => {
+                    format!("opening {}: {} %", file.name, (file.fraction() * 100.0) as u32)
+                }
                 (None, Some(name)) => format!("reading {name} …"),
                 (None, None) => hint(session).to_owned(),
             };
             ui.add(egui::Label::new(RichText::new(hint).small().color(tokens.weak)).truncate());
         });
     });
-}
-
-/// How far a file has come.
-fn opening(file: &OpeningView<'_>) -> String {
-    match file.fraction() {
-        Some(fraction) => format!("opening {}: {} %", file.name, (fraction * 100.0) as u32),
-        None => format!("opening {} …", file.name),
-    }
 }
 
 fn place(session: &Session) -> Option<String> {
