@@ -268,6 +268,24 @@ fn a_function_of_seven_megabytes_goes_in_slices() {
 }
 
 #[test]
+fn bytes_that_are_given_away_are_not_copied() {
+    let engine = Engine::default();
+    let bytes = one_function(1_000_000, &[0x0b]);
+    let place = bytes.as_ptr();
+    let module = Module::from_bytes(&engine, bytes).unwrap();
+    assert_eq!(module.bytes().as_ptr(), place);
+    let bytes = module.bytes().to_vec();
+    let place = bytes.as_ptr();
+    let mut builder = ModuleBuilder::from_bytes(&engine, bytes);
+    assert_eq!(builder.work(1_000).unwrap().state, LoadState::Pending);
+    assert_eq!(builder.finish().unwrap().bytes().as_ptr(), place);
+    let bytes = module.bytes().to_vec();
+    let place = bytes.as_ptr();
+    let (loaded, _) = stepwell::session::load_module(&engine, "m", bytes).unwrap();
+    assert_eq!(loaded.bytes().as_ptr(), place);
+}
+
+#[test]
 fn an_error_stays() {
     let mut builder = ModuleBuilder::from_bytes(&Engine::default(), b"\0asm\x02\0\0\0".to_vec());
     let error = builder.work(1).unwrap_err();
