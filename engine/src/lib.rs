@@ -65,7 +65,7 @@ pub use ids::{
     CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
     MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
 };
-pub use module::Module;
+pub use module::{Module, ModuleBuilder};
 pub use store::{Extern, Instantiation, Linker, Store};
 pub use types::{
     ExternType, FuncType, GlobalType, HeapType, Limits, MemoryType, Mutability, RefType, TableType,

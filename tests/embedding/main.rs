@@ -6,6 +6,7 @@ mod attribution;
 mod crossings;
 mod endings;
 mod linking;
+mod loading;
 mod pooling;
 mod records;
 mod reentry;

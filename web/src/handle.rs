@@ -66,10 +66,11 @@ impl Handle {
         parsed(self.with(|page| stepwell::ui::rects::json(&page.context)))
     }
 
-    /// Opens a module under a file name; what is wrong with it becomes a notice.
-    pub fn open(&self, name: &str, bytes: &[u8]) {
+    /// Opens a module under a file name; what is wrong with it becomes a notice. A large one is being opened
+    /// for a while: see `opening` in the state.
+    pub fn open(&self, name: &str, bytes: Vec<u8>) {
         self.with(|page| {
-            page.app.open_bytes(name, bytes.to_vec());
+            page.app.open_bytes(name, bytes);
             page.context.request_repaint();
         });
     }

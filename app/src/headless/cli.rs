@@ -100,7 +100,7 @@ pub(super) fn stem(path: &Path) -> String {
 pub(super) fn load(engine: &Engine, path: &Path) -> Result<Module, Failure> {
     let bytes = read(path)?;
     let name = path.display().to_string();
-    match load_module(engine, &bytes) {
+    match load_module(engine, bytes) {
         Ok((module, _)) => Ok(module),
         Err(error @ stepwell_engine::Error::Text { .. }) => {
             Err(Failure::Text(load_error(&name, &error)))

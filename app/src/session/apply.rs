@@ -27,7 +27,8 @@ impl Session {
 
     pub(super) fn dispatch(&mut self, command: Command) -> Result<(), SessionError> {
         match command {
-            Command::Open { name, bytes } => self.open(&name, &bytes).map(|_| ()),
+            Command::Open { name, bytes } => self.open_file(name, bytes),
+            Command::CancelOpening(number) => self.cancel_opening(number),
             Command::OpenExample(id) => self.open_example(&id),
             Command::Close(key) => self.close(key),
             Command::Rename { module, name } => self.rename(module, name),

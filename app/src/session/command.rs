@@ -85,13 +85,17 @@ pub enum SearchKind {
 /// [`SessionError::Input`](super::SessionError::Input) and change nothing.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Command {
-    /// Opens a module (binary or text) under a link name, usually the file's stem.
+    /// Opens a module (binary or text) under a link name, usually the file's stem. A small one is open then;
+    /// a large one is loaded bit by bit while the session ticks, and so is what is opened behind it. They
+    /// are among the modules as soon as all of them are loaded.
     Open {
         /// Link name: what other modules import it as.
         name: String,
         /// Binary or text format.
         bytes: Vec<u8>,
     },
+    /// Gives up opening a file that is being loaded.
+    CancelOpening(u64),
     /// Opens the files of a built-in example in place of what is open, ready to step.
     OpenExample(String),
     /// Closes a module.

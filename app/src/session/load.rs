@@ -10,12 +10,17 @@ use super::Session;
 ///
 /// # Errors
 /// [`Error::NotModule`], [`Error::Text`] with lines and columns, or those of [`Module::new`].
-pub fn load_module(engine: &Engine, bytes: &[u8]) -> Result<(Module, Option<String>), Error> {
-    if bytes.starts_with(b"\0asm") {
-        return Ok((Module::new(engine, bytes)?, None));
+pub fn load_module(engine: &Engine, bytes: Vec<u8>) -> Result<(Module, Option<String>), Error> {
+    if is_binary(&bytes) {
+        return Ok((Module::from_bytes(engine, bytes)?, None));
     }
-    let text = Module::text_of(bytes)?;
+    let text = Module::text_of(&bytes)?;
     Ok((Module::from_wat(engine, text)?, Some(text.to_owned())))
+}
+
+/// Whether bytes begin as a module in the binary format does.
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm")
 }
 
 /// An error of loading a file in words, which begin with the file's name. What is wrong with a text is

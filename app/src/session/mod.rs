@@ -18,6 +18,7 @@ mod load;
 mod machine;
 mod memory_view;
 mod modules;
+mod opening;
 #[cfg(test)]
 mod problems_tests;
 mod programs;
@@ -51,6 +52,7 @@ pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::{Problem, load_error, load_message, load_module};
 pub use modules::readable_name;
+pub use opening::OpeningView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::Reference;
 pub use shape::Shape;
@@ -72,6 +74,7 @@ use breakpoint::Entry;
 use host_calls::HostCalls;
 use machine::Machine;
 use memory_view::MemoryViews;
+use opening::Openings;
 use programs::Programs;
 use run::{Progress, Remembered, Speed};
 use tasks::WindowWaker;
@@ -81,6 +84,7 @@ pub struct Session {
     engine: Engine,
     modules: Vec<OpenModule>,
     next_key: u32,
+    openings: Openings,
     examples: Vec<Example>,
     machine: Option<Machine>,
     /// The opened modules no longer are what the machine was linked from.
@@ -131,6 +135,7 @@ impl Session {
             engine: Engine::new(Config::default()),
             modules: Vec::new(),
             next_key: 0,
+            openings: Openings::default(),
             examples: examples::all(),
             machine: None,
             links_changed: false,
@@ -158,16 +163,20 @@ impl Session {
         }
     }
 
-    /// Lets a run go on for at most `slice`; true while it is running. A run that waits for a host function
-    /// goes on when that has something.
+    /// Lets files that are being opened, or else a run, go on for at most `slice`; true while there are any,
+    /// or it is running. A run that waits for a host function goes on when that has something.
     pub fn tick(&mut self, slice: Duration) -> bool {
         self.look_at_hosts();
+        // Half the time each, if it has to be shared.
+        let slice =
+            if self.state == RunState::Running && self.is_opening() { slice / 2 } else { slice };
+        self.go_on_opening(slice);
         if self.state == RunState::Running
             && let Err(error) = self.drive(slice)
         {
             self.notify(true, error.to_string());
         }
-        self.state == RunState::Running
+        self.state == RunState::Running || self.is_opening()
     }
 
     // The run.

@@ -1,6 +1,6 @@
 //! Opened modules: their names, their hues, and which import is satisfied by whom.
 
-use stepwell_engine::InstanceId;
+use stepwell_engine::{InstanceId, Module};
 
 use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
 use super::examples;
@@ -13,12 +13,22 @@ use super::{Session, extern_type, not_now};
 const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
 
 impl Session {
-    /// Opens a module; one of the same link name is replaced.
-    pub(super) fn open(&mut self, name: &str, bytes: &[u8]) -> Result<ModuleKey, SessionError> {
+    /// Opens a module at once.
+    pub(super) fn open(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), SessionError> {
         let loaded = load_module(&self.engine, bytes);
         self.note_problem(name, loaded.as_ref().err());
         let error = |error| SessionError::Module { name: name.to_owned(), error };
         let (module, source) = loaded.map_err(error)?;
+        self.install(name, module, source)
+    }
+
+    /// Puts a module among those that are open; one of the same link name is replaced.
+    pub(super) fn install(
+        &mut self,
+        name: &str,
+        module: Module,
+        source: Option<String>,
+    ) -> Result<(), SessionError> {
         if let Some(old) = self.modules.iter().find(|open| open.name == name).map(|open| open.key) {
             self.close(old)?;
             self.notify(false, format!("{name} was opened before; it has been replaced"));
@@ -38,21 +48,21 @@ impl Session {
         ];
         self.modules.push(OpenModule { key, name: name.to_owned(), module, source, hue, imports });
         self.resolve();
-        self.dispatch(Command::SelectModule(key))?;
-        Ok(key)
+        self.dispatch(Command::SelectModule(key))
     }
 
     pub(super) fn open_example(&mut self, id: &str) -> Result<(), SessionError> {
         let example = self.examples.iter().find(|example| example.id == id).cloned();
         let example = example.ok_or_else(|| not_now(format!("there is no example {id:?}")))?;
         self.discard_machine();
+        self.openings.clear();
         self.modules.clear();
         self.breakpoints.clear();
         self.invocation = None;
         for path in &example.files {
             let bytes = examples::file(path);
             let bytes = bytes.ok_or_else(|| not_now(format!("{path} is missing")))?;
-            self.open(examples::stem(path), bytes)?;
+            self.open(examples::stem(path), bytes.to_vec())?;
         }
         for open in &mut self.modules {
             for (import, state) in open.module.imports().iter().zip(&mut open.imports) {

@@ -19,7 +19,7 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 }
 
 impl Session {
-    /// What is open, what the machine does and holds: `modules`, `run`, `clock`, `speed` (instructions a
+    /// What is open, what is being opened (`opening`), what the machine does and holds: `modules`, `run`, `clock`, `speed` (instructions a
     /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `tasks`, `console`,
     /// `awaits_input` (standard input), `files`, `breakpoints`, `import_breaks`, `memories`, `heap` (its bytes, its collections and the object looked at),
     /// `throws` (what the next instruction throws), `waits` (for a notification), `focus`, `notices` and
@@ -30,6 +30,12 @@ impl Session {
         let last = calls.range(calls.len().saturating_sub(CALLS)..);
         json!({
             "modules": self.modules().iter().map(|open| self.module_json(open)).collect::<Vec<_>>(),
+            "opening": self.openings().map(|opening| json!({
+                "number": opening.number,
+                "name": opening.name,
+                "done": opening.done,
+                "total": opening.total,
+            })).collect::<Vec<_>>(),
             "run": self.run_json(),
             "clock": self.clock(),
             "speed": self.speed(),

@@ -132,7 +132,12 @@ impl App {
         self.files.dropped(ctx);
         while let Some(opened) = self.files.next(ctx) {
             match opened {
-                Opened::Open(command) => self.apply(ctx, command),
+                // Not by `apply`, which keeps a copy for what is said beside fields: it may be large.
+                Opened::Open(command) => {
+                    // It is among the notices if it could not be done.
+                    let _ = self.session.apply(command);
+                    ctx.request_repaint();
+                }
                 Opened::Put(command, said) => match self.session.apply(command) {
                     Ok(()) => self.session.inform(said),
                     // There is no field beside which it could stand.

@@ -1,12 +1,14 @@
 //! Files that are opened: dialog, drag and drop, what was used recently, progress; and those that go
 //! into the programs' folders or come out of them.
 //!
-//! A file arrives as bytes through a channel, whoever fetched it; large ones are announced on the
-//! screen for a frame before the window loads them.
+//! A file is announced through a channel when it is asked for, and its bytes follow when they are there,
+//! whoever fetches them. So files keep the order in which they were asked for, and large ones are read
+//! while the window goes on.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use egui::{Align2, Context, Id, Rect};
@@ -18,8 +20,8 @@ use crate::session::Command;
 const RECENT: usize = 10;
 /// Without a path the contents are remembered, up to this size.
 const SMALL: usize = 24 * 1024;
-/// Above this size a file is announced before it is loaded.
-const SLOW: usize = 512 * 1024;
+/// Above this size a file is read while the window goes on.
+const SLOW: u64 = 512 * 1024;
 
 /// A file that was opened.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
@@ -93,21 +95,51 @@ fn is_module(name: &str, bytes: &[u8]) -> bool {
     matches!(ending.as_deref(), Some("wasm" | "wat")) || bytes.starts_with(b"\0asm")
 }
 
-/// A file that has been fetched, or why it could not be.
-struct Arrived {
+/// A file that has been asked for.
+struct Asked {
+    ticket: u64,
     name: String,
     target: Target,
     path: Option<PathBuf>,
-    bytes: Result<Vec<u8>, String>,
+    /// What is in it, or why that could not be read; `None` before either is known.
+    bytes: Option<Result<Vec<u8>, String>>,
+}
+
+/// What happens to files.
+enum Message {
+    Asked(Asked),
+    /// The bytes of the one with this ticket.
+    Arrived(u64, Result<Vec<u8>, String>),
+}
+
+/// Where files are announced, and their bytes are sent to.
+#[derive(Clone)]
+struct Counter {
+    sender: Sender<Message>,
+    tickets: Arc<AtomicU64>,
+}
+
+impl Counter {
+    /// Takes a file whose bytes are sent later, under the ticket.
+    fn announce(&self, name: String, target: Target, path: Option<PathBuf>) -> u64 {
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        // The window may be gone by now; so everywhere.
+        let asked = Asked { ticket, name, target, path, bytes: None };
+        let _ = self.sender.send(Message::Asked(asked));
+        ticket
+    }
+
+    fn send(&self, ticket: u64, bytes: Result<Vec<u8>, String>) {
+        let _ = self.sender.send(Message::Arrived(ticket, bytes));
+    }
 }
 
 /// What goes on with files.
 pub(super) struct Files {
-    sender: Sender<Arrived>,
-    receiver: Receiver<Arrived>,
-    waiting: VecDeque<Arrived>,
-    /// The first of `waiting` has been announced.
-    announced: bool,
+    counter: Counter,
+    receiver: Receiver<Message>,
+    /// In the order in which they were asked for.
+    waiting: VecDeque<Asked>,
     recent: Vec<Recent>,
     dialog_title: &'static str,
 }
@@ -116,10 +148,9 @@ impl Default for Files {
     fn default() -> Self {
         let (sender, receiver) = channel();
         Self {
-            sender,
+            counter: Counter { sender, tickets: Arc::default() },
             receiver,
             waiting: VecDeque::new(),
-            announced: false,
             recent: Vec::new(),
             dialog_title: "Open WebAssembly modules",
         }
@@ -166,13 +197,16 @@ impl Files {
 
     fn pick(&self, dialog: rfd::AsyncFileDialog, target: Target, ctx: &Context) {
         let dialog = dialog.pick_files();
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        let (counter, ctx) = (self.counter.clone(), ctx.clone());
         spawn(async move {
+            let mut files = Vec::new();
             for file in dialog.await.unwrap_or_default() {
-                let (name, path, target) = (file.file_name(), path_of(&file), target.clone());
-                let bytes = Ok(file.read().await);
-                // The window may be gone by now.
-                let _ = sender.send(Arrived { name, target, path, bytes });
+                let ticket = counter.announce(file.file_name(), target.clone(), path_of(&file));
+                files.push((ticket, file));
+            }
+            for (ticket, file) in files {
+                ctx.request_repaint();
+                counter.send(ticket, contents(&file).await);
             }
             ctx.request_repaint();
         });
@@ -182,12 +216,12 @@ impl Files {
     fn save(&self, name: String, bytes: Arc<[u8]>, ctx: &Context) {
         let dialog = rfd::AsyncFileDialog::new().set_title("Save a copy").set_file_name(&name);
         let dialog = dialog.save_file();
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        let (counter, ctx) = (self.counter.clone(), ctx.clone());
         spawn(async move {
             let Some(file) = dialog.await else { return };
             if let Err(error) = file.write(&bytes).await {
-                let bytes = Err(error.to_string());
-                let _ = sender.send(Arrived { name, target: Target::ByKind, path: None, bytes });
+                let ticket = counter.announce(name, Target::ByKind, None);
+                counter.send(ticket, Err(error.to_string()));
                 ctx.request_repaint();
             }
         });
@@ -196,24 +230,35 @@ impl Files {
     #[cfg(target_arch = "wasm32")]
     fn save(&self, name: String, bytes: Arc<[u8]>, ctx: &Context) {
         if let Err(problem) = super::download::start(&name, &bytes) {
-            let (target, bytes) = (Target::ByKind, Err(problem));
-            let _ = self.sender.send(Arrived { name, target, path: None, bytes });
+            let ticket = self.counter.announce(name, Target::ByKind, None);
+            self.counter.send(ticket, Err(problem));
             ctx.request_repaint();
         }
     }
 
     /// Opens a file of the system.
     pub(super) fn read(&self, path: PathBuf) {
-        let name = name_of(&path);
-        let bytes = std::fs::read(&path).map_err(|error| error.to_string());
-        let target = Target::Module;
-        let _ = self.sender.send(Arrived { name, target, path: Some(path), bytes });
+        self.read_to(path, Target::Module);
+    }
+
+    fn read_to(&self, path: PathBuf, target: Target) {
+        let ticket = self.counter.announce(name_of(&path), target, Some(path.clone()));
+        let is_slow = std::fs::metadata(&path).is_ok_and(|file| file.len() > SLOW);
+        let counter = self.counter.clone();
+        let read = move || {
+            counter.send(ticket, std::fs::read(&path).map_err(|error| error.to_string()));
+        };
+        if is_slow {
+            spawn(async move { read() });
+        } else {
+            read();
+        }
     }
 
     /// Takes bytes under a file name.
     pub(super) fn take(&self, name: String, bytes: Vec<u8>) {
-        let (target, bytes) = (Target::Module, Ok(bytes));
-        let _ = self.sender.send(Arrived { name, target, path: None, bytes });
+        let ticket = self.counter.announce(name, Target::Module, None);
+        self.counter.send(ticket, Ok(bytes));
     }
 
     /// Opens one of the files used recently.
@@ -243,42 +288,37 @@ impl Files {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn fetch_dropped(&self, file: egui::DroppedFileHandle, target: Target, _ctx: &Context) {
-        let path = file.path().to_path_buf();
-        let _ = self.sender.send(Arrived {
-            name: name_of(&path),
-            target,
-            path: Some(path),
-            bytes: file.bytes(),
-        });
+        self.read_to(file.path().to_path_buf(), target);
     }
 
     #[cfg(target_arch = "wasm32")]
     fn fetch_dropped(&self, file: egui::DroppedFileHandle, target: Target, ctx: &Context) {
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        let ticket = self.counter.announce(name_of(file.path()), target, None);
+        let (counter, ctx) = (self.counter.clone(), ctx.clone());
         spawn(async move {
-            let bytes = file.bytes_async().await;
-            let name = name_of(file.path());
-            let _ = sender.send(Arrived { name, target, path: None, bytes });
+            counter.send(ticket, file.bytes_async().await);
             ctx.request_repaint();
         });
     }
 
-    /// The next file that is there to be opened. A large one is announced first: call again after
-    /// the next frame.
+    /// The next file that is there to be opened. While one is being read, those behind it wait.
     pub(super) fn next(&mut self, ctx: &Context) -> Option<Opened> {
-        self.waiting.extend(self.receiver.try_iter());
-        let first = self.waiting.front()?;
-        let slow = first.bytes.as_ref().is_ok_and(|bytes| bytes.len() > SLOW);
-        if slow && !self.announced {
-            self.announced = true;
-            ctx.request_repaint();
-            return None;
+        for message in self.receiver.try_iter() {
+            match message {
+                Message::Asked(asked) => self.waiting.push_back(asked),
+                Message::Arrived(ticket, bytes) => {
+                    let mut waiting = self.waiting.iter_mut();
+                    if let Some(asked) = waiting.find(|asked| asked.ticket == ticket) {
+                        asked.bytes = Some(bytes);
+                    }
+                }
+            }
         }
-        self.announced = false;
-        let Arrived { name, target, path, bytes } = self.waiting.pop_front()?;
         if !self.waiting.is_empty() {
             ctx.request_repaint();
         }
+        let bytes = self.waiting.front_mut()?.bytes.take()?;
+        let Asked { name, target, path, .. } = self.waiting.pop_front()?;
         let folder = match (target, &bytes) {
             (Target::Folder(folder), _) => Some(folder),
             (Target::ByKind, Ok(bytes)) if !is_module(&name, bytes) => Some(String::new()),
@@ -324,26 +364,21 @@ impl Files {
         self.recent.truncate(RECENT);
     }
 
-    /// The file that is about to be loaded.
-    pub(super) fn opening(&self) -> Option<&str> {
-        self.waiting.front().map(|arrived| arrived.name.as_str())
+    /// Files that are being read, in their order.
+    pub(super) fn reading(&self) -> impl Iterator<Item = &str> {
+        self.waiting.iter().map(|asked| asked.name.as_str())
     }
 
-    /// What lies over the window while files hover above it, or a large one is loaded.
+    /// What lies over the window while files hover above it.
     pub(super) fn overlay(&self, ctx: &Context) {
-        let hovering = ctx.input(|input| input.raw.hovered_files.len());
-        let text = match (hovering, self.waiting.front()) {
-            (0, Some(arrived)) if self.announced => {
-                let size = arrived.bytes.as_ref().map_or(0, Vec::len) as u64;
-                format!("Opening {} ({}) …", arrived.name, super::widgets::size(size))
-            }
-            (0, _) => return,
-            (1, _) if is_above_folders(ctx) => "Drop it to give it to programs".to_owned(),
-            (count, _) if is_above_folders(ctx) => {
+        let text = match ctx.input(|input| input.raw.hovered_files.len()) {
+            0 => return,
+            1 if is_above_folders(ctx) => "Drop it to give it to programs".to_owned(),
+            count if is_above_folders(ctx) => {
                 format!("Drop {count} files to give them to programs")
             }
-            (1, _) => "Drop it to open it; what is no module goes to Files".to_owned(),
-            (count, _) => format!("Drop {count} files to open and link them"),
+            1 => "Drop it to open it; what is no module goes to Files".to_owned(),
+            count => format!("Drop {count} files to open and link them"),
         };
         let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("stepwell-drop"));
         let painter = ctx.layer_painter(layer);
@@ -368,6 +403,17 @@ fn path_of(file: &rfd::FileHandle) -> Option<PathBuf> {
 #[cfg(target_arch = "wasm32")]
 fn path_of(_file: &rfd::FileHandle) -> Option<PathBuf> {
     None
+}
+
+// `FileHandle::read` of a desktop panics where the file cannot be read.
+#[cfg(not(target_arch = "wasm32"))]
+async fn contents(file: &rfd::FileHandle) -> Result<Vec<u8>, String> {
+    std::fs::read(file.path()).map_err(|error| error.to_string())
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn contents(file: &rfd::FileHandle) -> Result<Vec<u8>, String> {
+    Ok(file.read().await)
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -406,8 +452,8 @@ mod tests {
         let mut files = Files::default();
         let ctx = Context::default();
         let mut drop = |name: &str, target, bytes: &[u8]| {
-            let (name, bytes) = (name.to_owned(), Ok(bytes.to_vec()));
-            files.sender.send(Arrived { name, target, path: None, bytes }).unwrap();
+            let ticket = files.counter.announce(name.to_owned(), target, None);
+            files.counter.send(ticket, Ok(bytes.to_vec()));
             match files.next(&ctx) {
                 Some(Opened::Open(Command::Open { name, .. })) => format!("open {name}"),
                 Some(Opened::Put(Command::PutFile { path, .. }, _)) => format!("put {path}"),
@@ -422,14 +468,38 @@ mod tests {
     }
 
     #[test]
-    fn a_large_file_is_announced_for_a_frame() {
+    fn files_keep_their_order_whoever_is_read_first() {
         let mut files = Files::default();
         let ctx = Context::default();
-        files.take("large.wasm".to_owned(), vec![0; SLOW + 1]);
+        let slow = files.counter.announce("slow.wasm".to_owned(), Target::Module, None);
+        files.take("quick.wat".to_owned(), b"(module)".to_vec());
         assert!(files.next(&ctx).is_none());
-        assert_eq!(files.opening(), Some("large.wasm"));
-        assert!(files.next(&ctx).is_some());
-        assert_eq!(files.opening(), None);
+        assert_eq!(files.reading().collect::<Vec<_>>(), ["slow.wasm", "quick.wat"]);
+        files.counter.send(slow, Ok(b"\0asm".to_vec()));
+        let mut opened = Vec::new();
+        while let Some(Opened::Open(Command::Open { name, .. })) = files.next(&ctx) {
+            opened.push(name);
+        }
+        assert_eq!(opened, ["slow", "quick"]);
+        assert_eq!(files.reading().next(), None);
+    }
+
+    #[test]
+    fn a_large_file_is_read_beside() {
+        let path = std::env::temp_dir().join(format!("stepwell-large-{}", std::process::id()));
+        std::fs::write(&path, vec![7; SLOW as usize + 1]).unwrap();
+        let mut files = Files::default();
+        let ctx = Context::default();
+        files.read(path.clone());
+        let opened = loop {
+            match files.next(&ctx) {
+                Some(opened) => break opened,
+                None => std::thread::yield_now(),
+            }
+        };
+        std::fs::remove_file(path).unwrap();
+        let Opened::Open(Command::Open { bytes, .. }) = opened else { panic!() };
+        assert_eq!(bytes.len() as u64, SLOW + 1);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(crate) struct Image {
     /// Bytes of the file: whole pages.
     len: usize,
     /// The module, and where its segments go.
-    bytes: Arc<[u8]>,
+    bytes: Arc<Vec<u8>>,
     segments: Vec<(usize, Range<usize>)>,
 }
 

@@ -1,9 +1,12 @@
-//! Validating function bodies, on several threads where there are many.
+//! Validating function bodies: several on several threads, or one a slice at a time.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use once_cell::race::OnceBox;
-use wasmparser::{FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources};
+use wasmparser::{
+    BinaryReader, FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources,
+};
 
 use super::Body;
 use super::code::Validator;
@@ -20,8 +23,8 @@ pub(super) fn validate(
     config: &Config,
     pending: Vec<Pending<'_>>,
     bodies: &mut Vec<Body>,
+    allocations: &mut FuncValidatorAllocations,
 ) -> Result<(), Failure> {
-    bodies.reserve(pending.len());
     #[cfg(feature = "std")]
     {
         let size: u64 = pending.iter().map(|(_, body)| body.range().end - body.range().start).sum();
@@ -30,9 +33,8 @@ pub(super) fn validate(
             return threads::validate(config, pending, bodies, threads);
         }
     }
-    let mut allocations = FuncValidatorAllocations::default();
     for item in pending {
-        bodies.push(one(config, item, &mut allocations)?);
+        bodies.push(one(config, item, allocations)?);
     }
     Ok(())
 }
@@ -43,41 +45,107 @@ fn one(
     (func, body): Pending<'_>,
     allocations: &mut FuncValidatorAllocations,
 ) -> Result<Body, Failure> {
-    let mut validator = func.into_validator(core::mem::take(allocations));
-    let instructions = count(config, &mut validator, &body).map_err(Failure::Validator)?;
-    let (locals, allowed) = (validator.len_locals(), config.max_locals);
-    *allocations = validator.into_allocations();
-    let range = body.range();
-    if locals > allowed {
-        let kind = LimitKind::Locals;
-        return Err(limit(kind, locals.into(), allowed.into(), Some(range.start)).into());
-    }
-    Ok(Body {
-        range: range.start as u32..range.end as u32,
-        instructions,
-        code: OnceBox::new(),
-        types: OnceBox::new(),
-    })
+    let mut walk = Walk::new(config, func, body.range(), allocations);
+    walk.step(body.as_bytes(), u64::MAX)?;
+    walk.finish(config, allocations)
 }
 
-/// Validates a function and counts its instructions.
-fn count(
-    config: &Config,
-    validator: &mut Validator,
-    body: &FunctionBody<'_>,
-) -> Result<u32, wasmparser::Error> {
-    let mut reader = body.get_binary_reader();
-    validator.read_locals(&mut reader)?;
-    reader.set_features(config.features.to_wasm());
-    let mut instructions = 0;
-    while !reader.eof() {
-        let offset = reader.original_position();
-        reader.visit_operator(&mut validator.visitor(offset))??;
-        instructions += 1;
+/// A walk over a body, which can be left after any local or operator and taken up again.
+pub(super) struct Walk {
+    validator: Validator,
+    features: wasmparser::WasmFeatures,
+    range: Range<u64>,
+    /// Where the next item begins.
+    position: u64,
+    /// Declarations of locals that are still to come; absent before their number has been read.
+    locals: Option<u32>,
+    /// How many instructions there were.
+    instructions: u32,
+}
+
+impl Walk {
+    /// A walk that stands at the beginning of a body.
+    pub(super) fn new(
+        config: &Config,
+        func: FuncToValidate<ValidatorResources>,
+        range: Range<u64>,
+        allocations: &mut FuncValidatorAllocations,
+    ) -> Self {
+        Self {
+            validator: func.into_validator(core::mem::take(allocations)),
+            features: config.features.to_wasm(),
+            position: range.start,
+            range,
+            locals: None,
+            instructions: 0,
+        }
     }
-    let end = reader.original_position();
-    reader.finish_expression(&validator.visitor(end))?;
-    Ok(instructions)
+
+    /// Where the body lies in the module.
+    pub(super) fn range(&self) -> Range<u64> {
+        self.range.clone()
+    }
+
+    /// Where the next item begins.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Validates about `budget` more bytes of the body, at least one item; true at its end. `body` are its
+    /// bytes, the same ones each time.
+    pub(super) fn step(&mut self, body: &[u8], budget: u64) -> Result<bool, Failure> {
+        self.validate(body, budget).map_err(Failure::Validator)
+    }
+
+    fn validate(&mut self, body: &[u8], budget: u64) -> Result<bool, wasmparser::Error> {
+        let goal = self.position.saturating_add(budget.max(1));
+        let begun = usize::try_from(self.position - self.range.start).unwrap_or(usize::MAX);
+        let rest = body.get(begun..).unwrap_or_default();
+        let mut reader = BinaryReader::new_features(rest, self.position, self.features);
+        let mut left = match self.locals {
+            Some(left) => left,
+            None => reader.read_var_u32()?,
+        };
+        while left > 0 && reader.original_position() < goal {
+            let offset = reader.original_position();
+            let count = reader.read()?;
+            let ty = reader.read()?;
+            self.validator.define_locals(offset, count, ty)?;
+            left -= 1;
+        }
+        self.locals = Some(left);
+        while left == 0 && !reader.eof() && reader.original_position() < goal {
+            let offset = reader.original_position();
+            reader.visit_operator(&mut self.validator.visitor(offset))??;
+            self.instructions += 1;
+        }
+        self.position = reader.original_position();
+        if left > 0 || !reader.eof() {
+            return Ok(false);
+        }
+        reader.finish_expression(&self.validator.visitor(self.position))?;
+        Ok(true)
+    }
+
+    /// What is kept of a body at whose end the walk stands.
+    pub(super) fn finish(
+        self,
+        config: &Config,
+        allocations: &mut FuncValidatorAllocations,
+    ) -> Result<Body, Failure> {
+        let (locals, allowed) = (self.validator.len_locals(), config.max_locals);
+        *allocations = self.validator.into_allocations();
+        if locals > allowed {
+            let kind = LimitKind::Locals;
+            return Err(limit(kind, locals.into(), allowed.into(), Some(self.range.start)).into());
+        }
+        Ok(Body {
+            range: self.range.start as u32..self.range.end as u32,
+            instructions: self.instructions,
+            code: OnceBox::new(),
+            types: OnceBox::new(),
+        })
+    }
 }
 
 #[cfg(feature = "std")]

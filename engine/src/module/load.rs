@@ -1,4 +1,4 @@
-//! Parsing and validation in one pass over the payloads.
+//! What a module consists of, indexed payload by payload; `steps` goes from one to the next.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -8,16 +8,16 @@ use alloc::vec::Vec;
 #[cfg(mapped)]
 use once_cell::race::OnceBox;
 use wasmparser::{
-    ElementKind, ExternalKind, Imports, Parser, Payload, TypeRef, ValidPayload, Validator,
-    WasmFeatures,
+    ElementKind, ExternalKind, FuncValidatorAllocations, Imports, Parser, Payload, TypeRef,
+    Validator, WasmFeatures,
 };
 
-use super::bodies::Pending;
+use super::bodies::Walk;
 use super::const_expr::ConstExpr;
 use super::names::Names;
-use super::not_module::{COMPONENT, MAGIC, not_binary, not_module};
+use super::parts::Parts;
 use super::sections::{CustomSection, Section, section_name};
-use super::well_formed::Malformed;
+use super::well_formed::WellFormed;
 use super::{
     DataSegment, ElementItems, ElementSegment, Export, ExportItem, GlobalDef, Import, ModuleInner,
     SegmentMode, TableDef,
@@ -30,34 +30,6 @@ use crate::types::{
     ExternType, GlobalType, Limits, MemoryType, Mutability, RefType, SubType, TableType, TypeSpace,
     ValType,
 };
-
-pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleInner> {
-    let config = engine.config();
-    let size = bytes.len() as u64;
-    // Offsets are 32-bit, as the sections' own sizes are.
-    let allowed = (config.max_module_size as u64).min(u64::from(u32::MAX));
-    if size > allowed {
-        return Err(limit(LimitKind::ModuleSize, size, allowed, None));
-    }
-    if !bytes.starts_with(MAGIC) && !MAGIC.starts_with(bytes) || bytes.is_empty() {
-        return Err(not_module(bytes, not_binary(bytes)));
-    }
-    let mut loader = Loader::new(engine, bytes);
-    match loader.run() {
-        Ok(()) => {
-            let module = loader.finish()?;
-            engine.allocator().validate_module(&module)?;
-            Ok(module)
-        }
-        Err(Failure::Typed(error)) => Err(error),
-        Err(Failure::Parser(error)) => Err(explain(bytes, &error, true)),
-        Err(Failure::Validator(error)) => match super::well_formed::check(bytes, config.features) {
-            Err(Malformed::Parser(malformed)) => Err(explain(bytes, &malformed, true)),
-            Err(Malformed::Rule(message, offset)) => Err(Error::Malformed { message, offset }),
-            Ok(()) => Err(explain(bytes, &error, false)),
-        },
-    }
-}
 
 /// A failed load, before it gets its public form.
 pub(super) enum Failure {
@@ -82,12 +54,12 @@ pub(super) fn limit(limit: LimitKind, requested: u64, allowed: u64, offset: Opti
     Error::Limit { limit, requested, allowed, offset }
 }
 
-fn unsupported(what: impl Into<String>, offset: u64) -> Error {
+pub(super) fn unsupported(what: impl Into<String>, offset: u64) -> Error {
     Error::Unsupported { what: what.into(), offset }
 }
 
 /// Turns a `wasmparser` error into ours; one about a missing feature names the operator.
-fn explain(bytes: &[u8], error: &wasmparser::Error, while_parsing: bool) -> Error {
+pub(super) fn explain(bytes: &[u8], error: &wasmparser::Error, while_parsing: bool) -> Error {
     let offset = error.offset();
     let message = error.message().to_string();
     if error.missing_wasm_feature().is_some() {
@@ -118,25 +90,45 @@ fn is_operator(bytes: &[u8], offset: u64) -> bool {
     })
 }
 
-struct Loader<'a> {
-    engine: &'a Engine,
-    bytes: &'a [u8],
-    validator: Validator,
-    /// Function bodies that are still to be validated.
-    pending: Vec<Pending<'a>>,
-    module: ModuleInner,
+/// A module that is being loaded. It keeps no bytes: they are handed in anew each time, and there may be
+/// more of them.
+pub(super) struct Loader {
+    pub(super) engine: Engine,
+    pub(super) parser: Parser,
+    pub(super) validator: Validator,
+    /// How many bytes the parser has read.
+    pub(super) position: usize,
+    /// A section that is taken in parts.
+    pub(super) parts: Option<Parts>,
+    /// A function body that is validated a slice at a time.
+    pub(super) body: Option<Walk>,
+    /// The module is invalid; whether it is malformed as well is looked for.
+    pub(super) invalid: Option<(WellFormed, wasmparser::Error)>,
+    pub(super) at_end: bool,
+    pub(super) allocations: FuncValidatorAllocations,
+    /// How many types the validator's ids are known of.
+    numbered_types: usize,
+    pub(super) module: ModuleInner,
 }
 
-impl<'a> Loader<'a> {
-    fn new(engine: &'a Engine, bytes: &'a [u8]) -> Self {
+impl Loader {
+    pub(super) fn new(engine: &Engine) -> Self {
         let features = engine.config().features;
+        let mut parser = Parser::new(0);
+        parser.set_features(features.to_wasm());
         Self {
-            engine,
-            bytes,
+            engine: engine.clone(),
+            parser,
             validator: Validator::new_with_features(features.to_wasm()),
-            pending: Vec::new(),
+            position: 0,
+            parts: None,
+            body: None,
+            invalid: None,
+            at_end: false,
+            allocations: FuncValidatorAllocations::default(),
+            numbered_types: 0,
             module: ModuleInner {
-                bytes: Arc::from([]),
+                bytes: Arc::default(),
                 features,
                 types: Vec::new(),
                 groups: Vec::new(),
@@ -172,44 +164,10 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn run(&mut self) -> Result<(), Failure> {
-        let mut parser = Parser::new(0);
-        parser.set_features(self.module.features.to_wasm());
-        for payload in parser.parse_all(self.bytes) {
-            let in_code = matches!(payload, Ok(Payload::CodeSectionEntry(_)));
-            // Errors are found in the order in which they stand in the file.
-            if !in_code {
-                self.validate_bodies()?;
-            }
-            let payload = payload?;
-            if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = &payload {
-                return Err(not_module(self.bytes, COMPONENT).into());
-            }
-            match self.validator.payload(&payload) {
-                Ok(ValidPayload::Func(func, body)) => self.pending.push((func, body)),
-                Ok(ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_)) => {}
-                Err(error) => {
-                    self.validate_bodies()?;
-                    return Err(Failure::Validator(error));
-                }
-            }
-            self.payload(payload)?;
-        }
-        self.validate_bodies()
-    }
-
-    /// Validates the function bodies met since the last time.
-    fn validate_bodies(&mut self) -> Result<(), Failure> {
-        let pending = core::mem::take(&mut self.pending);
-        if let Some((func, _)) = pending.first() {
-            self.module.resources = Some(func.resources.clone());
-        }
-        super::bodies::validate(self.engine.config(), pending, &mut self.module.bodies)
-    }
-
-    fn finish(self) -> Result<ModuleInner> {
-        let Self { bytes, mut module, .. } = self;
-        module.bytes = Arc::from(bytes);
+    /// The module, once its end has been reached. `bytes` are those that it was loaded from.
+    pub(super) fn finish(self, bytes: Vec<u8>) -> Result<ModuleInner> {
+        let Self { engine, mut module, .. } = self;
+        module.bytes = Arc::new(bytes);
         let exported = module
             .exports
             .iter()
@@ -229,10 +187,18 @@ impl<'a> Loader<'a> {
         module.funcs.shrink_to_fit();
         module.bodies.shrink_to_fit();
         module.fast = FastCodes::plain(module.bodies.len());
+        engine.allocator().validate_module(&module)?;
         Ok(module)
     }
 
-    fn section(&mut self, id: u8, range: core::ops::Range<u64>, count: Option<u32>) {
+    pub(super) fn section(&mut self, id: u8, range: core::ops::Range<u64>, count: Option<u32>) {
+        // Of one that comes in parts all has been noted with the first.
+        let start = range.start as u32;
+        if self.parts.is_some()
+            && self.module.sections.last().is_some_and(|last| last.range.contains(&start))
+        {
+            return;
+        }
         self.module.sections.push(Section {
             id,
             name: section_name(id).into(),
@@ -242,7 +208,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Indexes one payload that has validated.
-    fn payload(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
+    pub(super) fn payload(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         match payload {
             Payload::TypeSection(reader) => {
                 self.section(1, reader.range(), Some(reader.count()));
@@ -331,6 +297,8 @@ impl<'a> Loader<'a> {
             Payload::DataCountSection { count, range } => self.section(12, range, Some(count)),
             Payload::CodeSectionStart { count, unchecked_range, .. } => {
                 self.section(10, unchecked_range, Some(count));
+                // As many functions have been declared.
+                self.module.bodies.reserve_exact(count as usize);
             }
             Payload::DataSection(reader) => {
                 self.section(11, reader.range(), Some(reader.count()));
@@ -366,7 +334,7 @@ impl<'a> Loader<'a> {
                 let range = start..start + reader.data().len() as u32;
                 self.module.customs.push(CustomSection { name, range });
             }
-            // The version, the code entries (kept by `run`) and the end hold nothing to index.
+            // The version, the code entries (see `steps`) and the end hold nothing to index.
             _ => {}
         }
         Ok(())
@@ -435,9 +403,11 @@ impl<'a> Loader<'a> {
     /// Notes which types the validator's ids stand for.
     fn number_types(&mut self) {
         let Some(types) = self.validator.types(0) else { return };
-        for index in 0..self.module.types.len() as u32 {
+        for index in self.numbered_types..self.module.types.len() {
+            let index = index as u32;
             self.module.space.ids.entry(types.core_type_at_in_module(index)).or_insert(index);
         }
+        self.numbered_types = self.module.types.len();
     }
 
     fn const_expr(

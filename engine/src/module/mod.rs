@@ -1,11 +1,12 @@
 //! Modules: bytes become an immutable, shared [`Module`].
 //!
-//! `load` parses and validates with `wasmparser` and keeps an index of what the module holds:
-//! types, index spaces, segments, sections. Function bodies stay bytes until a function runs for
+//! `steps` parses and validates with `wasmparser`, a slice at a time if wanted ([`ModuleBuilder`]), and
+//! `load` keeps an index of what the module holds: types, index spaces, segments, sections. Function bodies stay bytes until a function runs for
 //! the first time (`code`) or is looked at ([`crate::observe`]). Imports nothing of
 //! the store; running never changes a module.
 
 mod bodies;
+mod builder;
 pub(crate) mod code;
 mod const_expr;
 pub mod disassemble;
@@ -13,7 +14,9 @@ mod load;
 mod names;
 mod not_module;
 pub(crate) mod operator;
+mod parts;
 mod sections;
+mod steps;
 mod well_formed;
 
 use alloc::boxed::Box;
@@ -37,6 +40,7 @@ use crate::types::{
     Types,
 };
 
+pub use builder::{Advance, LoadState, ModuleBuilder, Progress};
 pub use const_expr::ConstExpr;
 pub(crate) use const_expr::ConstOp;
 pub use names::NameKind;
@@ -52,7 +56,7 @@ pub struct Module {
 }
 
 pub(crate) struct ModuleInner {
-    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) bytes: Arc<Vec<u8>>,
     /// What the module was allowed to use.
     pub(crate) features: Features,
     pub(crate) types: Vec<SubType>,
@@ -224,7 +228,18 @@ impl Module {
     /// [`Error::Unsupported`](crate::Error::Unsupported) with the byte offset, or
     /// [`Error::Limit`](crate::Error::Limit).
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self> {
-        load::load(engine, bytes).map(|inner| Self { inner: Arc::new(inner) })
+        let loader = steps::load(engine, bytes)?;
+        Ok(Self { inner: Arc::new(loader.finish(bytes.to_vec())?) })
+    }
+
+    /// The same from bytes that the module can keep without a copy. A large module is there only once
+    /// in memory then.
+    ///
+    /// # Errors
+    /// Those of [`Module::new`].
+    pub fn from_bytes(engine: &Engine, bytes: Vec<u8>) -> Result<Self> {
+        let loader = steps::load(engine, &bytes)?;
+        Ok(Self { inner: Arc::new(loader.finish(bytes)?) })
     }
 
     /// Parses and validates a module in the text format.

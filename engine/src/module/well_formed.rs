@@ -8,8 +8,9 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use wasmparser::{BinaryReader, Operator, Parser, Payload, Result};
+use wasmparser::{BinaryReader, Chunk, Operator, Parser, Payload, Result};
 
+use super::builder::LoadState;
 use crate::features::Features;
 
 /// Where and why a module cannot be decoded.
@@ -25,17 +26,54 @@ impl From<wasmparser::Error> for Malformed {
     }
 }
 
-/// Reads every item of a module.
-///
-/// # Errors
-/// The first item that cannot be decoded.
-pub(super) fn check(bytes: &[u8], features: Features) -> Result<(), Malformed> {
-    let mut parser = Parser::new(0);
-    parser.set_features(features.to_wasm());
-    let mut has_data_count = false;
-    for payload in parser.parse_all(bytes) {
-        match payload? {
-            Payload::DataCountSection { .. } => has_data_count = true,
+/// Reads every item of a module, a slice at a time.
+pub(super) struct WellFormed {
+    parser: Parser,
+    features: Features,
+    position: usize,
+    has_data_count: bool,
+}
+
+impl WellFormed {
+    /// Begins with the first byte.
+    pub(super) fn new(features: Features) -> Self {
+        let mut parser = Parser::new(0);
+        parser.set_features(features.to_wasm());
+        Self { parser, features, position: 0, has_data_count: false }
+    }
+
+    /// Reads about `budget` more of `bytes`, at least a section or body; `eof` if there will be no more.
+    ///
+    /// # Errors
+    /// The first item that cannot be decoded.
+    pub(super) fn step(
+        &mut self,
+        bytes: &[u8],
+        eof: bool,
+        budget: u64,
+    ) -> Result<LoadState, Malformed> {
+        let mut left = budget;
+        loop {
+            let rest = bytes.get(self.position..).unwrap_or_default();
+            let (consumed, payload) = match self.parser.parse(rest, eof)? {
+                Chunk::NeedMoreData(_) => return Ok(LoadState::NeedsBytes),
+                Chunk::Parsed { consumed, payload } => (consumed, payload),
+            };
+            self.position += consumed;
+            if let Payload::End(_) = payload {
+                return Ok(LoadState::Ready);
+            }
+            self.payload(payload)?;
+            left = left.saturating_sub(consumed as u64);
+            if left == 0 {
+                return Ok(LoadState::Pending);
+            }
+        }
+    }
+
+    fn payload(&mut self, payload: Payload<'_>) -> Result<(), Malformed> {
+        match payload {
+            Payload::DataCountSection { .. } => self.has_data_count = true,
             Payload::UnknownSection { id, range, .. } => {
                 return Err(Malformed::Rule(format!("malformed section id {id}"), range.start));
             }
@@ -84,14 +122,14 @@ pub(super) fn check(bytes: &[u8], features: Features) -> Result<(), Malformed> {
                 let mut operators = body.get_operators_reader()?;
                 while !operators.eof() {
                     let (operator, offset) = operators.read_with_offset()?;
-                    operator_rules(&operator, offset, has_data_count, features)?;
+                    operator_rules(&operator, offset, self.has_data_count, self.features)?;
                 }
                 operators.finish()?;
             }
             _ => {}
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Rules of the binary format that need an operator's immediates.

@@ -8,7 +8,7 @@ use core::fmt;
 use crate::error::Error;
 
 /// An error in the text of a module.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Default, PartialEq, Debug)]
 pub struct TextError {
     /// Line, from 1.
     pub line: usize,

@@ -20,6 +20,7 @@ fn window(path: &str) -> Result<(egui::Context, App), Failure> {
     let bytes = std::fs::read(path)?;
     let mut session = Session::new();
     session.apply(Command::Open { name: "big".to_owned(), bytes })?;
+    while session.tick(Duration::from_millis(100)) {}
     let open = session.modules().first().ok_or("nothing was opened")?;
     let (key, imports) = (open.key, open.imports.len());
     let export = open.module.exports().iter().find_map(|export| {

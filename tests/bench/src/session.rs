@@ -14,6 +14,7 @@ pub fn measure(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut session = Session::new();
     let (name, bytes) = ("k".to_owned(), compiled::MODULE.to_vec());
     session.apply(Command::Open { name, bytes })?;
+    while session.tick(Duration::from_millis(8)) {}
     let module = session.modules().first().ok_or("not opened")?.key;
     for (export, _) in compiled::ALL {
         let (export, args) = (export.to_owned(), vec!["2000000000".to_owned()]);

@@ -250,3 +250,48 @@ fn f11_starts_what_is_most_likely_meant() {
     scene.key(Key::F11);
     assert_eq!(scene.session().clock(), 1);
 }
+
+/// A binary whose one function has so many operators.
+fn large(nops: usize) -> Vec<u8> {
+    let number = |mut number: usize| {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
+        bytes
+    };
+    let body = [&[0][..], &vec![0x01; nops], &[0x0b]].concat();
+    let code = [vec![1], number(body.len()), body].concat();
+    let head = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a";
+    [&head[..], &number(code.len()), &code].concat()
+}
+
+#[test]
+fn a_large_file_shows_how_far_it_has_come_and_can_be_given_up() {
+    let mut scene = Scene::example("recursion");
+    let app = scene.harness.state();
+    for name in ["geometry.wasm", "engine.wasm"] {
+        app.open_bytes(name, large(7_000_000));
+    }
+    app.open_bytes("glue.wat", b"(module)".to_vec());
+    scene.harness.ctx.request_repaint();
+    // The first frame measures the cards.
+    scene.harness.run_steps(2);
+    assert!(scene.says("Opening geometry: ") && scene.says("% of 6.7 MiB"));
+    assert!(scene.says("Opening engine: 0 %") && scene.says("Opening glue: text of 8 bytes"));
+    assert!(scene.says("opening geometry: "), "the status line says it, too");
+    assert_eq!(scene.session().modules().len(), 1);
+    // The cards come into sight.
+    scene.harness.run_steps(8);
+    scene.picture("opening");
+    scene.harness.get_by_label("cancel opening engine").click();
+    while scene.session().is_opening() {
+        scene.harness.step();
+    }
+    scene.settle();
+    assert!(scene.says("engine has not been opened"));
+    let names: Vec<&str> = scene.session().modules().iter().map(|open| &*open.name).collect();
+    assert_eq!(names[1..], ["geometry", "glue"]);
+}

@@ -7,6 +7,7 @@ pub(super) mod actions;
 mod banner;
 mod help;
 mod notices;
+mod openings;
 mod palette;
 mod status;
 mod toolbar;

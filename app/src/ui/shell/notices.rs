@@ -1,7 +1,8 @@
-//! Messages at the lower right, until they are dismissed.
+//! Messages at the lower right, until they are dismissed; below them, files that are being opened.
 
 use egui::{Align2, Context, RichText};
 
+use super::openings;
 use crate::session::{Command, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -13,7 +14,7 @@ const SHOWN: usize = 4;
 pub(super) fn show(session: &Session, ctx: &Context) -> Vec<Command> {
     let mut commands = Vec::new();
     let notices = session.notices();
-    if notices.is_empty() {
+    if notices.is_empty() && !session.is_opening() {
         return commands;
     }
     let area = egui::Area::new(egui::Id::unique("stepwell-notices"))
@@ -49,6 +50,7 @@ pub(super) fn show(session: &Session, ctx: &Context) -> Vec<Command> {
             });
             ui.add_space(tokens::GAP);
         }
+        openings::show(session, ui, &mut commands);
     });
     commands
 }

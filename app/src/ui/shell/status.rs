@@ -14,9 +14,13 @@ pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
         let place = place(session).unwrap_or_else(|| modules(session));
         ui.label(RichText::new(place).font(tokens::mono_small()).color(tokens.weak));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let hint = match files.opening() {
-                Some(name) => format!("opening {name} …"),
-                None => hint(session).to_owned(),
+            let opening = session.openings().find(|file| file.fraction() < 1.0);
+            let hint = match (opening, files.reading().next()) {
+                (Some(file), _) => {
+                    format!("opening {}: {} %", file.name, (file.fraction() * 100.0) as u32)
+                }
+                (None, Some(name)) => format!("reading {name} …"),
+                (None, None) => hint(session).to_owned(),
             };
             ui.add(egui::Label::new(RichText::new(hint).small().color(tokens.weak)).truncate());
         });
