@@ -46,7 +46,8 @@ install_targets() {
   have rustup || return 0
   local installed target
   installed="$(rustup target list --installed)"
-  for target in wasm32-unknown-unknown wasm32-wasip1 thumbv7em-none-eabi x86_64-pc-windows-gnu; do
+  for target in wasm32-unknown-unknown wasm32-wasip1 thumbv7em-none-eabi x86_64-pc-windows-gnu \
+    aarch64-apple-darwin x86_64-pc-windows-msvc aarch64-unknown-linux-gnu; do
     grep -qx "$target" <<< "$installed" || rustup target add "$target"
   done
 }

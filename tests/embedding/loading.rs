@@ -281,7 +281,7 @@ fn bytes_that_are_given_away_are_not_copied() {
     assert_eq!(builder.finish().unwrap().bytes().as_ptr(), place);
     let bytes = module.bytes().to_vec();
     let place = bytes.as_ptr();
-    let (loaded, _) = stepwell::session::load_module(&engine, "m", bytes).unwrap();
+    let (loaded, _) = stepwell::session::load_module(&engine, bytes).unwrap();
     assert_eq!(loaded.bytes().as_ptr(), place);
 }
 

@@ -288,7 +288,9 @@ impl Files {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn fetch_dropped(&self, file: egui::DroppedFileHandle, target: Target, _ctx: &Context) {
-        self.read_to(file.path().to_path_buf(), target);
+        let path = file.path().to_path_buf();
+        let ticket = self.counter.announce(name_of(&path), target, Some(path));
+        self.counter.send(ticket, file.bytes());
     }
 
     #[cfg(target_arch = "wasm32")]

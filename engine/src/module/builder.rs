@@ -19,9 +19,9 @@ use crate::error::{Error, Result};
 /// ```
 /// # #[cfg(feature = "wat")] {
 /// use stepwell_engine::module::LoadState;
-/// use stepwell_engine::{Engine, ModuleBuilder};
+/// use stepwell_engine::{Engine, Module, ModuleBuilder};
 ///
-/// # let file = wat::parse_str("(module (func nop))").unwrap();
+/// # let file = Module::from_wat(&Engine::default(), "(module (func nop))")?.bytes().to_vec();
 /// let mut builder = ModuleBuilder::new(&Engine::default());
 /// for chunk in file.chunks(1024) {
 ///     builder.push(chunk);
