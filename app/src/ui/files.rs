@@ -238,20 +238,26 @@ impl Files {
 
     /// Opens a file of the system.
     pub(super) fn read(&self, path: PathBuf) {
-        self.read_to(path, Target::Module);
+        let from = path.clone();
+        let read = move || std::fs::read(from).map_err(|error| error.to_string());
+        self.fetch(path, Target::Module, read);
     }
 
-    fn read_to(&self, path: PathBuf, target: Target) {
-        let ticket = self.counter.announce(name_of(&path), target, Some(path.clone()));
+    /// Takes a file of the system, whose bytes `read` has: on a thread of its own if it is large.
+    fn fetch(
+        &self,
+        path: PathBuf,
+        target: Target,
+        read: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
+    ) {
         let is_slow = std::fs::metadata(&path).is_ok_and(|file| file.len() > SLOW);
+        let ticket = self.counter.announce(name_of(&path), target, Some(path));
         let counter = self.counter.clone();
-        let read = move || {
-            counter.send(ticket, std::fs::read(&path).map_err(|error| error.to_string()));
-        };
+        let fetch = move || counter.send(ticket, read());
         if is_slow {
-            spawn(async move { read() });
+            spawn(async move { fetch() });
         } else {
-            read();
+            fetch();
         }
     }
 
@@ -288,9 +294,7 @@ impl Files {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn fetch_dropped(&self, file: egui::DroppedFileHandle, target: Target, _ctx: &Context) {
-        let path = file.path().to_path_buf();
-        let ticket = self.counter.announce(name_of(&path), target, Some(path));
-        self.counter.send(ticket, file.bytes());
+        self.fetch(file.path().to_path_buf(), target, move || file.bytes());
     }
 
     #[cfg(target_arch = "wasm32")]

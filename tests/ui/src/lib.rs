@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a scene that cannot be set up has failed
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -33,6 +34,9 @@ impl Scene {
         let mut session = Session::new();
         let bytes = text.as_bytes().to_vec();
         session.apply(Command::Open { name: name.to_owned(), bytes }).unwrap();
+        while session.is_opening() {
+            session.tick(Duration::from_millis(8));
+        }
         Self::with(session, egui::Theme::Dark)
     }
 
