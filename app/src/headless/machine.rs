@@ -1,8 +1,9 @@
 //! Modules from files, linked under their stems, and the tasks to run in them: start functions in
 //! the order of linking, then the export.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use stepwell_engine::module::Import;
@@ -13,7 +14,7 @@ use stepwell_engine::{
 use stepwell_wasi::{NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
-use crate::hosts::{self, ConsoleLog, HostSet, HostState, Stdin, Stream};
+use crate::hosts::{ConsoleLog, HostSet, HostState, Importer, Stdin, Stream};
 use crate::session::parse_value;
 
 /// How often to look whether standard input has something, while a program polls it.
@@ -77,15 +78,17 @@ impl Machine {
 
     /// Defines what no file exports, or fails with everything that is missing.
     fn provide(&mut self) -> Result<(), Failure> {
-        let stems: Vec<String> = self.waiting.iter().map(|(stem, _)| stem.clone()).collect();
-        let (mut missing, mut advice) = (Vec::new(), Vec::new());
-        let mut stubbed: Vec<(String, String)> = Vec::new();
-        for (stem, module) in self.waiting.clone() {
+        let waiting = self.waiting.clone();
+        let stems: BTreeSet<&str> = waiting.iter().map(|(stem, _)| stem.as_str()).collect();
+        let (mut missing, mut advice) = (Listed::default(), Listed::default());
+        let mut stubbed: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for (stem, module) in &waiting {
+            let importer = Importer::of(module);
             for import in module.imports() {
-                if stems.iter().any(|known| **known == *import.module && *known != stem) {
+                if *import.module != **stem && stems.contains(&*import.module) {
                     continue;
                 }
-                let set = hosts::guess(import, &module);
+                let set = importer.guess(import);
                 // Who asks for stubs wants those, where only a name speaks for a set.
                 let set = set.filter(|set| *set != HostSet::Console || self.stubs.is_none());
                 if let Some(set) = set
@@ -93,29 +96,23 @@ impl Machine {
                 {
                     continue;
                 }
-                let key = (import.module.to_string(), import.name.to_string());
                 if self.stubs.is_none() {
-                    let line = format!("  {}.{}: {}", import.module, import.name, import.ty);
-                    if !missing.contains(&line) {
-                        missing.push(line);
+                    missing.add(format!("  {}.{}: {}", import.module, import.name, import.ty));
+                    if let Some(text) = importer.advice(import) {
+                        advice.add(text);
                     }
-                    if let Some(text) = hosts::advice(import, &module)
-                        && !advice.contains(&text)
-                    {
-                        advice.push(text);
-                    }
-                } else if !stubbed.contains(&key) {
-                    self.stub(&module, import)?;
-                    stubbed.push(key);
+                } else if stubbed.insert((&import.module, &import.name)) {
+                    self.stub(module, import)?;
                 }
             }
         }
+        let missing = missing.lines;
         if missing.is_empty() {
             return Ok(());
         }
         let count = missing.len();
         let what = if count == 1 { "import is" } else { "imports are" };
-        let advice: String = advice.iter().map(|text| format!("\n{text}")).collect();
+        let advice: String = advice.lines.iter().map(|text| format!("\n{text}")).collect();
         Err(Failure::Error(format!(
             "{count} {what} not satisfied; give the module as an earlier FILE, or use \
              --stub-imports zero|trap:\n{}{advice}",
@@ -238,6 +235,22 @@ impl Machine {
     }
 }
 
+/// Lines in the order in which they came first.
+#[derive(Default)]
+struct Listed {
+    lines: Vec<Rc<str>>,
+    known: BTreeSet<Rc<str>>,
+}
+
+impl Listed {
+    fn add(&mut self, line: String) {
+        let line: Rc<str> = line.into();
+        if self.known.insert(line.clone()) {
+            self.lines.push(line);
+        }
+    }
+}
+
 /// Host functions that use this process's own streams, clocks and folders.
 fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
     let (log, stdin) = (ConsoleLog::default(), Stdin::default());
@@ -282,9 +295,10 @@ fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
 
 fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>, Failure> {
     let mut modules: Vec<(String, Module)> = Vec::new();
+    let mut stems = BTreeSet::new();
     for file in files {
         let stem = cli::stem(file);
-        if modules.iter().any(|(known, _)| *known == stem) {
+        if !stems.insert(stem.clone()) {
             let message = format!("two files have the stem {stem}, under which they are linked");
             return Err(Failure::Usage(message));
         }
@@ -329,21 +343,37 @@ fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failu
 /// Providers before those who import them, else as given; the main module stays last unless
 /// another one imports it.
 fn in_order(modules: Vec<(String, Module)>) -> Result<VecDeque<(String, Module)>, Failure> {
-    let mut ordered: VecDeque<(String, Module)> = VecDeque::new();
-    let mut rest = modules;
-    while !rest.is_empty() {
-        let waits = |stem: &str, module: &Module| {
-            module.imports().iter().any(|import| {
-                *import.module != *stem && rest.iter().any(|(other, _)| **other == *import.module)
-            })
-        };
-        let ready = rest.iter().position(|(stem, module)| !waits(stem, module));
-        let Some(ready) = ready else {
-            let names: Vec<&str> = rest.iter().map(|(stem, _)| stem.as_str()).collect();
-            let names = names.join(", ");
-            return Err(Failure::Error(format!("these modules import each other: {names}")));
-        };
-        ordered.push_back(rest.remove(ready));
+    let positions: BTreeMap<&str, usize> =
+        modules.iter().zip(0..).map(|((stem, _), position)| (stem.as_str(), position)).collect();
+    // How many providers each still waits for, and who waits for each.
+    let mut providers = Vec::with_capacity(modules.len());
+    let mut importers = vec![Vec::new(); modules.len()];
+    for (position, (_, module)) in modules.iter().enumerate() {
+        let imports = module.imports().iter();
+        let imported = imports.filter_map(|import| positions.get(&*import.module).copied());
+        let imported: BTreeSet<usize> = imported.filter(|other| *other != position).collect();
+        providers.push(imported.len());
+        for other in imported {
+            importers[other].push(position);
+        }
     }
-    Ok(ordered)
+    let mut ready: BTreeSet<usize> = (0..modules.len()).filter(|at| providers[*at] == 0).collect();
+    let mut order = Vec::with_capacity(modules.len());
+    while let Some(next) = ready.pop_first() {
+        order.push(next);
+        for importer in &importers[next] {
+            providers[*importer] -= 1;
+            if providers[*importer] == 0 {
+                ready.insert(*importer);
+            }
+        }
+    }
+    if order.len() < modules.len() {
+        let in_cycle = modules.iter().zip(&providers).filter(|(_, providers)| **providers > 0);
+        let names: Vec<&str> = in_cycle.map(|((stem, _), _)| stem.as_str()).collect();
+        let names = names.join(", ");
+        return Err(Failure::Error(format!("these modules import each other: {names}")));
+    }
+    let mut modules: Vec<Option<(String, Module)>> = modules.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|position| modules[position].take()).collect())
 }

@@ -69,6 +69,8 @@ impl Machine {
         args: Vec<Value>,
     ) -> VecDeque<Job> {
         let mut jobs = VecDeque::new();
+        let by_key: HashMap<ModuleKey, &OpenModule> =
+            modules.iter().map(|open| (open.key, open)).collect();
         let mut planned: HashSet<ModuleKey> = self.instances.iter().map(|(key, _)| *key).collect();
         // Depth first over an explicit stack, so that providers come before those who import them.
         let mut pending = vec![(module, false)];
@@ -81,7 +83,7 @@ impl Machine {
                 continue;
             }
             pending.push((key, true));
-            let imports = modules.iter().find(|open| open.key == key).map(|open| &open.imports);
+            let imports = by_key.get(&key).map(|open| &open.imports);
             for import in imports.into_iter().flatten().rev() {
                 if let ImportSource::Module(provider) = import.source {
                     pending.push((provider, false));
@@ -136,13 +138,14 @@ impl Machine {
         hosts: &Programs,
     ) -> Result<Linker, stepwell_engine::Error> {
         let mut linker = Linker::new();
-        let names: HashMap<&str, ModuleKey> =
-            modules.iter().rev().map(|open| (open.name.as_str(), open.key)).collect();
+        let keys: HashMap<ModuleKey, InstanceId> = self.instances.iter().copied().collect();
+        let instances =
+            modules.iter().filter_map(|open| Some((open.name.as_str(), *keys.get(&open.key)?)));
+        let instances: HashMap<&str, InstanceId> = instances.collect();
         for (import, state) in open.module.imports().iter().zip(&open.imports) {
             if let ImportSource::Module(_) = state.source
-                && let Some(instance) =
-                    names.get(&*import.module).and_then(|key| self.instance_of(*key))
-                && let Some(item) = self.store.export(instance, &import.name)
+                && let Some(instance) = instances.get(&*import.module)
+                && let Some(item) = self.store.export(*instance, &import.name)
             {
                 linker.define(&import.module, &import.name, item);
                 continue;
