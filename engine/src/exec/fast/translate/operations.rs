@@ -393,7 +393,7 @@ impl Translator<'_> {
         let here = here.iter().take_while(|(start, _)| *start == self.pc + 1);
         let mut clauses = Vec::new();
         for (_, handler) in here {
-            if let Some(handler) = self.code.handlers.get(*handler as usize) {
+            if let Some(handler) = self.code.handlers.get(*handler) {
                 clauses.push(handler.first as usize..handler.last as usize);
             }
         }
