@@ -306,7 +306,7 @@ pub struct Object {
 impl Store {
     /// Tasks that wait for a notification, by the memory and address, in the order of arrival.
     pub fn waiters(&self) -> impl ExactSizeIterator<Item = (MemAddr, u64)> + '_ {
-        self.state.waiters.list().iter().map(|waiter| (waiter.memory, waiter.address))
+        self.state.waiters.list().map(|waiter| (waiter.memory, waiter.address))
     }
 
     /// The heap.
