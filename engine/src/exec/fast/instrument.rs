@@ -1,7 +1,7 @@
 //! Translations that observe: those of functions with breakpoints, and of all functions while memory
 //! is watched. They belong to a store; a module's own are never changed.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::code::{FastCodes, untranslated};
@@ -13,8 +13,8 @@ use crate::observe::Watchpoint;
 /// What is observed, and the code that does so.
 #[derive(Default)]
 pub(crate) struct Instruments {
-    /// Offsets of breakpoints, sorted, by instance.
-    breakpoints: BTreeMap<InstanceId, Vec<u32>>,
+    /// Offsets of breakpoints by instance; none is empty.
+    breakpoints: BTreeMap<InstanceId, BTreeSet<u32>>,
     watchpoints: Vec<Watchpoint>,
     codes: BTreeMap<InstanceId, FastCodes>,
 }
@@ -29,13 +29,27 @@ pub(super) struct Observed {
 }
 
 impl Instruments {
-    /// Sets the breakpoints of an instance, sorted by offset. What was translated for it is forgotten.
-    pub(crate) fn set_breakpoints(&mut self, instance: InstanceId, offsets: &[u32]) {
+    /// Adds a breakpoint. What was translated for its instance is forgotten.
+    pub(crate) fn add_breakpoint(&mut self, instance: InstanceId, offset: u32) {
         self.codes.remove(&instance);
-        if offsets.is_empty() {
-            self.breakpoints.remove(&instance);
-        } else {
-            self.breakpoints.insert(instance, offsets.into());
+        self.breakpoints.entry(instance).or_default().insert(offset);
+    }
+
+    /// Removes a breakpoint, in the same way.
+    pub(crate) fn remove_breakpoint(&mut self, instance: InstanceId, offset: u32) {
+        self.codes.remove(&instance);
+        if let Some(offsets) = self.breakpoints.get_mut(&instance) {
+            offsets.remove(&offset);
+            if offsets.is_empty() {
+                self.breakpoints.remove(&instance);
+            }
+        }
+    }
+
+    /// Removes all breakpoints.
+    pub(crate) fn clear_breakpoints(&mut self) {
+        for instance in core::mem::take(&mut self.breakpoints).keys() {
+            self.codes.remove(instance);
         }
     }
 
@@ -72,12 +86,14 @@ impl Instruments {
 
     /// What the translation of a function observes.
     pub(super) fn observed(&self, instance: InstanceId, code: &FuncCode) -> Observed {
-        let offsets = self.breakpoints.get(&instance).map_or(&[][..], Vec::as_slice);
-        let within = |offset: &&u32| {
-            code.offsets.first() <= Some(offset) && Some(*offset) <= code.offsets.last()
+        let within = match (code.offsets.first(), code.offsets.last()) {
+            (Some(first), Some(last)) => *first..=*last,
+            _ => 0..=0,
         };
+        let offsets = self.breakpoints.get(&instance).into_iter();
+        let offsets = offsets.flat_map(|offsets| offsets.range(within.clone()));
         let position = |offset: &u32| code.offsets.binary_search(offset).ok();
-        let breakpoints = offsets.iter().filter(within).filter_map(position);
+        let breakpoints = offsets.filter_map(position);
         Observed {
             breakpoints: breakpoints.map(|pc| pc as u32).collect(),
             watched: !self.watchpoints.is_empty(),
