@@ -27,7 +27,7 @@ use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
 use crate::module::ModuleInner;
 
-use segments::segments;
+use segments::{Rounds, segments};
 
 /// Operands that may be so where a run can stop. A bound on what is noted for each instruction.
 const NOTED: usize = 8;
@@ -43,7 +43,8 @@ pub(super) fn translate(
     observed: &Observed,
 ) -> Result<FastCode> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops, observed);
+    let rounds = Rounds::new(&code.ops, observed);
+    let segments = segments(&code.ops, &rounds, observed);
     let mut fast = FastCode {
         words: Default::default(),
         starts: Default::default(),
@@ -55,7 +56,7 @@ pub(super) fn translate(
         price: segments.first().copied().unwrap_or(1),
     };
     if code.frame_slots <= u32::from(u16::MAX) {
-        let mut translator = Translator::new(module, code, &segments, observed);
+        let mut translator = Translator::new(module, code, (&segments, &rounds), observed);
         translator.run(None);
         link(&mut translator.words, translator.operations.iter().map(|(start, _)| *start));
         fast.words = translator.words.into_boxed_slice();
@@ -69,8 +70,9 @@ pub(super) fn translate(
 /// Translates a function once more, to know all places where a run may stop and go on.
 pub(super) fn index(module: &ModuleInner, func: FuncIndex, observed: &Observed) -> Result<Index> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops, observed);
-    let mut translator = Translator::new(module, code, &segments, observed);
+    let rounds = Rounds::new(&code.ops, observed);
+    let segments = segments(&code.ops, &rounds, observed);
+    let mut translator = Translator::new(module, code, (&segments, &rounds), observed);
     translator.dense = true;
     translator.run(None);
     Ok(Index::new(&code.ops, &segments, translator.entries, translator.pending))
@@ -92,8 +94,9 @@ pub(super) struct Draft {
 pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
     let code = module.code(func)?;
     let observed = Observed::default();
-    let segments = segments(&code.ops, &observed);
-    let mut translator = Translator::new(module, code, &segments, &observed);
+    let rounds = Rounds::new(&code.ops, &observed);
+    let segments = segments(&code.ops, &rounds, &observed);
+    let mut translator = Translator::new(module, code, (&segments, &rounds), &observed);
     if code.frame_slots <= u32::from(u16::MAX) {
         translator.run(None);
     }
@@ -135,12 +138,13 @@ pub(super) fn explain(
     word: u32,
 ) -> Result<Option<Explained>> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops, observed);
-    let mut first = Translator::new(module, code, &segments, observed);
+    let rounds = Rounds::new(&code.ops, observed);
+    let segments = segments(&code.ops, &rounds, observed);
+    let mut first = Translator::new(module, code, (&segments, &rounds), observed);
     first.sought = Some(word as usize);
     first.run(None);
     Ok(first.found.map(|(pc, address)| {
-        let mut second = Translator::new(module, code, &segments, observed);
+        let mut second = Translator::new(module, code, (&segments, &rounds), observed);
         second.run(Some(pc));
         let height = second.stack.len();
         let summed = address.and_then(|(above, address)| {
@@ -271,16 +275,16 @@ impl Held {
 
 /// A distance to be filled in: where, counted from which operation, to which instruction or stub.
 struct Fixup {
-    word: usize,
+    word: u32,
     upper: bool,
-    from: usize,
+    from: u32,
     to: Target,
 }
 
 #[derive(Clone, Copy)]
 enum Target {
     Pc(u32),
-    Stub(usize),
+    Stub(u32),
 }
 
 /// What a branch does that does not go straight to its target.
@@ -293,6 +297,7 @@ struct Translator<'m> {
     module: &'m ModuleInner,
     code: &'m FuncCode,
     segments: &'m [u32],
+    rounds: &'m Rounds,
     observed: &'m Observed,
     words: Vec<u64>,
     /// Where each operation begins, and the instruction that it was written for.
@@ -338,7 +343,7 @@ impl<'m> Translator<'m> {
     fn new(
         module: &'m ModuleInner,
         code: &'m FuncCode,
-        segments: &'m [u32],
+        (segments, rounds): (&'m [u32], &'m Rounds),
         observed: &'m Observed,
     ) -> Self {
         let count = code.ops.len() + 1;
@@ -346,6 +351,7 @@ impl<'m> Translator<'m> {
             module,
             code,
             segments,
+            rounds,
             observed,
             words: Vec::with_capacity(count * 2),
             operations: Vec::with_capacity(count),

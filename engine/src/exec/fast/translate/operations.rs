@@ -3,7 +3,7 @@
 use super::super::handlers::*;
 use super::super::pending::{Address, Right};
 use super::forms::*;
-use super::segments::{exact_effect, round};
+use super::segments::exact_effect;
 use super::{Added, Given, Increment, Last, Next, Place, Translator};
 use alloc::vec::Vec;
 
@@ -203,7 +203,7 @@ impl Translator<'_> {
             Op::Br(to) => {
                 self.settle();
                 self.carry(to);
-                match round(&self.code.ops, self.pc as usize, self.observed) {
+                match self.rounds.choice(self.pc) {
                     Some(choice) if self.is_straight(to.target, choice) => self.round(to, choice),
                     Some(_) => self.jump(to.target, true),
                     None => self.jump(to.target, to.target > self.pc),
