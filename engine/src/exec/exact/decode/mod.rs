@@ -74,10 +74,11 @@ fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
     let ty = module.type_of_func(func).ok_or(unknown)?;
     // Where operands are is counted in slots. That is the same as operands as long as there are no
     // vectors; where one is met, the function is read again and all operands are followed.
-    let mut decoder = Decoder::new(module, ty, module.vectors_in_types);
+    let count = module.body(func).map_or(0, |body| body.instructions as usize);
+    let mut decoder = Decoder::new(module, ty, count, module.vectors_in_types);
     walk(module, func, &mut decoder)?;
     if decoder.has_vectors && decoder.followed.is_none() {
-        decoder = Decoder::new(module, ty, true);
+        decoder = Decoder::new(module, ty, count, true);
         walk(module, func, &mut decoder)?;
     }
     Ok(FuncCode {
@@ -190,12 +191,12 @@ impl Followed {
 }
 
 impl<'m> Decoder<'m> {
-    fn new(module: &'m ModuleInner, ty: &FuncType, follow: bool) -> Self {
+    fn new(module: &'m ModuleInner, ty: &FuncType, count: usize, follow: bool) -> Self {
         let results = slots_of(ty.results()) as u32;
         Self {
             module,
-            ops: Vec::new(),
-            offsets: Vec::new(),
+            ops: Vec::with_capacity(count),
+            offsets: Vec::with_capacity(count),
             branches: Vec::new(),
             vectors: Vec::new(),
             casts: Vec::new(),
