@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use super::code::{Entry, FastCode, Index};
 use super::dispatch::{self, execute};
 use super::instrument::{Instruments, Observed};
-use super::machine::{Context, Flow, Registers, Return};
+use super::machine::{Context, Flow, NEAR, Registers, Return};
 use super::pending;
 use super::translate::{self, Explained};
 use crate::error::{Error, Result};
@@ -277,6 +277,7 @@ pub(crate) fn run(
     let mut context = unsafe {
         Context {
             memory_size: 0,
+            near: [(core::ptr::null_mut(), 0); NEAR],
             frame: first.add(frames.len() - 1),
             frames_end: first.add(room.max(frames.len())),
             stack: slots.start,
@@ -301,6 +302,7 @@ pub(crate) fn run(
             instance_funcs: core::ptr::null(),
             instance_globals: core::ptr::null(),
             instance_tables: core::ptr::null(),
+            instance_memories: core::ptr::null(),
             types: core::ptr::null(),
             ip: core::ptr::null(),
             fp: core::ptr::null_mut(),

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::super::instrument::Observed;
-use crate::exec::exact::{INDEX64, Op, Packing, for_each_numeric};
+use crate::exec::exact::{INDEX64, Op, for_each_numeric};
 
 /// For each operation: how many are executed from it up to the end of its segment. Jumps forward
 /// belong to a segment, and those back that [go round](Rounds); what leaves a choice or goes
@@ -100,11 +100,10 @@ fn round(ops: &[Op], pc: usize, observed: &Observed) -> Option<(u32, usize)> {
     None
 }
 
-/// Whether an access is none of memory 0 that an operation can name; accesses with an address of 64 bits
-/// are not watched.
+/// Whether an access is one that no operation can name, or one that is not watched although it should be:
+/// only those of memory 0 with addresses of 32 bits are.
 fn is_elsewhere(memory: u32, offset: u64, observed: &Observed) -> bool {
-    let wide = memory == INDEX64 && !observed.watched;
-    (memory != 0 && !wide) || offset > u32::MAX.into()
+    (memory != 0 && observed.watched) || offset > u32::MAX.into()
 }
 
 /// Operations that are left to the exact tier: rare ones, those that stop, and what is observed.
@@ -132,9 +131,6 @@ pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
                 | Op::Rethrow { .. }
                 | Op::ElemDrop { .. }
                 | Op::DataDrop { .. } => (0, 0),
-                Op::SelectVector => (5, 2),
-                Op::GlobalGetVector { .. } => (0, 2),
-                Op::GlobalSetVector { .. } => (2, 0),
                 Op::CallIndirect { table, .. } | Op::ReturnCallIndirect { table, .. }
                     if table & INDEX64 != 0 =>
                 {
@@ -142,38 +138,23 @@ pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
                 }
                 // The values carried would be moved from under the reference.
                 Op::BrOnNull(to) if to.arity != 0 => (0, 0),
-                Op::BrOnCast { defined: false, .. } => (0, 0),
-                Op::RefTest { defined: false, .. } | Op::RefCast { defined: false, .. } => (1, 1),
-                Op::ArrayNewDefault { .. } => (1, 1),
                 Op::ArrayNewData { .. } | Op::ArrayNewElem { .. } => (2, 1),
-                Op::StructNew { slots, .. } if slots == 0 => (0, 1),
-                Op::StructNewDefault { .. } => (0, 1),
-                Op::StructGet { packing: Packing::Vector, .. } => (1, 2),
-                Op::StructSet { packing: Packing::Vector, .. } => (3, 0),
-                Op::ArrayNew { packing, .. } => (1 + packing.slots(), 1),
-                Op::ArrayNewFixed { len, packing, .. } => (len * packing.slots(), 1),
-                Op::ArrayGet { packing: Packing::Vector } => (2, 2),
-                Op::ArraySet { packing: Packing::Vector } => (4, 0),
                 Op::ArrayFill { packing } => (3 + packing.slots(), 0),
                 Op::ArrayCopy { .. } => (5, 0),
                 Op::ArrayInitData { .. } | Op::ArrayInitElem { .. } => (4, 0),
-                Op::Atomic { op, memory, offset, .. }
-                    if op.is_waiting()
-                        || observed.watched
-                        || memory & !INDEX64 != 0
-                        || offset > u32::MAX.into() =>
+                Op::Atomic { op, offset, .. }
+                    if op.is_waiting() || observed.watched || offset > u32::MAX.into() =>
                 {
                     op.effect()
                 }
                 Op::TableGet { table } if table & INDEX64 != 0 => (1, 1),
                 Op::TableSet { table } if table & INDEX64 != 0 => (2, 0),
                 Op::VectorMemory { access, memory, offset }
-                    if memory != 0 || offset > u32::MAX.into() =>
+                    if is_elsewhere(memory, offset, observed) =>
                 {
                     access.effect()
                 }
                 Op::MemoryGrow { .. } => (1, 1),
-                Op::MemorySize { memory } if memory != 0 => (0, 1),
                 Op::TableGrow { .. } => (2, 1),
                 Op::TableFill { .. }
                 | Op::TableCopy { .. }
