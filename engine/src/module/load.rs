@@ -8,8 +8,7 @@ use alloc::vec::Vec;
 #[cfg(mapped)]
 use once_cell::race::OnceBox;
 use wasmparser::{
-    ElementKind, ExternalKind, Imports, Parser, Payload, TypeRef, ValidPayload, Validator,
-    WasmFeatures,
+    ElementKind, ExternalKind, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
 use super::bodies::Pending;
@@ -252,11 +251,23 @@ impl<'a> Loader<'a> {
             }
             Payload::ImportSection(reader) => {
                 self.section(2, reader.range(), Some(reader.count()));
-                for group in reader {
-                    let Imports::Single(offset, import) = group? else {
-                        return Err(unsupported("compact imports", 0).into());
-                    };
-                    self.import(&import, offset)?;
+                // Imports that name their module together have it in common, and so do all of one
+                // module that follow each other.
+                let mut known: (&str, Arc<str>) = ("", Arc::from(""));
+                for import in reader.into_imports_with_offsets() {
+                    let (offset, import) = import?;
+                    let name = import.module;
+                    if !core::ptr::eq(known.0, name) {
+                        known = match *known.1 == *name {
+                            true => (name, known.1),
+                            false => (name, name.into()),
+                        };
+                    }
+                    self.import(known.1.clone(), &import, offset)?;
+                }
+                let count = self.module.imports.len() as u32;
+                if let Some(section) = self.module.sections.last_mut() {
+                    section.count = Some(count);
                 }
             }
             Payload::FunctionSection(reader) => {
@@ -370,7 +381,12 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn import(&mut self, import: &wasmparser::Import<'_>, offset: u64) -> Result<(), Failure> {
+    fn import(
+        &mut self,
+        name: Arc<str>,
+        import: &wasmparser::Import<'_>,
+        offset: u64,
+    ) -> Result<(), Failure> {
         let module = &mut self.module;
         let mut index = 0;
         let ty = match import.ty {
@@ -409,7 +425,7 @@ impl<'a> Loader<'a> {
             }
         };
         module.import_types.push(index);
-        module.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
+        module.imports.push(Import { module: name, name: import.name.into(), ty });
         Ok(())
     }
 
