@@ -14,7 +14,7 @@ use stepwell_engine::{
 use stepwell_wasi::{NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
-use crate::hosts::{ConsoleLog, HostSet, HostState, Importer, Stdin, Stream};
+use crate::hosts::{self, ConsoleLog, HostSet, HostState, Importer, Stdin, Stream};
 use crate::session::parse_value;
 
 /// How often to look whether standard input has something, while a program polls it.
@@ -166,6 +166,12 @@ impl Machine {
         while let Some((stem, module)) = self.waiting.pop_front() {
             let made = self.linker.begin_instantiate(&mut self.store, &module);
             let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
+            let files: BTreeSet<&str> = self.names.values().map(String::as_str).collect();
+            hosts::place_symbols(&mut self.store, made.instance, |import| {
+                let import = module.imports().get(import);
+                import.is_some_and(|import| !files.contains(&*import.module))
+            })
+            .map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
             self.linker.define_instance(&stem, made.instance);
             self.store.name_instance(made.instance, &stem);
             if stem == self.main_stem {

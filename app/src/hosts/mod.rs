@@ -9,6 +9,7 @@
 mod assembly_script;
 mod call;
 mod console;
+mod dynamic;
 mod emscripten;
 mod guess;
 mod js_string;
@@ -27,6 +28,7 @@ mod wasi;
 #[cfg(test)]
 mod tests;
 
+pub use dynamic::place_symbols;
 pub use guess::{Importer, Misfit, provides};
 pub use js_string::builtins;
 pub use log::{ConsoleLog, LogEntry, Origin, Stream};

@@ -111,6 +111,12 @@ impl Machine {
                     let linker = self.linker(modules, open, hosts).map_err(error)?;
                     let made =
                         linker.begin_instantiate(&mut self.store, &open.module).map_err(error)?;
+                    let is_made = |import: usize| {
+                        let source = open.imports.get(import).map(|state| &state.source);
+                        matches!(source, Some(ImportSource::Nobody))
+                    };
+                    crate::hosts::place_symbols(&mut self.store, made.instance, is_made)
+                        .map_err(error)?;
                     self.instances.push((key, made.instance));
                     self.store.name_instance(made.instance, &open.name);
                     if made.start.is_some() {

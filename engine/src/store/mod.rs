@@ -388,6 +388,13 @@ impl Store {
         memories.get_mut(memory.index())?.grow(engine.config(), usage, pages)
     }
 
+    /// *Growing tables*: adds null references and returns the old size, or `None` if that cannot be.
+    pub fn grow_table(&mut self, table: TableAddr, by: u64) -> Option<u64> {
+        let Self { engine, state, .. } = self;
+        let StoreState { tables, usage, .. } = state;
+        tables.get_mut(table.index())?.grow(engine.config(), usage, by, 0)
+    }
+
     /// Sets an element of a table.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 mod compilers;
 mod console;
+mod dynamic;
 mod emscripten;
 mod guess;
 mod log;
