@@ -69,12 +69,15 @@ features! {
     CUSTOM_PAGE_SIZES = F::CUSTOM_PAGE_SIZES;
     /// Arithmetic of 128 bits.
     WIDE_ARITHMETIC = F::WIDE_ARITHMETIC;
+    /// Imports of one module that name it once.
+    COMPACT_IMPORTS = F::COMPACT_IMPORTS;
     /// Everything that the engine executes.
     ALL = F::WASM3
         .union(F::LEGACY_EXCEPTIONS)
         .union(F::THREADS)
         .union(F::CUSTOM_PAGE_SIZES)
-        .union(F::WIDE_ARITHMETIC);
+        .union(F::WIDE_ARITHMETIC)
+        .union(F::COMPACT_IMPORTS);
 }
 
 impl Features {

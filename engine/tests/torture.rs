@@ -282,6 +282,54 @@ fn patterns() -> Vec<String> {
         "local.get $i32a local.get $i64a local.set $i64b local.set $i32b",
     ];
     body.extend(single.map(str::to_owned));
+    for memory in ["$near", "$far"] {
+        for (operator, ty) in LOADS {
+            let [_, b] = locals(ty);
+            let at = "local.get $i32a i32.const 1023 i32.and";
+            body.push(format!("{at} {ty}.{operator} {memory} offset=3 local.set {b}"));
+            body.push(format!(
+                "{at} local.tee $i32b i32.const 5 i32.add {ty}.{operator} {memory} local.set {b}"
+            ));
+            body.push(format!(
+                "{at} local.tee $i32b local.get $i32b i32.const 2 i32.shl i32.add {ty}.{operator} {memory} \
+                 local.set {b}"
+            ));
+        }
+        for (operator, ty) in STORES {
+            let [a, b] = locals(ty);
+            let at = "local.get $i32a i32.const 1023 i32.and";
+            body.push(format!("{at} local.get {a} {ty}.{operator} {memory} offset=3"));
+            body.push(format!("{at} {ty}.const 3 {ty}.{operator} {memory}"));
+            body.push(format!(
+                "{at} local.get {a} local.get {b} {ty}.add {ty}.{operator} {memory}"
+            ));
+            body.push(format!(
+                "{at} local.tee $i32b local.get $i32b i32.const 3 i32.shl i32.add local.get {a} \
+                 {ty}.{operator} {memory} offset=8"
+            ));
+        }
+        for further in [
+            format!(
+                "i32.const 8 local.get $i32a i32.atomic.rmw.add {memory} offset=4 local.set $i32b"
+            ),
+            format!(
+                "i32.const 48 local.get $v v128.store {memory} i32.const 50 v128.load {memory} local.set $v"
+            ),
+            format!(
+                "i32.const 48 i32.const 9 local.get $v v128.load16_lane {memory} 2 v128.store8_lane {memory} 3"
+            ),
+            format!("memory.size {memory} local.set $i32b"),
+        ] {
+            body.push(further);
+        }
+    }
+    let wide = [
+        "i64.const 16 local.get $i64a i64.store $wide offset=8 i64.const 20 i64.load $wide local.set $i64b",
+        "i64.const 16 local.get $v v128.store $wide i64.const 8 v128.load32_splat $wide local.set $v",
+        "i64.const 16 i32.const 7 i32.atomic.rmw8.xchg_u $wide offset=1 local.set $i32b",
+        "memory.size $wide i32.wrap_i64 local.set $i32b",
+    ];
+    body.extend(wide.map(str::to_owned));
     let vectors = [
         "local.get $i32a i8x16.splat i8x16.popcnt i64x2.extract_lane 1 local.set $i64b",
         "local.get $f64a f64x2.splat local.get $f64b f64x2.replace_lane 1 f64x2.sqrt f64x2.neg \
@@ -300,6 +348,7 @@ fn patterns() -> Vec<String> {
         "local.get $i64a local.get $i64b local.get $i64b i64.const 3 i64.add128 drop local.set $i64b",
         "local.get $i64a local.get $i64b i64.mul_wide_s local.set $i64b drop",
         "i32.const 8 v128.load64_zero global.set $vector global.get $vector local.set $v",
+        "global.get $vector local.get $v local.get $i32a i32.const 1 i32.and select global.set $vector",
     ];
     body.extend(vectors.map(str::to_owned));
     body.into_iter().step_by(SAMPLE).collect()
@@ -310,7 +359,8 @@ fn patterns() -> Vec<String> {
 fn module(patterns: &[String]) -> String {
     let mut text = String::from(
         r#"(module (type $t (func (param i32) (result i32)))
-             (memory 1) (table funcref (elem $twice $tail)) (global $g (mut i64) (i64.const 0)) (global $vector (mut v128) (v128.const i64x2 0 0))
+             (memory 1) (memory $near 1) (memory 1) (memory $wide i64 2) (memory 1) (memory 1) (memory 1)
+             (memory 1) (memory 1) (memory $far 3) (table funcref (elem $twice $tail)) (global $g (mut i64) (i64.const 0)) (global $vector (mut v128) (v128.const i64x2 0 0))
              (func $twice (type $t) local.get 0 i32.const 2 i32.mul)
              (func $tail (type $t) local.get 0 i32.const 1 i32.add return_call $twice)
              (func $tail_indirect (param i32 i32) (result i32)

@@ -227,3 +227,33 @@ fn accesses_with_64_bit_addresses_and_atomic_ones() {
     traps(&beyond("i32.const 1  i32.atomic.rmw.add  i32.add"), 0, TrapCode::MemoryOutOfBounds);
     traps(&beyond("i32.atomic.load offset=2  i32.add"), 0, TrapCode::UnalignedAtomic);
 }
+
+#[test]
+fn what_a_narrow_exchange_expects_is_wrapped_to_its_width() {
+    // What memory holds after it, and what it answers with.
+    let exchange = |operator: &str, ty: &str, expected: u64| {
+        let wrap = if ty == "i64" { "i32.wrap_i64" } else { "" };
+        let text = format!(
+            "(module (memory 1 1 shared) (func (export \"run\") (param $n i32) (result i32)
+               i32.const 0  i32.const 0x11111111  i32.store
+               i32.const 0  {ty}.const {expected}  {ty}.const 0x2cd
+               {ty}.atomic.{operator}.cmpxchg_u  {wrap}
+               i32.const 0  i32.load
+               local.get $n  select))"
+        );
+        (check(&text, 0), check(&text, 1))
+    };
+    for (operator, ty, expected, stored, old) in [
+        ("rmw8", "i32", 0x1111_1111, 0x1111_11cd, 0x11),
+        ("rmw8", "i64", 0x1_0000_0011, 0x1111_11cd, 0x11),
+        ("rmw16", "i32", 0x2222_1111, 0x1111_02cd, 0x1111),
+        ("rmw16", "i64", 0xffff_ffff_ffff_1111, 0x1111_02cd, 0x1111),
+        ("rmw32", "i64", 0x1_1111_1111, 0x2cd, 0x1111_1111),
+        ("rmw8", "i32", 0x1111_1112, 0x1111_1111, 0x11),
+        ("rmw16", "i64", 0x1112, 0x1111_1111, 0x1111),
+        ("rmw32", "i64", 0x1111_1110, 0x1111_1111, 0x1111_1111),
+    ] {
+        let found = exchange(operator, ty, expected);
+        assert_eq!(found, (result(stored), result(old)), "{ty}.atomic.{operator} {expected:#x}");
+    }
+}

@@ -8,6 +8,7 @@ mod exceptions;
 mod gallery;
 mod heap;
 mod interleaved;
+mod memories;
 mod vectors;
 
 use stepwell_engine::store::StoreState;

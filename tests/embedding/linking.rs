@@ -1,9 +1,11 @@
 //! Import matching, and what links leave behind.
 
+use std::sync::Arc;
+
 use stepwell_engine::types::{GlobalType, Limits, MemoryType, TableType};
 use stepwell_engine::{
-    Engine, Error, Extern, FuncType, ImportError, LinkError, Linker, Module, Mutability, RefType,
-    Store, ValType, Value,
+    Config, Engine, Error, Extern, ExternType, Features, FuncType, ImportError, LinkError, Linker,
+    Module, Mutability, RefType, Store, ValType, Value,
 };
 
 use super::{invoke, module};
@@ -200,5 +202,44 @@ fn modules_are_shared_between_stores() {
         let (_, Value::I32(value)) = store.global(global).unwrap() else { panic!("an i32") };
         store.set_global(global, Value::I32(value + 1)).unwrap();
         assert_eq!(store.global(global).unwrap().1, Value::I32(2));
+    }
+}
+
+#[test]
+fn imports_that_name_their_module_once() {
+    let engine = Engine::default();
+    // Of one type, and each of its own: a name without letters, and what follows.
+    let types = b"\x01\x08\x02\x60\x01\x7f\0\x60\0\0";
+    let of_one_type = b"\x02\x10\x01\x03env\0\x7e\0\0\x03\x01a\x01b\x01c";
+    let of_several = b"\x02\x18\x02\x03env\0\x7f\x02\x01a\0\0\x01b\0\x01\x03env\x01c\0\0";
+    for (imports, second) in [(&of_one_type[..], "(i32) -> ()"), (&of_several[..], "() -> ()")] {
+        let bytes = [b"\0asm\x01\0\0\0", &types[..], imports].concat();
+        let module = Module::new(&engine, &bytes).unwrap();
+        let shown: Vec<_> = module
+            .imports()
+            .iter()
+            .map(|import| format!("{}.{}: {}", import.module, import.name, import.ty))
+            .collect();
+        let expected = [
+            "env.a: func (i32) -> ()",
+            &format!("env.b: func {second}"),
+            "env.c: func (i32) -> ()",
+        ];
+        assert_eq!(shown, expected);
+        // However many there are, the name of their module takes its room once.
+        let imports = module.imports();
+        assert!(imports.iter().all(|import| Arc::ptr_eq(&import.module, &imports[0].module)));
+        assert_eq!(module.sections()[1].count, Some(3));
+        let mut linker = Linker::new();
+        for import in module.imports() {
+            let ExternType::Func(ty) = &import.ty else { panic!("a function") };
+            linker.func_unresolved(&import.module, &import.name, ty.clone());
+        }
+        linker.instantiate(&mut Store::new(&engine), &module).unwrap();
+
+        let features = Features::ALL.without(Features::COMPACT_IMPORTS);
+        let without = Engine::new(Config { features, ..Config::default() });
+        let error = Module::new(&without, &bytes).unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. } | Error::Malformed { .. }), "{error}");
     }
 }

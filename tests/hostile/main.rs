@@ -5,6 +5,7 @@
 #[path = "../../engine/fuzz/exercise.rs"]
 mod exercise;
 
+mod amounts;
 mod endless;
 mod huge;
 mod texts;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use stepwell_engine::module::Import;
+use stepwell_engine::module::{Import, Matching};
 use stepwell_engine::{ExternType, Module};
 
 use super::cli::Failure;
-use crate::hosts;
+use crate::hosts::Importer;
 use crate::session::extern_type;
 
 /// Imports that cannot be linked, in the order in which they stand in their modules.
@@ -17,6 +17,7 @@ pub(super) struct Unlinked {
     advice: BTreeSet<String>,
     /// Whether `--stub-imports` would help with one.
     could_stub: bool,
+    matching: Matching,
 }
 
 /// Whether an import fails for certain.
@@ -36,16 +37,16 @@ impl Unlinked {
     }
 
     /// An import that no module exports and no ready set has.
-    pub(super) fn missing(&mut self, import: &Import, importer: &Module) {
+    pub(super) fn missing(&mut self, import: &Import, importer: &Module, sets: &Importer) {
         self.could_stub = true;
         let wanted = extern_type(importer, &import.ty);
-        if let Some(misfit) = hosts::misfit(import, importer) {
+        if let Some(misfit) = sets.misfit(import) {
             let set = misfit.set.title();
             let what = format!("{wanted} imported, but that of {set} is {}", misfit.expected);
             return self.add(Certainty::Certain, import, &what);
         }
         self.add(Certainty::Certain, import, &wanted);
-        self.advice.extend(hosts::advice(import, importer));
+        self.advice.extend(sets.advice(import));
     }
 
     /// Looks at an import from a module that is linked under the import's module name.
@@ -59,7 +60,7 @@ impl Unlinked {
             let what = format!("{wanted} imported, nothing of this name exported");
             return self.add(Certainty::Certain, import, &what);
         };
-        let certainty = match provider.could_satisfy(item, importer, position) {
+        let certainty = match self.matching.fits(provider, item, importer, position) {
             false => Certainty::Certain,
             true if is_smaller(&found, &import.ty) => Certainty::UnlessGrown,
             true => return,

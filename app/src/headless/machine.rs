@@ -1,7 +1,7 @@
 //! Modules from files, linked under their stems, and the tasks to run in them: start functions in
 //! the order of linking, then the export.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use stepwell_wasi::{NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
 use super::links::Unlinked;
-use crate::hosts::{self, ConsoleLog, HostSet, HostState, Stdin, Stream};
+use crate::hosts::{self, ConsoleLog, HostSet, HostState, Importer, Stdin, Stream};
 use crate::session::{Namer, parse_value, trap_causes, trapped_instruction, type_name};
 
 /// How often to look whether standard input has something, while a program polls it.
@@ -79,17 +79,21 @@ impl Machine {
 
     /// Defines what no file exports, or fails with everything that is missing.
     fn provide(&mut self) -> Result<(), Failure> {
-        let mut unlinked = Unlinked::default();
-        let mut stubbed: Vec<(String, String)> = Vec::new();
         let waiting = self.waiting.clone();
+        let providers: BTreeMap<&str, &Module> =
+            waiting.iter().map(|(stem, module)| (stem.as_str(), module)).collect();
+        let mut unlinked = Unlinked::default();
+        let mut stubbed: BTreeSet<(&str, &str)> = BTreeSet::new();
         for (stem, module) in &waiting {
+            let importer = Importer::of(module);
             for (position, import) in module.imports().iter().enumerate() {
-                let mut others = waiting.iter().filter(|(known, _)| known != stem);
-                if let Some((_, provider)) = others.find(|(known, _)| **known == *import.module) {
+                if *import.module != **stem
+                    && let Some(provider) = providers.get(&*import.module)
+                {
                     unlinked.check(provider, module, position);
                     continue;
                 }
-                let set = hosts::guess(import, module);
+                let set = importer.guess(import);
                 // Who asks for stubs wants those, where only a name speaks for a set.
                 let set = set.filter(|set| *set != HostSet::Console || self.stubs.is_none());
                 if let Some(set) = set
@@ -97,12 +101,10 @@ impl Machine {
                 {
                     continue;
                 }
-                let key = (import.module.to_string(), import.name.to_string());
                 if self.stubs.is_none() {
-                    unlinked.missing(import, module);
-                } else if !stubbed.contains(&key) {
+                    unlinked.missing(import, module, &importer);
+                } else if stubbed.insert((&import.module, &import.name)) {
                     self.stub(module, import)?;
-                    stubbed.push(key);
                 }
             }
         }
@@ -155,6 +157,12 @@ impl Machine {
         while let Some((stem, module)) = self.waiting.pop_front() {
             let made = self.linker.begin_instantiate(&mut self.store, &module);
             let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
+            let files: BTreeSet<&str> = self.names.values().map(String::as_str).collect();
+            hosts::place_symbols(&mut self.store, made.instance, |import| {
+                let import = module.imports().get(import);
+                import.is_some_and(|import| !files.contains(&*import.module))
+            })
+            .map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
             self.linker.define_instance(&stem, made.instance);
             self.store.name_instance(made.instance, &stem);
             if stem == self.main_stem {
@@ -316,9 +324,10 @@ fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
 
 fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>, Failure> {
     let mut modules: Vec<(String, Module)> = Vec::new();
+    let mut stems = BTreeSet::new();
     for file in files {
         let stem = cli::stem(file);
-        if modules.iter().any(|(known, _)| *known == stem) {
+        if !stems.insert(stem.clone()) {
             let message = format!("two files have the stem {stem}, under which they are linked");
             return Err(Failure::Usage(message));
         }
@@ -363,21 +372,37 @@ fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failu
 /// Providers before those who import them, else as given; the main module stays last unless
 /// another one imports it.
 fn in_order(modules: Vec<(String, Module)>) -> Result<VecDeque<(String, Module)>, Failure> {
-    let mut ordered: VecDeque<(String, Module)> = VecDeque::new();
-    let mut rest = modules;
-    while !rest.is_empty() {
-        let waits = |stem: &str, module: &Module| {
-            module.imports().iter().any(|import| {
-                *import.module != *stem && rest.iter().any(|(other, _)| **other == *import.module)
-            })
-        };
-        let ready = rest.iter().position(|(stem, module)| !waits(stem, module));
-        let Some(ready) = ready else {
-            let names: Vec<&str> = rest.iter().map(|(stem, _)| stem.as_str()).collect();
-            let names = names.join(", ");
-            return Err(Failure::Error(format!("these modules import each other: {names}")));
-        };
-        ordered.push_back(rest.remove(ready));
+    let positions: BTreeMap<&str, usize> =
+        modules.iter().zip(0..).map(|((stem, _), position)| (stem.as_str(), position)).collect();
+    // How many providers each still waits for, and who waits for each.
+    let mut providers = Vec::with_capacity(modules.len());
+    let mut importers = vec![Vec::new(); modules.len()];
+    for (position, (_, module)) in modules.iter().enumerate() {
+        let imports = module.imports().iter();
+        let imported = imports.filter_map(|import| positions.get(&*import.module).copied());
+        let imported: BTreeSet<usize> = imported.filter(|other| *other != position).collect();
+        providers.push(imported.len());
+        for other in imported {
+            importers[other].push(position);
+        }
     }
-    Ok(ordered)
+    let mut ready: BTreeSet<usize> = (0..modules.len()).filter(|at| providers[*at] == 0).collect();
+    let mut order = Vec::with_capacity(modules.len());
+    while let Some(next) = ready.pop_first() {
+        order.push(next);
+        for importer in &importers[next] {
+            providers[*importer] -= 1;
+            if providers[*importer] == 0 {
+                ready.insert(*importer);
+            }
+        }
+    }
+    if order.len() < modules.len() {
+        let in_cycle = modules.iter().zip(&providers).filter(|(_, providers)| **providers > 0);
+        let names: Vec<&str> = in_cycle.map(|((stem, _), _)| stem.as_str()).collect();
+        let names = names.join(", ");
+        return Err(Failure::Error(format!("these modules import each other: {names}")));
+    }
+    let mut modules: Vec<Option<(String, Module)>> = modules.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|position| modules[position].take()).collect())
 }

@@ -28,30 +28,91 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// The sets that could be meant, likely ones first. Names alone decide.
-fn candidates(import: &Import, module: &Module) -> &'static [HostSet] {
-    use HostSet::{
-        AssemblyScript, Console, Emscripten, EmscriptenMinified, Gojs, JsString, Math, Spectest,
-        Timer, Wasi, WasmBindgen,
-    };
-    let name = &*import.name;
-    match &*import.module {
-        module if wasi::MODULES.contains(&module) => &[Wasi],
-        "spectest" => &[Spectest],
-        module if js_string::MODULES.contains(&module) => &[JsString],
-        "gojs" => &[Gojs],
-        "go" if name.contains('.') || name == "debug" => &[Gojs],
-        module if is_wasm_bindgen(module) => &[WasmBindgen],
-        "a" if is_minified(name) => &[EmscriptenMinified],
-        "Math" => &[Math],
-        timer::MODULE => &[Timer],
-        "env" => match import.ty {
-            ExternType::Func(_) => &[AssemblyScript, Emscripten, Console, Math],
-            _ if emscripten::is_emscripten(module) => &[Emscripten],
-            _ => &[Console],
-        },
-        module if console::MODULES.contains(&module) => &[Console, Math],
-        _ => &[],
+/// A module whose imports are looked at, one after the other.
+#[derive(Clone, Debug)]
+pub struct Importer {
+    is_emscripten: bool,
+}
+
+impl Importer {
+    /// What a module's other imports and its exports say about each import.
+    pub fn of(module: &Module) -> Self {
+        Self { is_emscripten: emscripten::is_emscripten(module) }
+    }
+
+    /// The sets that could be meant, likely ones first. Names alone decide.
+    fn candidates(&self, import: &Import) -> &'static [HostSet] {
+        use HostSet::{
+            AssemblyScript, Console, Emscripten, EmscriptenMinified, Gojs, JsString, Math,
+            Spectest, Timer, Wasi, WasmBindgen,
+        };
+        let name = &*import.name;
+        match &*import.module {
+            module if wasi::MODULES.contains(&module) => &[Wasi],
+            "spectest" => &[Spectest],
+            module if js_string::MODULES.contains(&module) => &[JsString],
+            "gojs" => &[Gojs],
+            "go" if name.contains('.') || name == "debug" => &[Gojs],
+            module if is_wasm_bindgen(module) => &[WasmBindgen],
+            "a" if is_minified(name) => &[EmscriptenMinified],
+            "Math" => &[Math],
+            timer::MODULE => &[Timer],
+            "env" => match import.ty {
+                ExternType::Func(_) => &[AssemblyScript, Emscripten, Console, Math],
+                _ if self.is_emscripten => &[Emscripten],
+                _ => &[Console],
+            },
+            module if console::MODULES.contains(&module) => &[Console, Math],
+            _ => &[],
+        }
+    }
+
+    /// The set that an import of a module most likely means; it may be one that is
+    /// [not provided](HostSet::is_provided). `None` if there is none, or it does not
+    /// [fit](Self::misfit).
+    pub fn guess(&self, import: &Import) -> Option<HostSet> {
+        let recognised = |set: &&HostSet| provides(**set, import) || !set.is_provided();
+        self.candidates(import).iter().find(recognised).copied()
+    }
+
+    /// Why an import has no [`guess`](Self::guess) although a set has something of its name.
+    pub fn misfit(&self, import: &Import) -> Option<Misfit> {
+        let candidates = self.candidates(import);
+        if candidates.iter().any(|set| provides(*set, import)) {
+            return None;
+        }
+        candidates.iter().find_map(|set| {
+            let wanted = match set {
+                HostSet::JsString if js_string::is_named(import) => "something else".to_owned(),
+                set => match look_up(*set, import) {
+                    Lookup::Misfit(wanted) => wanted,
+                    Lookup::Unknown | Lookup::Found(_) => return None,
+                },
+            };
+            Some(Misfit { set: *set, expected: wanted, found: import.ty.to_string() })
+        })
+    }
+
+    /// What to tell a person about an import that no set provides: what it is and what can be done.
+    pub fn advice(&self, import: &Import) -> Option<String> {
+        if let Some(misfit) = self.misfit(import) {
+            return Some(misfit.to_string());
+        }
+        match self.guess(import) {
+            Some(set) => {
+                let mut text = set.advice()?.to_owned();
+                let likely = match set {
+                    HostSet::EmscriptenMinified => emscripten::could_be(import),
+                    _ => Vec::new(),
+                };
+                if !likely.is_empty() {
+                    text.push_str(&format!(" By its type it could be {}.", likely.join(" or ")));
+                }
+                Some(text)
+            }
+            None if &*import.module == "env" => emscripten::advice(&import.name).map(str::to_owned),
+            None => None,
+        }
     }
 }
 
@@ -89,53 +150,5 @@ pub fn provides(set: HostSet, import: &Import) -> bool {
         HostSet::Timer => timer::provides(import),
         HostSet::JsString => js_string::provides(import),
         set => matches!(look_up(set, import), Lookup::Found(_)),
-    }
-}
-
-/// The set that an import of a module most likely means; it may be one that is
-/// [not provided](HostSet::is_provided). `None` if there is none, or it does not
-/// [fit](misfit).
-pub fn guess(import: &Import, module: &Module) -> Option<HostSet> {
-    let recognised = |set: &&HostSet| provides(**set, import) || !set.is_provided();
-    candidates(import, module).iter().find(recognised).copied()
-}
-
-/// Why an import has no [`guess`] although a set has something of its name.
-pub fn misfit(import: &Import, module: &Module) -> Option<Misfit> {
-    let candidates = candidates(import, module);
-    if candidates.iter().any(|set| provides(*set, import)) {
-        return None;
-    }
-    candidates.iter().find_map(|set| {
-        let wanted = match set {
-            HostSet::JsString if js_string::is_named(import) => "something else".to_owned(),
-            set => match look_up(*set, import) {
-                Lookup::Misfit(wanted) => wanted,
-                Lookup::Unknown | Lookup::Found(_) => return None,
-            },
-        };
-        Some(Misfit { set: *set, expected: wanted, found: import.ty.to_string() })
-    })
-}
-
-/// What to tell a person about an import that no set provides: what it is and what can be done.
-pub fn advice(import: &Import, module: &Module) -> Option<String> {
-    if let Some(misfit) = misfit(import, module) {
-        return Some(misfit.to_string());
-    }
-    match guess(import, module) {
-        Some(set) => {
-            let mut text = set.advice()?.to_owned();
-            let likely = match set {
-                HostSet::EmscriptenMinified => emscripten::could_be(import),
-                _ => Vec::new(),
-            };
-            if !likely.is_empty() {
-                text.push_str(&format!(" By its type it could be {}.", likely.join(" or ")));
-            }
-            Some(text)
-        }
-        None if &*import.module == "env" => emscripten::advice(&import.name).map(str::to_owned),
-        None => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Ready host modules that a module can be linked to, in place of a person who answers its imports.
 //!
-//! A [`HostSet`] is a family of imports that belong together. [`guess()`] tells which one an import of a
-//! module means, [`HostState`] is what the functions of one run share: it defines single imports in a
+//! A [`HostSet`] is a family of imports that belong together. [`Importer::guess`] tells which one an import
+//! of a module means, [`HostState`] is what the functions of one run share: it defines single imports in a
 //! linker. What programs print goes to a [`ConsoleLog`], what they read comes from a [`Stdin`].
 //! Nothing here knows of windows, files or sessions; it imports the engine and its
 //! WASI only, and works in a browser.
@@ -9,6 +9,7 @@
 mod assembly_script;
 mod call;
 mod console;
+mod dynamic;
 mod emscripten;
 mod guess;
 mod js_string;
@@ -27,7 +28,8 @@ mod wasi;
 #[cfg(test)]
 mod tests;
 
-pub use guess::{Misfit, advice, guess, misfit, provides};
+pub use dynamic::place_symbols;
+pub use guess::{Importer, Misfit, provides};
 pub use js_string::builtins;
 pub use log::{ConsoleLog, LogEntry, Origin, Stream};
 pub use sets::HostSet;

@@ -38,22 +38,17 @@ impl Session {
                     Some(state) => {
                         state.policy = policy;
                         // A policy is for what no set satisfies.
-                        if matches!(state.source, ImportSource::Set(_)) {
-                            state.choice = SetChoice::Nobody;
-                            self.resolve();
+                        match state.source {
+                            ImportSource::Set(_) => {
+                                self.choose_set(module, import, SetChoice::Nobody)
+                            }
+                            _ => Ok(()),
                         }
-                        Ok(())
                     }
                     None => Err(not_now("the module has no such import")),
                 }
             }
-            Command::ChooseSet { module, import, set } => {
-                let open = self.module_mut(module)?;
-                let state = open.imports.get_mut(import);
-                state.ok_or_else(|| not_now("the module has no such import"))?.choice = set;
-                self.resolve();
-                Ok(())
-            }
+            Command::ChooseSet { module, import, set } => self.choose_set(module, import, set),
             Command::SetProgram { args, env } => self.set_program(args, env),
             Command::Spawn { module, export, args } => self.spawn(module, &export, &args),
             Command::SelectTask(task) => self.select_task(task),

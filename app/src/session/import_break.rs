@@ -1,5 +1,7 @@
 //! Breaking on an import: stopping before a host function begins.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use stepwell_engine::{FuncIndex, HostCall, Value};
 
@@ -88,6 +90,9 @@ impl Session {
     /// Tells the engine at which host functions to stop.
     pub(super) fn place_import_breaks(&mut self) {
         let Some(machine) = &mut self.machine else { return };
+        let breaks = self.import_breaks.iter();
+        let breaks: HashSet<(&str, &str)> =
+            breaks.map(|known| (known.module.as_str(), known.name.as_str())).collect();
         let mut funcs = Vec::new();
         for open in &self.modules {
             let Some(instance) = machine.instance_of(open.key) else { continue };
@@ -97,10 +102,7 @@ impl Session {
             let imports = imports.filter(|import| import.ty.kind() == "func");
             for (index, import) in (0..).zip(imports) {
                 let Some(func) = instance.func(FuncIndex(index)) else { break };
-                let stops = self
-                    .import_breaks
-                    .iter()
-                    .any(|known| *known.module == *import.module && *known.name == *import.name);
+                let stops = breaks.contains(&(&*import.module, &*import.name));
                 if machine.store.is_host_func(func) {
                     funcs.push((func, stops));
                 }

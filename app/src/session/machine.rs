@@ -69,6 +69,8 @@ impl Machine {
         args: Vec<Value>,
     ) -> VecDeque<Job> {
         let mut jobs = VecDeque::new();
+        let by_key: HashMap<ModuleKey, &OpenModule> =
+            modules.iter().map(|open| (open.key, open)).collect();
         let mut planned: HashSet<ModuleKey> = self.instances.iter().map(|(key, _)| *key).collect();
         // Depth first over an explicit stack, so that providers come before those who import them.
         let mut pending = vec![(module, false)];
@@ -81,7 +83,7 @@ impl Machine {
                 continue;
             }
             pending.push((key, true));
-            let imports = modules.iter().find(|open| open.key == key).map(|open| &open.imports);
+            let imports = by_key.get(&key).map(|open| &open.imports);
             for import in imports.into_iter().flatten().rev() {
                 if let ImportSource::Module(provider) = import.source {
                     pending.push((provider, false));
@@ -109,6 +111,12 @@ impl Machine {
                     let linker = self.linker(modules, open, hosts).map_err(error)?;
                     let made =
                         linker.begin_instantiate(&mut self.store, &open.module).map_err(error)?;
+                    let is_made = |import: usize| {
+                        let source = open.imports.get(import).map(|state| &state.source);
+                        matches!(source, Some(ImportSource::Nobody))
+                    };
+                    crate::hosts::place_symbols(&mut self.store, made.instance, is_made)
+                        .map_err(error)?;
                     self.instances.push((key, made.instance));
                     self.store.name_instance(made.instance, &open.name);
                     if made.start.is_some() {
@@ -136,13 +144,14 @@ impl Machine {
         hosts: &Programs,
     ) -> Result<Linker, stepwell_engine::Error> {
         let mut linker = Linker::new();
-        let names: HashMap<&str, ModuleKey> =
-            modules.iter().rev().map(|open| (open.name.as_str(), open.key)).collect();
+        let keys: HashMap<ModuleKey, InstanceId> = self.instances.iter().copied().collect();
+        let instances =
+            modules.iter().filter_map(|open| Some((open.name.as_str(), *keys.get(&open.key)?)));
+        let instances: HashMap<&str, InstanceId> = instances.collect();
         for (import, state) in open.module.imports().iter().zip(&open.imports) {
             if let ImportSource::Module(_) = state.source
-                && let Some(instance) =
-                    names.get(&*import.module).and_then(|key| self.instance_of(*key))
-                && let Some(item) = self.store.export(instance, &import.name)
+                && let Some(instance) = instances.get(&*import.module)
+                && let Some(item) = self.store.export(*instance, &import.name)
             {
                 linker.define(&import.module, &import.name, item);
                 continue;

@@ -1,5 +1,8 @@
 //! Opened modules: their names, their hues, and which import is satisfied by whom.
 
+use std::collections::HashMap;
+
+use stepwell_engine::module::{Import, Matching};
 use stepwell_engine::{InstanceId, Module};
 
 use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
@@ -8,6 +11,7 @@ use super::load::load_module;
 use super::machine::Machine;
 use super::types::{Entry, Example, ImportSource, ImportState, OpenModule, SessionError};
 use super::{Session, extern_type, not_now};
+use crate::hosts::Importer;
 
 /// Hues of modules, in order of opening; far apart, and none of them the red of errors.
 const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
@@ -46,7 +50,8 @@ impl Session {
             };
             module.imports().len()
         ];
-        self.modules.push(OpenModule { key, name: name.to_owned(), module, source, hue, imports });
+        let (name, importer) = (name.to_owned(), Importer::of(&module));
+        self.modules.push(OpenModule { key, name, module, importer, source, hue, imports });
         self.resolve();
         self.dispatch(Command::SelectModule(key))
     }
@@ -130,50 +135,49 @@ impl Session {
     /// Finds out anew who satisfies each import.
     pub(super) fn resolve(&mut self) {
         self.links_changed = true;
-        let sources: Vec<Vec<ImportSource>> = self
+        let names: HashMap<&str, &OpenModule> =
+            self.modules.iter().map(|open| (open.name.as_str(), open)).collect();
+        let mut matching = Matching::new();
+        let mut source_of = |open: &OpenModule, position: usize| {
+            let import = open.module.imports().get(position)?;
+            match names.get(&*import.module).filter(|provider| provider.key != open.key) {
+                Some(provider) => Some(link(&mut matching, provider, open, position, import)),
+                None => chosen(open, position),
+            }
+        };
+        let sources: Vec<Vec<Option<ImportSource>>> = self
             .modules
             .iter()
-            .map(|open| {
-                let imports = open.module.imports().iter();
-                (0..imports.len()).map(|position| self.source_of(open.key, position)).collect()
-            })
+            .map(|open| (0..open.imports.len()).map(|import| source_of(open, import)).collect())
             .collect();
         for (open, sources) in self.modules.iter_mut().zip(sources) {
             for (state, source) in open.imports.iter_mut().zip(sources) {
-                state.source = source;
+                state.source = source.unwrap_or(ImportSource::Nobody);
             }
         }
     }
 
-    pub(super) fn source_of(&self, importer: ModuleKey, position: usize) -> ImportSource {
-        let module = self.module(importer).map(|open| &open.module);
-        let import = module.and_then(|module| module.imports().get(position));
-        let (Some(module), Some(import)) = (module, import) else { return ImportSource::Nobody };
-        let provider =
-            self.modules.iter().find(|open| open.name == *import.module && open.key != importer);
-        let Some(provider) = provider else {
-            let choice = self.module(importer).and_then(|open| open.imports.get(position));
-            let set = match choice.map(|state| state.choice).unwrap_or_default() {
-                SetChoice::Guess => crate::hosts::guess(import, module),
-                SetChoice::Nobody => None,
-                SetChoice::Given(set) => Some(set),
-            };
-            return set.map_or(ImportSource::Nobody, ImportSource::Set);
-        };
-        let Some(export) = provider.module.export(&import.name) else {
-            return ImportSource::Mismatch(
-                provider.key,
-                format!("{} exports no {:?}", provider.name, import.name),
-            );
-        };
-        let ty = provider.module.export_type(export.item);
-        let fits = provider.module.could_satisfy(export.item, module, position);
-        if fits {
-            return ImportSource::Module(provider.key);
+    /// Has a person's choice satisfy an import, unless a module does.
+    pub(super) fn choose_set(
+        &mut self,
+        module: ModuleKey,
+        import: usize,
+        choice: SetChoice,
+    ) -> Result<(), SessionError> {
+        let open = self.module_mut(module)?;
+        let state = open.imports.get_mut(import);
+        let state = state.ok_or_else(|| not_now("the module has no such import"))?;
+        state.choice = choice;
+        let by_module =
+            matches!(state.source, ImportSource::Module(_) | ImportSource::Mismatch(..));
+        if !by_module
+            && let Some(source) = chosen(open, import)
+            && let Some(state) = open.imports.get_mut(import)
+        {
+            state.source = source;
         }
-        let found = ty.map_or_else(String::new, |ty| extern_type(&provider.module, &ty));
-        let wanted = extern_type(module, &import.ty);
-        ImportSource::Mismatch(provider.key, format!("{wanted} wanted, {found} exported"))
+        self.links_changed = true;
+        Ok(())
     }
 
     /// Opened modules, in order of opening.
@@ -213,4 +217,38 @@ pub fn readable_name(name: &str) -> String {
         Ok(decoded) => format!("{decoded:#}"),
         Err(_) => name.to_owned(),
     }
+}
+
+/// What a person's choice comes to, for an import that no module satisfies.
+fn chosen(open: &OpenModule, position: usize) -> Option<ImportSource> {
+    let import = open.module.imports().get(position)?;
+    let set = match open.imports.get(position)?.choice {
+        SetChoice::Guess => open.importer.guess(import),
+        SetChoice::Nobody => None,
+        SetChoice::Given(set) => Some(set),
+    };
+    Some(set.map_or(ImportSource::Nobody, ImportSource::Set))
+}
+
+/// Whether a module has what another imports from it.
+fn link(
+    matching: &mut Matching,
+    provider: &OpenModule,
+    importer: &OpenModule,
+    position: usize,
+    import: &Import,
+) -> ImportSource {
+    let Some(export) = provider.module.export(&import.name) else {
+        return ImportSource::Mismatch(
+            provider.key,
+            format!("{} exports no {:?}", provider.name, import.name),
+        );
+    };
+    if matching.fits(&provider.module, export.item, &importer.module, position) {
+        return ImportSource::Module(provider.key);
+    }
+    let ty = provider.module.export_type(export.item);
+    let found = ty.map_or_else(String::new, |ty| extern_type(&provider.module, &ty));
+    let wanted = extern_type(&importer.module, &import.ty);
+    ImportSource::Mismatch(provider.key, format!("{wanted} wanted, {found} exported"))
 }

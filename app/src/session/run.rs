@@ -1,5 +1,6 @@
 //! Running, stepping and stopping: what a run aims at, a slice at a time.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use stepwell_engine::module::disassemble::Listing;
@@ -215,12 +216,13 @@ impl Session {
     /// What to start when nobody has said: `_start` or `main` of the module that no other imports,
     /// else its first function without parameters.
     pub fn proposed_start(&self) -> Option<(ModuleKey, &str)> {
-        let is_imported = |key: ModuleKey| {
-            let mut sources =
-                self.modules.iter().flat_map(|open| &open.imports).map(|import| &import.source);
-            sources.any(|source| *source == ImportSource::Module(key))
-        };
-        let mut tops = self.modules.iter().rev().filter(|open| !is_imported(open.key));
+        let imports = self.modules.iter().flat_map(|open| &open.imports);
+        let providers = imports.filter_map(|import| match import.source {
+            ImportSource::Module(key) => Some(key),
+            _ => None,
+        });
+        let imported: HashSet<ModuleKey> = providers.collect();
+        let mut tops = self.modules.iter().rev().filter(|open| !imported.contains(&open.key));
         let main = tops.next().or(self.modules.last())?;
         let can_start = |export: &&Export| match export.item {
             ExportItem::Func(func) => {

@@ -680,3 +680,19 @@ fn a_host_function_stands_between_who_called_it_and_whom_it_calls() {
     assert_eq!(reason(&session), &StopReason::Done(vec![]));
     assert_eq!(session.host_calls().len(), 1);
 }
+
+#[test]
+fn a_module_for_dynamic_linking_finds_its_own_functions() {
+    let side = r#"(module
+      (type $unary (func (param i32) (result i32)))
+      (import "env" "__indirect_function_table" (table 0 funcref))
+      (import "GOT.func" "double" (global $double (mut i32)))
+      (func (export "double") (type $unary) local.get 0  i32.const 2  i32.mul)
+      (func (export "twice") (type $unary)
+        local.get 0  global.get $double  call_indirect (type $unary)))"#;
+    let mut session = with(&[("side", side)]);
+    start(&mut session, "side", "twice", &["21"]);
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(42)]));
+}

@@ -7,7 +7,7 @@ use stepwell_engine::host::record::Effect;
 use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
 
 use super::command::{ImportPolicy, ModuleKey, Panel, SetChoice};
-use crate::hosts::HostSet;
+use crate::hosts::{HostSet, Importer};
 
 /// Why a command could not be done. Nothing has changed.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -42,6 +42,8 @@ pub struct OpenModule {
     /// Link name: what others import it as.
     pub name: String,
     pub module: Module,
+    /// What its imports are taken for.
+    pub importer: Importer,
     /// The text it was opened from, if it was text.
     pub source: Option<String>,
     /// Hue of the module, 0.0..1.0, used everywhere.

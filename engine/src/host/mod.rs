@@ -13,6 +13,7 @@ pub(crate) mod js_string;
 pub mod record;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -148,27 +149,36 @@ pub(crate) enum HostImplementation {
     Unresolved,
 }
 
+/// What copies of one definition have in common, and no other.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Identity {
+    /// Where the code lies that the definition was made with.
+    Code(usize),
+    /// One without code is known by its names and its type.
+    Names(Arc<str>, Arc<str>, FuncType),
+}
+
 impl HostFunction {
-    /// Whether two are copies of one definition.
-    fn same(&self, other: &Self) -> bool {
-        let same_implementation = match (&self.implementation, &other.implementation) {
-            (HostImplementation::Closure(a), HostImplementation::Closure(b))
-            | (HostImplementation::Builtin(a), HostImplementation::Builtin(b)) => Rc::ptr_eq(a, b),
-            (HostImplementation::Async(a), HostImplementation::Async(b)) => Rc::ptr_eq(a, b),
-            (HostImplementation::Unresolved, HostImplementation::Unresolved) => true,
-            _ => false,
-        };
-        same_implementation
-            && self.module == other.module
-            && self.name == other.name
-            && self.ty == other.ty
+    fn identity(&self) -> Identity {
+        Identity::Code(match &self.implementation {
+            HostImplementation::Closure(code) | HostImplementation::Builtin(code) => {
+                Rc::as_ptr(code).addr()
+            }
+            HostImplementation::Async(code) => Rc::as_ptr(code).addr(),
+            HostImplementation::Unresolved => {
+                let (module, name) = (self.module.clone(), self.name.clone());
+                return Identity::Names(module, name, self.ty.clone());
+            }
+        })
     }
 }
 
 /// The host functions that a store's instances have been linked to.
 #[derive(Default)]
 pub(crate) struct HostFunctions {
+    /// Their code lives as long as they do, so no other can come to lie where it lies.
     functions: Vec<(HostFunction, Option<FuncAddr>)>,
+    positions: BTreeMap<Identity, u32>,
 }
 
 impl HostFunctions {
@@ -177,12 +187,12 @@ impl HostFunctions {
     }
 
     pub(crate) fn add(&mut self, host: HostFunction) -> u32 {
-        let known = self.functions.iter().position(|(function, _)| function.same(&host));
-        let position = known.unwrap_or_else(|| {
+        let next = self.functions.len() as u32;
+        let position = *self.positions.entry(host.identity()).or_insert(next);
+        if position == next {
             self.functions.push((host, None));
-            self.functions.len() - 1
-        });
-        position as u32
+        }
+        position
     }
 
     pub(crate) fn address(&self, index: u32) -> Option<FuncAddr> {

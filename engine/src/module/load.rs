@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 #[cfg(mapped)]
 use once_cell::race::OnceBox;
 use wasmparser::{
-    ElementKind, ExternalKind, FuncValidatorAllocations, Imports, Parser, Payload, TypeRef,
-    Validator, WasmFeatures,
+    ElementKind, ExternalKind, FuncValidatorAllocations, Parser, Payload, TypeRef, Validator,
+    WasmFeatures,
 };
 
 use super::bodies::Walk;
@@ -220,11 +220,23 @@ impl Loader {
             }
             Payload::ImportSection(reader) => {
                 self.section(2, reader.range(), Some(reader.count()));
-                for group in reader {
-                    let Imports::Single(offset, import) = group? else {
-                        return Err(unsupported("compact imports", 0).into());
-                    };
-                    self.import(&import, offset)?;
+                // Imports that name their module together have it in common, and so do all of one
+                // module that follow each other.
+                let mut known: (&str, Arc<str>) = ("", Arc::from(""));
+                for import in reader.into_imports_with_offsets() {
+                    let (offset, import) = import?;
+                    let name = import.module;
+                    if !core::ptr::eq(known.0, name) {
+                        known = match *known.1 == *name {
+                            true => (name, known.1),
+                            false => (name, name.into()),
+                        };
+                    }
+                    self.import(known.1.clone(), &import, offset)?;
+                }
+                let count = self.module.imports.len() as u32;
+                if let Some(section) = self.module.sections.last_mut() {
+                    section.count = Some(count);
                 }
             }
             Payload::FunctionSection(reader) => {
@@ -340,7 +352,12 @@ impl Loader {
         Ok(())
     }
 
-    fn import(&mut self, import: &wasmparser::Import<'_>, offset: u64) -> Result<(), Failure> {
+    fn import(
+        &mut self,
+        name: Arc<str>,
+        import: &wasmparser::Import<'_>,
+        offset: u64,
+    ) -> Result<(), Failure> {
         let module = &mut self.module;
         let mut index = 0;
         let ty = match import.ty {
@@ -379,7 +396,7 @@ impl Loader {
             }
         };
         module.import_types.push(index);
-        module.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
+        module.imports.push(Import { module: name, name: import.name.into(), ty });
         Ok(())
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod code;
 mod const_expr;
 pub mod disassemble;
 mod load;
+mod matching;
 mod names;
 mod not_module;
 pub(crate) mod operator;
@@ -33,16 +34,16 @@ use crate::error::Result;
 use crate::exec::exact::FuncCode;
 use crate::exec::fast::FastCodes;
 use crate::features::Features;
-use crate::ids::{CodeOffset, FuncIndex, TypeId};
+use crate::ids::{CodeOffset, FuncIndex};
 use crate::observe::FuncTypes;
 use crate::types::{
-    ExternType, FuncType, GlobalType, Limits, MemoryType, RefType, SubType, TableType, TypeSpace,
-    Types,
+    ExternType, FuncType, GlobalType, MemoryType, RefType, SubType, TableType, TypeSpace,
 };
 
 pub use builder::{Advance, LoadState, ModuleBuilder, Progress};
 pub use const_expr::ConstExpr;
 pub(crate) use const_expr::ConstOp;
+pub use matching::Matching;
 pub use names::NameKind;
 pub(crate) use not_module::First;
 #[cfg(feature = "wat")]
@@ -262,6 +263,11 @@ impl Module {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
+    /// Where it lies: no two handles of different modules have this in common while both live.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.inner).addr()
+    }
+
     /// The module's bytes; every offset of the interface counts in them.
     pub fn bytes(&self) -> &[u8] {
         &self.inner.bytes
@@ -290,44 +296,6 @@ impl Module {
     /// Types of what exceptions of each tag carry, imports first.
     pub fn tags(&self) -> impl Iterator<Item = &FuncType> {
         self.inner.tags.iter().filter_map(|ty| self.inner.func_type_at(*ty))
-    }
-
-    /// Whether what is exported here can be imported there, as far as declarations tell: memories and
-    /// tables may have grown by the time they are linked.
-    pub fn could_satisfy(&self, export: ExportItem, importer: &Module, import: usize) -> bool {
-        let Some(wanted) = importer.imports().get(import) else { return false };
-        let Some(found) = self.export_type(export) else { return false };
-        let mut types = Types::default();
-        let own = types.intern_module(&self.inner.types, &self.inner.groups);
-        let other = types.intern_module(&importer.inner.types, &importer.inner.groups);
-        let id = |ids: &[TypeId], ty: u32| ids.get(ty as usize).copied().unwrap_or(TypeId(ty));
-        let own_index = match export {
-            ExportItem::Func(func) => self.inner.funcs.get(func.index()).copied(),
-            ExportItem::Tag(tag) => self.inner.tags.get(tag as usize).copied(),
-            _ => None,
-        };
-        let found_id = id(&own, own_index.unwrap_or(0));
-        let wanted_id = id(&other, importer.inner.import_types.get(import).copied().unwrap_or(0));
-        // Sizes now are the least there will be.
-        let grown = |found: Limits, wanted: Limits| {
-            let min = wanted.min.max(found.min);
-            Limits { min: min.min(found.max.unwrap_or(u64::MAX)), ..found }
-        };
-        let found = match (found, &wanted.ty) {
-            (ExternType::Func(_), ExternType::Func(_)) => {
-                return types.is_subtype(found_id, wanted_id);
-            }
-            (ExternType::Tag(_), ExternType::Tag(_)) => return found_id == wanted_id,
-            (ExternType::Memory(ty), ExternType::Memory(wanted)) => {
-                ExternType::Memory(MemoryType { limits: grown(ty.limits, wanted.limits), ..ty })
-            }
-            (ExternType::Table(ty), ExternType::Table(wanted)) => {
-                ExternType::Table(TableType { limits: grown(ty.limits, wanted.limits), ..ty })
-            }
-            (found, _) => found,
-        };
-        let wanted = wanted.ty.map(&|ty| id(&other, ty).0);
-        types.extern_matches(&found.map(&|ty| id(&own, ty).0), &wanted)
     }
 
     /// Imports in file order.

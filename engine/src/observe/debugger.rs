@@ -91,7 +91,7 @@ pub struct Access {
 /// Breakpoints, watchpoints and the access log of a store.
 #[derive(Clone, Default, Debug)]
 pub struct Debugger {
-    breakpoints: BTreeMap<InstanceId, Vec<u32>>,
+    breakpoints: BTreeMap<InstanceId, BTreeSet<u32>>,
     watchpoints: Vec<Watchpoint>,
     log: VecDeque<Access>,
     log_capacity: usize,
@@ -116,34 +116,32 @@ impl Debugger {
 
     /// Adds a breakpoint; false if it was there already.
     pub fn add_breakpoint(&mut self, breakpoint: Breakpoint) -> bool {
-        let offsets = self.breakpoints.entry(breakpoint.instance).or_default();
-        match offsets.binary_search(&breakpoint.offset.0) {
-            Ok(_) => false,
-            Err(position) => {
-                offsets.insert(position, breakpoint.offset.0);
-                self.instruments.set_breakpoints(breakpoint.instance, offsets);
-                true
-            }
+        let Breakpoint { instance, offset } = breakpoint;
+        let is_new = self.breakpoints.entry(instance).or_default().insert(offset.0);
+        if is_new {
+            self.instruments.add_breakpoint(instance, offset.0);
         }
+        is_new
     }
 
     /// Removes a breakpoint; false if there was none.
     pub fn remove_breakpoint(&mut self, breakpoint: Breakpoint) -> bool {
-        let Some(offsets) = self.breakpoints.get_mut(&breakpoint.instance) else { return false };
-        let Ok(position) = offsets.binary_search(&breakpoint.offset.0) else { return false };
-        offsets.remove(position);
-        self.instruments.set_breakpoints(breakpoint.instance, offsets);
+        let Breakpoint { instance, offset } = breakpoint;
+        let Some(offsets) = self.breakpoints.get_mut(&instance) else { return false };
+        let was_there = offsets.remove(&offset.0);
         if offsets.is_empty() {
-            self.breakpoints.remove(&breakpoint.instance);
+            self.breakpoints.remove(&instance);
         }
-        true
+        if was_there {
+            self.instruments.remove_breakpoint(instance, offset.0);
+        }
+        was_there
     }
 
     /// Removes all breakpoints.
     pub fn clear_breakpoints(&mut self) {
-        for instance in core::mem::take(&mut self.breakpoints).keys() {
-            self.instruments.set_breakpoints(*instance, &[]);
-        }
+        self.breakpoints.clear();
+        self.instruments.clear_breakpoints();
     }
 
     /// All breakpoints, by instance and offset.
@@ -233,9 +231,7 @@ impl Observer for Debugger {
         if core::mem::take(&mut self.skip_first) {
             return false;
         }
-        self.breakpoints
-            .get(&instance)
-            .is_some_and(|offsets| offsets.binary_search(&offset).is_ok())
+        self.breakpoints.get(&instance).is_some_and(|offsets| offsets.contains(&offset))
     }
 
     fn access(&mut self, memory: MemAddr, address: u64, len: u64, write: bool) {

@@ -1,6 +1,7 @@
 //! Operand types and labels at every operator of a function, by re-validating it once.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use wasmparser::{BlockType, Operator};
@@ -94,14 +95,16 @@ pub fn types_at(module: &Module, func: FuncIndex, offset: CodeOffset) -> Result<
 pub(crate) struct FuncTypes {
     offsets: Box<[u32]>,
     entries: Box<[Entry]>,
-    operands: Box<[Operand]>,
+    runs: Box<[Run]>,
+    /// The types of all runs.
+    types: Box<[ValType]>,
     labels: Box<[LabelNode]>,
 }
 
 /// Tops of the two stacks on entry to an operator.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    operand: Link,
+    run: Link,
     label: Link,
     unreachable: bool,
 }
@@ -109,9 +112,13 @@ struct Entry {
 /// A position in a list of nodes plus 1; 0 ends the list.
 type Link = u32;
 
+/// Operands that lie one upon the other: an operator that gives many takes no more than one that gives
+/// few.
 #[derive(Clone, Copy, Debug)]
-struct Operand {
-    ty: ValType,
+struct Run {
+    /// Where their types begin.
+    first: u32,
+    len: u32,
     below: Link,
 }
 
@@ -119,6 +126,8 @@ struct Operand {
 struct LabelNode {
     label: LabelType,
     outer: Link,
+    /// The part of the same construct before this one.
+    before: Link,
 }
 
 impl ModuleInner {
@@ -132,15 +141,7 @@ impl ModuleInner {
 
 impl FuncTypes {
     pub(crate) fn at(&self, offset: CodeOffset) -> Option<TypesAt> {
-        let position = self.offsets.binary_search(&offset.0).ok()?;
-        let entry = *self.entries.get(position)?;
-        let mut operands = Vec::new();
-        let mut link = entry.operand;
-        while let Some(node) = follow(&self.operands, link) {
-            operands.push(node.ty);
-            link = node.below;
-        }
-        operands.reverse();
+        let entry = self.entry(offset)?;
         let mut labels = Vec::new();
         let mut link = entry.label;
         while let Some(node) = follow(&self.labels, link) {
@@ -148,7 +149,30 @@ impl FuncTypes {
             link = node.outer;
         }
         labels.reverse();
+        let operands = self.operands_of(entry);
         Some(TypesAt { operands, labels, unreachable: entry.unreachable })
+    }
+
+    /// Types of the operands alone, bottom first.
+    pub(crate) fn operands_at(&self, offset: CodeOffset) -> Option<Vec<ValType>> {
+        Some(self.operands_of(self.entry(offset)?))
+    }
+
+    fn entry(&self, offset: CodeOffset) -> Option<Entry> {
+        let position = self.offsets.binary_search(&offset.0).ok()?;
+        self.entries.get(position).copied()
+    }
+
+    fn operands_of(&self, entry: Entry) -> Vec<ValType> {
+        let mut operands = Vec::new();
+        let mut link = entry.run;
+        while let Some(run) = follow(&self.runs, link) {
+            let types = self.types.get(run.first as usize..(run.first + run.len) as usize);
+            operands.extend(types.unwrap_or_default().iter().rev());
+            link = run.below;
+        }
+        operands.reverse();
+        operands
     }
 }
 
@@ -160,10 +184,13 @@ struct Builder<'m> {
     module: &'m ModuleInner,
     offsets: Vec<u32>,
     entries: Vec<Entry>,
-    operands: Vec<Operand>,
+    runs: Vec<Run>,
+    types: Vec<ValType>,
+    /// Where lists of types begin in `types`, so that each is there once.
+    lists: BTreeMap<Box<[ValType]>, u32>,
     labels: Vec<LabelNode>,
-    /// Nodes of the operand stack, bottom first.
-    stack: Vec<Link>,
+    /// Runs of the operand stack, bottom first, each with how many operands there are up to its top.
+    stack: Vec<(Link, usize)>,
     /// Nodes of the label stack, outermost first.
     open: Vec<Link>,
     /// Height down to which the present operator replaces operands.
@@ -176,29 +203,41 @@ impl<'m> Builder<'m> {
             module,
             offsets: Vec::new(),
             entries: Vec::new(),
-            operands: Vec::new(),
+            runs: Vec::new(),
+            types: Vec::new(),
+            lists: BTreeMap::new(),
             labels: Vec::new(),
             stack: Vec::new(),
             open: Vec::new(),
             keep: 0,
         };
         let results = module.type_of_func(func).map_or(0, |ty| ty.results().len());
-        builder.open_label(LabelKind::Func, 0, results as u32, 0);
+        builder.open_label(LabelKind::Func, 0, results as u32, 0, 0);
         walk(module, func, &mut builder)?;
         Ok(FuncTypes {
             offsets: builder.offsets.into_boxed_slice(),
             entries: builder.entries.into_boxed_slice(),
-            operands: builder.operands.into_boxed_slice(),
+            runs: builder.runs.into_boxed_slice(),
+            types: builder.types.into_boxed_slice(),
             labels: builder.labels.into_boxed_slice(),
         })
     }
 
-    fn open_label(&mut self, kind: LabelKind, start: u32, arity: u32, height: u32) {
+    fn open_label(&mut self, kind: LabelKind, start: u32, arity: u32, height: u32, before: Link) {
         let start = CodeOffset(start);
         let label = LabelType { kind, start, target: start, arity, height };
         let outer = self.open.last().copied().unwrap_or(0);
-        self.labels.push(LabelNode { label, outer });
+        self.labels.push(LabelNode { label, outer, before });
         self.open.push(self.labels.len() as Link);
+    }
+
+    /// Opens the next part of the construct whose last one is innermost.
+    fn open_part(&mut self, kind: LabelKind) {
+        if let Some(before) = self.open.pop()
+            && let Some(&mut label) = self.label(before)
+        {
+            self.open_label(kind, label.start.0, label.arity, label.height, before);
+        }
     }
 
     fn label(&mut self, link: Link) -> Option<&mut LabelType> {
@@ -226,19 +265,56 @@ impl<'m> Builder<'m> {
 
     /// Pops the innermost label; a branch to it goes on behind this `end` of one byte.
     fn close_label(&mut self, end: u32) {
-        let Some(link) = self.open.pop() else { return };
-        let Some(label) = self.label(link) else { return };
-        let (kind, start) = (label.kind, label.start);
-        if kind != LabelKind::Loop {
-            label.target = CodeOffset(end + 1);
-        }
+        let Some(mut link) = self.open.pop() else { return };
         // Earlier parts of the same construct were left open for their target.
-        if matches!(kind, LabelKind::Else | LabelKind::Catch) {
-            let parts = self.labels.iter_mut().rev().map(|node| &mut node.label);
-            for part in parts.take_while(|label| label.start >= start) {
-                if part.start == start && part.kind != LabelKind::Loop {
-                    part.target = CodeOffset(end + 1);
-                }
+        while let Some(position) = link.checked_sub(1)
+            && let Some(node) = self.labels.get_mut(position as usize)
+        {
+            if node.label.kind != LabelKind::Loop {
+                node.label.target = CodeOffset(end + 1);
+            }
+            link = node.before;
+        }
+    }
+
+    /// Where these types begin in `types`.
+    fn list(&mut self, types: &[ValType]) -> u32 {
+        if let Some(first) = self.lists.get(types) {
+            return *first;
+        }
+        let first = self.types.len() as u32;
+        self.types.extend_from_slice(types);
+        self.lists.insert(types.into(), first);
+        first
+    }
+
+    fn height(&self) -> usize {
+        self.stack.last().map_or(0, |(_, height)| *height)
+    }
+
+    fn push(&mut self, types: &[ValType]) {
+        if types.is_empty() {
+            return;
+        }
+        let (below, height) = self.stack.last().copied().unwrap_or_default();
+        let (first, len) = (self.list(types), types.len());
+        self.runs.push(Run { first, len: len as u32, below });
+        self.stack.push((self.runs.len() as Link, height + len));
+    }
+
+    /// Pops operands until there are so many.
+    fn truncate(&mut self, height: usize) {
+        while let Some((link, top)) = self.stack.last().copied()
+            && top > height
+        {
+            self.stack.pop();
+            let bottom = self.height();
+            // Of a run that goes further down, the lower part stays.
+            if bottom < height
+                && let Some(run) = follow(&self.runs, link)
+            {
+                self.runs.push(Run { len: (height - bottom) as u32, ..run });
+                self.stack.push((self.runs.len() as Link, height));
             }
         }
     }
@@ -260,7 +336,7 @@ impl Visit for Builder<'_> {
         }
         self.offsets.push(offset);
         self.entries.push(Entry {
-            operand: self.stack.last().copied().unwrap_or(0),
+            run: self.stack.last().map_or(0, |(link, _)| *link),
             label: self.open.last().copied().unwrap_or(0),
             unreachable,
         });
@@ -270,42 +346,30 @@ impl Visit for Builder<'_> {
             Operator::Block { blockty } => {
                 let (params, results) = self.arity(blockty);
                 let height = height.saturating_sub(params);
-                self.open_label(LabelKind::Block, offset, results as u32, height as u32);
+                self.open_label(LabelKind::Block, offset, results as u32, height as u32, 0);
             }
             Operator::Loop { blockty } => {
                 let (params, _) = self.arity(blockty);
                 let height = height.saturating_sub(params);
-                self.open_label(LabelKind::Loop, offset, params as u32, height as u32);
+                self.open_label(LabelKind::Loop, offset, params as u32, height as u32, 0);
             }
             Operator::If { blockty } => {
                 let (params, results) = self.arity(blockty);
                 let height = height.saturating_sub(params + 1);
-                self.open_label(LabelKind::If, offset, results as u32, height as u32);
+                self.open_label(LabelKind::If, offset, results as u32, height as u32, 0);
             }
-            Operator::Else => {
-                if let Some(link) = self.open.pop()
-                    && let Some(&mut label) = self.label(link)
-                {
-                    self.open_label(LabelKind::Else, label.start.0, label.arity, label.height);
-                }
-            }
+            Operator::Else => self.open_part(LabelKind::Else),
             Operator::TryTable { ref try_table } => {
                 let (params, results) = self.arity(try_table.ty);
                 let height = height.saturating_sub(params);
-                self.open_label(LabelKind::TryTable, offset, results as u32, height as u32);
+                self.open_label(LabelKind::TryTable, offset, results as u32, height as u32, 0);
             }
             Operator::Try { blockty } => {
                 let (params, results) = self.arity(blockty);
                 let height = height.saturating_sub(params);
-                self.open_label(LabelKind::Try, offset, results as u32, height as u32);
+                self.open_label(LabelKind::Try, offset, results as u32, height as u32, 0);
             }
-            Operator::Catch { .. } | Operator::CatchAll => {
-                if let Some(link) = self.open.pop()
-                    && let Some(&mut label) = self.label(link)
-                {
-                    self.open_label(LabelKind::Catch, label.start.0, label.arity, label.height);
-                }
-            }
+            Operator::Catch { .. } | Operator::CatchAll => self.open_part(LabelKind::Catch),
             Operator::Delegate { .. } => self.close_delegate(offset),
             Operator::End => self.close_label(offset),
             _ => {}
@@ -319,18 +383,22 @@ impl Visit for Builder<'_> {
             && frame.unreachable
         {
             // What lies above the label is polymorphic; no execution will ever see it.
-            self.stack.truncate(frame.height);
+            self.truncate(frame.height);
             return Ok(());
         }
         let height = validator.operand_stack_height() as usize;
-        self.stack.truncate(self.keep);
-        while self.stack.len() < height {
-            let depth = height - 1 - self.stack.len();
-            let ty = validator.get_operand_type(depth).flatten();
+        self.truncate(self.keep);
+        let given = (self.height()..height).map(|position| {
+            let ty = validator.get_operand_type(height - 1 - position).flatten();
             let ty = ty.and_then(|ty| ValType::from_wasm(ty, &self.module.space));
-            let below = self.stack.last().copied().unwrap_or(0);
-            self.operands.push(Operand { ty: ty.unwrap_or(ValType::I32), below });
-            self.stack.push(self.operands.len() as Link);
+            ty.unwrap_or(ValType::I32)
+        });
+        let given: Vec<ValType> = given.collect();
+        // Where many are given, all but the last are those of some type of the module: lists that come
+        // again and again.
+        if let Some((last, others)) = given.split_last() {
+            self.push(others);
+            self.push(&[*last]);
         }
         Ok(())
     }
@@ -390,5 +458,41 @@ mod tests {
         let label = at[2].labels[1];
         assert_eq!((label.kind, label.arity, label.height), (LabelKind::Loop, 1, 0));
         assert_eq!(label.target, label.start);
+    }
+
+    #[test]
+    fn parts_of_one_construct_end_together() {
+        let at = types(
+            "(module (func
+               i32.const 0 if i32.const 1 if nop else nop end i32.const 2 if nop end else nop end))",
+        );
+        let outer = at[2].labels[1];
+        assert!(at.iter().flat_map(|at| at.labels.get(1)).all(|at| at.target == outer.target));
+        let inner: Vec<_> = at.iter().flat_map(|at| at.labels.get(2)).map(|at| at.target).collect();
+        assert!(inner.iter().all(|target| target.0 < outer.target.0));
+        assert_eq!(inner.iter().collect::<alloc::collections::BTreeSet<_>>().len(), 2);
+    }
+
+    #[test]
+    fn many_results_are_taken_apart_one_by_one() {
+        let results = "i64 f64 ".repeat(50);
+        let text = alloc::format!(
+            "(module (func {} unreachable) (func $many (result {results}) unreachable))",
+            "i32.const 1 call $many ".repeat(20) + &"drop ".repeat(2020)
+        );
+        let mut expected = Vec::new();
+        for (number, at) in types(&text).iter().enumerate().take(2060) {
+            assert_eq!(at.operands, expected, "at operator {number}");
+            match number {
+                0..40 if number % 2 == 0 => expected.push(I32),
+                0..40 => expected.extend([I64, F64].repeat(50)),
+                _ => drop(expected.pop()),
+            }
+        }
+        assert!(expected.is_empty());
+        let module = Module::from_wat(&Engine::new(Config::default()), &text).unwrap();
+        let types = module.inner().types_of(FuncIndex(0)).unwrap();
+        assert!(types.runs.len() < 3 * types.entries.len());
+        assert!(types.types.len() < 200);
     }
 }

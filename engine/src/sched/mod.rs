@@ -42,6 +42,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
 use crate::error::{Error, Result};
@@ -249,10 +250,7 @@ impl Scheduler {
                     self.waiting.insert((index, entry.task.id(store), slot));
                     self.tasks.set_state(slot, State::Waiting);
                 }
-                let notifications = store.state.waiters.notifications();
-                if !self.waiting.is_empty()
-                    && self.notified.insert(index, notifications) != Some(notifications)
-                {
+                if !self.waiting.is_empty() {
                     self.take_notified(index, store);
                 }
                 (executed, stop)
@@ -447,9 +445,21 @@ impl Scheduler {
         self.found = found;
     }
 
-    /// Tasks of a store that have been notified become ready, in the order in which they began to wait.
+    /// Tasks of a store that have been notified since it was last looked at become ready, in the order in
+    /// which they began to wait.
     fn take_notified(&mut self, index: usize, store: &Store) {
-        for waiter in store.state.waiters.woken() {
+        let notifications = store.state.waiters.notifications();
+        let before = self.notified.insert(index, notifications).unwrap_or(0);
+        match before.cmp(&notifications) {
+            Ordering::Less => self.take_notified_since(before, index, store),
+            Ordering::Equal => {}
+            // An older state has been put back.
+            Ordering::Greater => self.take_notified_since(0, index, store),
+        }
+    }
+
+    fn take_notified_since(&mut self, notifications: u64, index: usize, store: &Store) {
+        for waiter in store.state.waiters.woken_since(notifications) {
             let slots = (index, TaskId(waiter), 0)..=(index, TaskId(waiter), u32::MAX);
             while let Some(place) = self.waiting.range(slots.clone()).next().copied() {
                 self.waiting.remove(&place);
@@ -466,7 +476,7 @@ impl Scheduler {
         {
             if let Some(store) = stores.store(index) {
                 self.notified.insert(index, store.state.waiters.notifications());
-                self.take_notified(index, store);
+                self.take_notified_since(0, index, store);
             }
             next = index.checked_add(1);
         }

@@ -258,8 +258,10 @@ impl Linker {
                 other => other,
             };
             // Those of a host function are what the import calls them, or the store's.
-            let host = match &definition {
-                Definition::Host(host) => Some(store.types.intern(&host.ty)),
+            let host = match (&definition, &import.ty) {
+                (Definition::Host(host), ExternType::Func(wanted)) if host.ty != *wanted => {
+                    Some(store.types.intern(&host.ty))
+                }
                 _ => None,
             };
             let ids = store.modules.get(id.index()).map_or(&[][..], |entry| &entry.types);
@@ -269,7 +271,7 @@ impl Linker {
             let (ty, fits) = match &definition {
                 Definition::Host(host_func) => {
                     let ty = ExternType::Func(host_func.ty.clone());
-                    let same = host == Some(demanded) || ty == import.ty;
+                    let same = host.is_none_or(|host| host == demanded);
                     (Some(ty), matches!(import.ty, ExternType::Func(_)) && same)
                 }
                 Definition::Builtin(..) | Definition::Text(..) => (None, false),

@@ -56,6 +56,8 @@ pub use table::Table;
 pub struct Store {
     engine: Engine,
     pub(crate) modules: Vec<ModuleEntry>,
+    /// Where in `modules` each has its place, by [`Module::address`].
+    entered: BTreeMap<usize, ModuleId>,
     pub(crate) types: Types,
     pub(crate) state: StoreState,
     pub(crate) hosts: HostFunctions,
@@ -230,6 +232,7 @@ impl Store {
         Self {
             engine: engine.clone(),
             modules: Vec::new(),
+            entered: BTreeMap::new(),
             types: Types::default(),
             state: StoreState { lineage: Lineage::new(), ..StoreState::default() },
             hosts: HostFunctions::default(),
@@ -414,6 +417,13 @@ impl Store {
         memories.get_mut(memory.index())?.grow(engine.config(), usage, pages)
     }
 
+    /// *Growing tables*: adds null references and returns the old size, or `None` if that cannot be.
+    pub fn grow_table(&mut self, table: TableAddr, by: u64) -> Option<u64> {
+        let Self { engine, state, .. } = self;
+        let StoreState { tables, usage, .. } = state;
+        tables.get_mut(table.index())?.grow(engine.config(), usage, by, 0)
+    }
+
     /// Sets an element of a table.
     ///
     /// # Errors
@@ -547,13 +557,13 @@ impl Store {
 
     /// The entry of a module, made on its first instantiation.
     pub(crate) fn enter_module(&mut self, module: &Module) -> ModuleId {
-        let known = self.modules.iter().position(|entry| entry.module.same(module));
-        let position = known.unwrap_or_else(|| {
+        let next = ModuleId::from_index(self.modules.len());
+        let id = *self.entered.entry(module.address()).or_insert(next);
+        if id == next {
             let types = self.types.intern_module(module.types(), module.recursion_groups());
             self.modules.push(ModuleEntry { module: module.clone(), types });
-            self.modules.len() - 1
-        });
-        ModuleId::from_index(position)
+        }
+        id
     }
 }
 

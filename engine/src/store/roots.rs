@@ -4,16 +4,18 @@
 //! from re-validating its function up to the instruction it stands at. Tasks that have stopped are
 //! not the store's, so each leaves a copy of its frames here.
 
+use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use super::heap::{Heap, ObjectKind};
-use super::{ModuleEntry, Store, StoreState};
+use super::{Store, StoreState};
 use crate::error::{Error, LimitKind, Result};
 use crate::exec::frame::Frame;
 use crate::exec::{Status, TaskState};
-use crate::ids::{FuncAddr, MemAddr, ObjectAddr, TaskId, TypeId};
+use crate::ids::{FuncAddr, FuncIndex, MemAddr, ModuleId, ObjectAddr, TaskId, TypeId};
 use crate::types::{CompositeType, ValType, is_traced};
 use crate::value::{AnyRef, Value, join, object_of_slot};
 
@@ -165,7 +167,7 @@ impl Store {
         let is_alive = |id: &u64| tokens.get(id).is_some_and(|token| token.strong_count() > 0);
         self.state.parked.tasks.retain(|id, _| is_alive(id));
         tokens.retain(|_, token| token.strong_count() > 0);
-        let mut roots = Roots { store: self, found: Vec::new() };
+        let mut roots = Roots { store: self, found: Vec::new(), places: BTreeMap::new() };
         roots.globals();
         roots.found.extend(&self.state.parked.held);
         let own = running.and_then(|task| task.identity.id);
@@ -238,6 +240,9 @@ impl TaskState {
 struct Roots<'a> {
     store: &'a Store,
     found: Vec<ObjectAddr>,
+    /// Which slots of frames refer to objects, by where the frames stand: those of a recursion stand at
+    /// few places.
+    places: BTreeMap<(ModuleId, FuncIndex, u32), Box<[u32]>>,
 }
 
 impl Roots<'_> {
@@ -278,18 +283,14 @@ impl Roots<'_> {
 
     fn frame(&mut self, frame: Frame, slots: &[u64]) -> Result<()> {
         let instance = self.store.state.instances.get(frame.instance.index());
-        let entry: Option<&ModuleEntry> =
-            instance.and_then(|instance| self.store.modules.get(instance.module.index()));
-        let Some(entry) = entry else { return Ok(()) };
-        let module = entry.module.inner();
-        let code = module.code(frame.func)?;
-        let (locals, operands) = slots.split_at(slots.len().min(code.locals as usize));
-        self.typed(&crate::observe::local_types(module, frame.func), locals);
-        let kept = locals.get(code.named_locals as usize..).unwrap_or_default();
-        self.found.extend(kept.iter().filter_map(|slot| object_of_slot(*slot)));
-        if let Some(at) = module.types_of(frame.func)?.at(code.offset_of(frame.pc)) {
-            self.typed(&at.operands, operands);
-        }
+        let Some(module) = instance.map(|instance| instance.module) else { return Ok(()) };
+        let place = (module, frame.func, frame.pc);
+        let traced = match self.places.entry(place) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(traced_slots(self.store, place)?),
+        };
+        let slots = traced.iter().map_while(|slot| slots.get(*slot as usize));
+        self.found.extend(slots.filter_map(|slot| object_of_slot(*slot)));
         Ok(())
     }
 
@@ -303,6 +304,28 @@ impl Roots<'_> {
             position += ty.slots();
         }
     }
+}
+
+/// Which slots of a frame that stands at an instruction can refer to objects, in ascending order.
+fn traced_slots(store: &Store, place: (ModuleId, FuncIndex, u32)) -> Result<Box<[u32]>> {
+    let (module, func, pc) = place;
+    let Some(entry) = store.modules.get(module.index()) else { return Ok(Box::default()) };
+    let module = entry.module.inner();
+    let code = module.code(func)?;
+    let mut traced = Vec::new();
+    let mut note = |types: &[ValType], mut slot: u32| {
+        for ty in types {
+            traced.extend(is_traced(*ty).then_some(slot));
+            slot += ty.slots() as u32;
+        }
+    };
+    note(&crate::observe::local_types(module, func), 0);
+    let operands = module.types_of(func)?.operands_at(code.offset_of(pc)).unwrap_or_default();
+    note(&operands, code.locals);
+    // What legacy `catch` blocks have caught.
+    traced.extend(code.named_locals..code.locals);
+    traced.sort_unstable();
+    Ok(traced.into())
 }
 
 /// An object of the heap, to be looked at.
@@ -319,7 +342,7 @@ pub struct Object {
 impl Store {
     /// Tasks that wait for a notification, by the memory and address, in the order of arrival.
     pub fn waiters(&self) -> impl ExactSizeIterator<Item = (MemAddr, u64)> + '_ {
-        self.state.waiters.list().iter().map(|waiter| (waiter.memory, waiter.address))
+        self.state.waiters.list().map(|waiter| (waiter.memory, waiter.address))
     }
 
     /// The heap.

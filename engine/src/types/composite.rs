@@ -1,6 +1,7 @@
 //! What a type section defines: functions, structures and arrays, and what they are subtypes of.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 
 use wasmparser::UnpackedIndex;
@@ -10,8 +11,9 @@ use super::value::{TypeKind, TypeSpace, ValType};
 /// Parameters and results of a function.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FuncType {
-    params: Box<[ValType]>,
-    results: Box<[ValType]>,
+    // Shared: everything that is imported has a copy.
+    params: Arc<[ValType]>,
+    results: Arc<[ValType]>,
 }
 
 impl FuncType {
@@ -40,7 +42,7 @@ impl FuncType {
 
     fn from_wasm(ty: &wasmparser::FuncType, space: &TypeSpace) -> Option<Self> {
         let convert = |types: &[wasmparser::ValType]| {
-            types.iter().map(|ty| ValType::from_wasm(*ty, space)).collect::<Option<Box<[_]>>>()
+            types.iter().map(|ty| ValType::from_wasm(*ty, space)).collect::<Option<Arc<[_]>>>()
         };
         Some(Self { params: convert(ty.params())?, results: convert(ty.results())? })
     }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use super::{
     CompositeType, FuncType, HeapType, RefType, StorageType, StructType, SubType, ValType,
@@ -16,8 +17,8 @@ use crate::ids::TypeId;
 #[derive(Debug, Default)]
 pub(crate) struct Types {
     entries: Vec<Entry>,
-    /// The first id of each recursion group.
-    groups: BTreeMap<Box<[SubType]>, TypeId>,
+    /// The first id of each recursion group. Their hashes tell most of them apart.
+    groups: BTreeMap<(u64, Box<[SubType]>), TypeId>,
     /// What strings of the host are, once there are any.
     string: Option<TypeId>,
 }
@@ -81,6 +82,28 @@ impl Layout {
             }
         }
     }
+}
+
+/// A number that differs where groups do, most of the time (FNV-1a, by words).
+fn hash_of(group: &[SubType]) -> u64 {
+    struct Fnv(u64);
+    impl Hasher for Fnv {
+        fn finish(&self) -> u64 {
+            self.0
+        }
+
+        fn write(&mut self, bytes: &[u8]) {
+            for chunk in bytes.chunks(8) {
+                let mut word = [0; 8];
+                word[..chunk.len()].copy_from_slice(chunk);
+                let mixed = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3);
+                self.0 = mixed ^ mixed >> 32;
+            }
+        }
+    }
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    group.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Marks an index as one of the group that it stands in. A module has fewer types than this.
@@ -152,11 +175,12 @@ impl Types {
     }
 
     fn intern_group(&mut self, group: Box<[SubType]>) -> TypeId {
+        let group = (hash_of(&group), group);
         if let Some(id) = self.groups.get(&group) {
             return *id;
         }
         let first = TypeId::from_index(self.entries.len());
-        for ty in &group {
+        for ty in &group.1 {
             let ty = ty.map(&|index| match index & WITHIN {
                 0 => index,
                 _ => first.0 + (index & !WITHIN),

@@ -13,20 +13,20 @@ mod measure;
 mod memory;
 mod open;
 mod programs;
+#[cfg(feature = "pulley")]
+mod pulley;
 mod run;
+mod scale;
 mod sched;
 mod session;
 mod step;
 mod vectors;
-#[cfg(feature = "pulley")]
-mod pulley;
 
 /// Counts what is allocated, for the peak while a module is opened.
 #[global_allocator]
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
-const USAGE: &str =
-    "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [sched] [session OUT.wasm]";
+const USAGE: &str = "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [sched] [session OUT.wasm] [scale NAME]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -44,6 +44,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "heap" => run::heap()?,
             "memory" => memory::measure()?,
             "sched" => sched::measure()?,
+            "scale" => scale::measure(&arguments.next().unwrap_or_default())?,
+            "scale-one" => {
+                let mut next = || arguments.next().ok_or(USAGE);
+                scale::measure_one(&next()?, &next()?)?;
+            }
             "session" => session::measure(&arguments.next().ok_or(USAGE)?)?,
             _ => return Err(USAGE.into()),
         }

@@ -1,10 +1,11 @@
-use super::super::{HostSet, advice, guess, misfit, provides};
+use super::super::{HostSet, Importer, provides};
 use super::module;
 
 /// What each import of a module is taken for.
 fn sets(wat: &str) -> Vec<Option<HostSet>> {
     let module = module(wat);
-    module.imports().iter().map(|import| guess(import, &module)).collect()
+    let importer = Importer::of(&module);
+    module.imports().iter().map(|import| importer.guess(import)).collect()
 }
 
 fn one(import: &str) -> Option<HostSet> {
@@ -89,11 +90,11 @@ fn what_does_not_fit_says_why() {
     for (import, set, said) in cases {
         let module = module(&format!("(module (import {import}))"));
         let import = &module.imports()[0];
-        assert_eq!(guess(import, &module), None, "{import:?}");
-        let misfit = misfit(import, &module).expect(said);
+        assert_eq!(Importer::of(&module).guess(import), None, "{import:?}");
+        let misfit = Importer::of(&module).misfit(import).expect(said);
         assert_eq!(misfit.set, set, "{misfit}");
         assert!(misfit.expected.contains(said), "{misfit}");
-        assert!(advice(import, &module).is_some_and(|text| text.contains(said)));
+        assert!(Importer::of(&module).advice(import).is_some_and(|text| text.contains(said)));
     }
 }
 
@@ -103,7 +104,7 @@ fn what_is_not_provided_comes_with_advice() {
         let module = module(&format!("(module (import {import}))"));
         let import = &module.imports()[0];
         assert!(HostSet::ALL.iter().all(|set| !provides(*set, import)), "{import:?}");
-        advice(import, &module)
+        Importer::of(&module).advice(import)
     };
     assert!(told(r#""gojs" "debug" (func (param i32))"#).unwrap().contains("GOOS=wasip1"));
     assert!(told(r#""wbg" "__wbg_x" (func)"#).unwrap().contains("wasm32-wasip1"));

@@ -3,6 +3,7 @@
 
 mod compilers;
 mod console;
+mod dynamic;
 mod emscripten;
 mod guess;
 mod log;
@@ -11,7 +12,7 @@ mod unwind;
 
 use stepwell_engine::{Config, Engine, Error, InstanceId, Linker, Module, Store, TrapCode, Value};
 
-use super::{HostState, Time, guess as guess_set};
+use super::{HostState, Importer, Time};
 
 /// A module, linked and instantiated.
 struct Run {
@@ -74,7 +75,7 @@ fn link(store: &mut Store, state: &HostState, wat: &str) -> InstanceId {
     let module = Module::from_wat(store.engine(), wat).expect(wat);
     let mut linker = Linker::new();
     for import in module.imports() {
-        let set = guess_set(import, &module).unwrap_or_else(|| panic!("{import:?}"));
+        let set = Importer::of(&module).guess(import).unwrap_or_else(|| panic!("{import:?}"));
         assert!(state.define(set, import, &mut linker, store).unwrap(), "{import:?}");
     }
     linker.instantiate(store, &module).unwrap()

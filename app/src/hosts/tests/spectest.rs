@@ -1,6 +1,6 @@
 use stepwell_engine::{Error, Linker, Module};
 
-use super::super::{HostSet, misfit, provides};
+use super::super::{HostSet, Importer, provides};
 use super::{Run, link, module};
 
 const ALL: &str = r#"(module
@@ -58,7 +58,7 @@ fn other_types_do_not_fit() {
         let module = module(wrong);
         let import = &module.imports()[0];
         assert!(!provides(HostSet::Spectest, import), "{wrong}");
-        let misfit = misfit(import, &module).expect(wrong);
+        let misfit = Importer::of(&module).misfit(import).expect(wrong);
         assert_eq!(misfit.set, HostSet::Spectest);
     }
 }

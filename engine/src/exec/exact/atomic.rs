@@ -119,8 +119,8 @@ pub(crate) fn execute(
         AtomicOp::And => old & operand,
         AtomicOp::Or => old | operand,
         AtomicOp::Xor => old ^ operand,
-        // What is expected is compared in the width of the operator's type.
-        AtomicOp::Cmpxchg if old == operand & mask && operand <= mask => slots[2],
+        // What is expected is wrapped to the width of the access first.
+        AtomicOp::Cmpxchg if old == operand & mask => slots[2],
         AtomicOp::Cmpxchg => old,
         _ => operand,
     };

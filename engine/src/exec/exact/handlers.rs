@@ -55,8 +55,8 @@ impl FuncCode {
     /// The clause that catches an exception thrown at an instruction.
     fn catches(&self, pc: u32, is_tag: impl Fn(u32) -> bool) -> Option<Catch> {
         let mut within = u32::MAX;
-        for handler in &self.handlers {
-            if handler.label > within || !handler.range.contains(&pc) {
+        for handler in self.handlers.around(pc) {
+            if handler.label > within {
                 continue;
             }
             if let Some(label) = handler.delegate {

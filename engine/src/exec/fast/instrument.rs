@@ -1,7 +1,7 @@
 //! Translations that observe: those of functions with breakpoints, and of all functions while memory
 //! is watched. They belong to a store; a module's own are never changed.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::code::FastCodes;
@@ -14,8 +14,8 @@ use crate::observe::Watchpoint;
 /// What is observed, and the code that does so.
 #[derive(Default)]
 pub(crate) struct Instruments {
-    /// Offsets of breakpoints, sorted, by instance.
-    breakpoints: BTreeMap<InstanceId, Vec<u32>>,
+    /// Offsets of breakpoints by instance; none is empty.
+    breakpoints: BTreeMap<InstanceId, BTreeSet<u32>>,
     watchpoints: Vec<Watchpoint>,
     codes: BTreeMap<InstanceId, FastCodes>,
 }
@@ -32,23 +32,38 @@ pub(super) struct Observing {
 impl Observing {
     /// What the translation of one function observes.
     pub(super) fn within(&self, code: &FuncCode) -> Observed {
-        let within = |offset: &&u32| {
-            code.offsets.first() <= Some(offset) && Some(*offset) <= code.offsets.last()
-        };
+        let (first, last) = (code.offsets.first(), code.offsets.last());
+        let from = self.breakpoints.partition_point(|offset| Some(offset) < first);
+        let within = |offset: &&u32| Some(*offset) <= last;
         let position = |offset: &u32| code.offsets.binary_search(offset).ok();
-        let breakpoints = self.breakpoints.iter().filter(within).filter_map(position);
+        let breakpoints =
+            self.breakpoints.iter().skip(from).take_while(within).filter_map(position);
         Observed { breakpoints: breakpoints.map(|pc| pc as u32).collect(), watched: self.watched }
     }
 }
 
 impl Instruments {
-    /// Sets the breakpoints of an instance, sorted by offset. What was translated for it is forgotten.
-    pub(crate) fn set_breakpoints(&mut self, instance: InstanceId, offsets: &[u32]) {
+    /// Adds a breakpoint. What was translated for its instance is forgotten.
+    pub(crate) fn add_breakpoint(&mut self, instance: InstanceId, offset: u32) {
         self.codes.remove(&instance);
-        if offsets.is_empty() {
-            self.breakpoints.remove(&instance);
-        } else {
-            self.breakpoints.insert(instance, offsets.into());
+        self.breakpoints.entry(instance).or_default().insert(offset);
+    }
+
+    /// Removes a breakpoint, in the same way.
+    pub(crate) fn remove_breakpoint(&mut self, instance: InstanceId, offset: u32) {
+        self.codes.remove(&instance);
+        if let Some(offsets) = self.breakpoints.get_mut(&instance) {
+            offsets.remove(&offset);
+            if offsets.is_empty() {
+                self.breakpoints.remove(&instance);
+            }
+        }
+    }
+
+    /// Removes all breakpoints.
+    pub(crate) fn clear_breakpoints(&mut self) {
+        for instance in core::mem::take(&mut self.breakpoints).keys() {
+            self.codes.remove(instance);
         }
     }
 
@@ -78,7 +93,8 @@ impl Instruments {
     /// Prepares an instance: its functions are translated when they are called.
     pub(super) fn prepare(&mut self, instance: InstanceId, module: &ModuleInner) {
         if self.concern(instance) && !self.codes.contains_key(&instance) {
-            let breakpoints = self.breakpoints.get(&instance).cloned().unwrap_or_default();
+            let breakpoints = self.breakpoints.get(&instance).into_iter().flatten().copied();
+            let breakpoints = breakpoints.collect();
             let observing = Observing { breakpoints, watched: !self.watchpoints.is_empty() };
             self.codes.insert(instance, FastCodes::observing(observing, module.bodies.len()));
         }

@@ -156,6 +156,10 @@ impl Text<'_> {
             Part::Table(index) => {
                 write!(text, " {}", self.item(NameKind::Table, "table", upper(index)))
             }
+            Part::Memory(index, field) => {
+                let memory = u32::from((word(index) >> (16 * field)) as u16);
+                write!(text, " {}", self.item(NameKind::Memory, "memory", memory))
+            }
             Part::Type(index) => write!(text, " type{}", upper(index)),
             Part::Func(index) => match self.module.func_name(FuncIndex(upper(index))) {
                 Some(name) => write!(text, " ${name}"),

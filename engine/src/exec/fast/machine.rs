@@ -63,11 +63,16 @@ pub(super) struct Return {
     pub(super) charge: u32,
 }
 
+/// Memories of an instance, memory 0 among them, whose place is looked up when it begins to run.
+pub(super) const NEAR: usize = 8;
+
 /// What a run works on besides the registers. All pointers are valid for the run: nothing that
 /// they point into grows or moves before it is left.
 pub(super) struct Context {
     /// Size of memory 0 in bytes.
     pub(super) memory_size: usize,
+    /// Base and size of the memories behind it, by index.
+    pub(super) near: [(*mut u8, usize); NEAR],
     /// The innermost frame, and the end of the room for frames.
     pub(super) frame: *mut Frame,
     pub(super) frames_end: *mut Frame,
@@ -100,6 +105,7 @@ pub(super) struct Context {
     pub(super) instance_funcs: *const FuncAddr,
     pub(super) instance_globals: *const GlobalAddr,
     pub(super) instance_tables: *const TableAddr,
+    pub(super) instance_memories: *const MemAddr,
     pub(super) types: *const TypeId,
     /// Registers at the end of the run, and what [`Flow`] says about these two.
     pub(super) ip: *const u64,
@@ -117,6 +123,7 @@ impl Context {
         use core::ptr::{null, null_mut};
         Self {
             memory_size: 0,
+            near: [(null_mut(), 0); NEAR],
             frame: null_mut(),
             frames_end: null_mut(),
             stack: null_mut(),
@@ -142,6 +149,7 @@ impl Context {
             instance_funcs: null(),
             instance_globals: null(),
             instance_tables: null(),
+            instance_memories: null(),
             types: null(),
             ip: null(),
             fp: null_mut(),
@@ -203,7 +211,13 @@ impl Context {
             self.instance_funcs = instance.funcs.as_ptr();
             self.instance_globals = instance.globals.as_ptr();
             self.instance_tables = instance.tables.as_ptr();
+            self.instance_memories = instance.memories.as_ptr();
             self.types = module.types.as_ptr();
+            let others = instance.memories.iter().skip(1);
+            for (near, addr) in self.near.iter_mut().skip(1).zip(others) {
+                let bytes = (*self.memories.add(addr.index())).bytes_mut();
+                *near = (bytes.as_mut_ptr(), bytes.len());
+            }
             self.memory = instance.memories.first().copied();
             match self.memory {
                 Some(addr) => {

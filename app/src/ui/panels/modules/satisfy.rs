@@ -39,7 +39,7 @@ pub(super) fn set_of(state: &ImportState) -> Option<HostSet> {
 
 /// The set that is guessed, if it is there.
 fn guessed(open: &OpenModule, import: &Import) -> Option<HostSet> {
-    hosts::guess(import, &open.module).filter(|set| set.is_provided())
+    open.importer.guess(import).filter(|set| set.is_provided())
 }
 
 impl Choice {
@@ -123,7 +123,7 @@ pub(super) fn advice(open: &OpenModule, import: &Import, state: &ImportState) ->
         ImportSource::Set(set) => !set.is_provided(),
         ImportSource::Module(_) | ImportSource::Mismatch(..) => false,
     };
-    is_open.then(|| hosts::advice(import, &open.module)).flatten()
+    is_open.then(|| open.importer.advice(import)).flatten()
 }
 
 /// A box to choose who answers one import.

@@ -1,5 +1,7 @@
 //! What catches exceptions: `try_table`, and `try` of legacy code.
 
+use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -21,6 +23,71 @@ pub(crate) struct Handler {
     pub(crate) last: u32,
     /// Instead of clauses: goes on with the handlers that have no more labels around them.
     pub(crate) delegate: Option<u32>,
+}
+
+/// The handlers of a function, inner ones before outer ones, and how to find the innermost.
+#[derive(Debug, Default)]
+pub(crate) struct Handlers {
+    list: Box<[Handler]>,
+    /// The next handler around each one, plus 1; 0 for the outermost.
+    outer: Box<[u32]>,
+    /// Instructions from which another handler is the innermost, and that handler, plus 1.
+    changes: Box<[(u32, u32)]>,
+}
+
+impl Handlers {
+    pub(super) fn new(list: Vec<Handler>) -> Self {
+        let mut order: Vec<u32> = (0..list.len() as u32).collect();
+        // Of those that begin together, the outermost is noted last.
+        order.sort_by_key(|position| {
+            let start = list.get(*position as usize).map_or(0, |handler| handler.range.start);
+            (start, core::cmp::Reverse(*position))
+        });
+        let mut outer = vec![0; list.len()];
+        let mut changes = Vec::with_capacity(2 * list.len());
+        // Those that are open, and where they end.
+        let mut open: Vec<(u32, u32)> = Vec::new();
+        let innermost = |open: &[(u32, u32)]| open.last().map_or(0, |(handler, _)| *handler);
+        for position in order {
+            let Some(Handler { range, .. }) = list.get(position as usize) else { continue };
+            if range.is_empty() {
+                continue;
+            }
+            while let Some((_, end)) = open.pop_if(|(_, end)| *end <= range.start) {
+                changes.push((end, innermost(&open)));
+            }
+            if let Some(outer) = outer.get_mut(position as usize) {
+                *outer = innermost(&open);
+            }
+            open.push((position + 1, range.end));
+            changes.push((range.start, position + 1));
+        }
+        while let Some((_, end)) = open.pop() {
+            changes.push((end, innermost(&open)));
+        }
+        Self { list: list.into(), outer: outer.into(), changes: changes.into() }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Handler> {
+        self.list.iter()
+    }
+
+    pub(crate) fn get(&self, position: u32) -> Option<&Handler> {
+        self.list.get(position as usize)
+    }
+
+    /// Those within whose range an instruction lies, inner ones first.
+    pub(crate) fn around(&self, pc: u32) -> impl Iterator<Item = &Handler> {
+        // Of changes at one place, the last one counts.
+        let behind = self.changes.partition_point(|(at, _)| *at <= pc);
+        let last = behind.checked_sub(1).and_then(|last| self.changes.get(last));
+        let mut next = last.map_or(0, |(_, handler)| *handler);
+        core::iter::from_fn(move || {
+            let position = next.checked_sub(1)? as usize;
+            next = self.outer.get(position).copied().unwrap_or(0);
+            self.list.get(position)
+        })
+    }
 }
 
 /// A clause of a handler.
@@ -134,8 +201,7 @@ impl Decoder<'_> {
         let values =
             tag.and_then(|tag| self.module.func_type_at(*self.module.tags.get(tag as usize)?));
         let arity = values.map_or(0, |ty| slots_of(ty.params()) as u32);
-        let outer = self.labels.iter().rev().skip(1);
-        let around = outer.filter_map(|label| label.catching.as_ref()?.keep).count() as u32;
+        let around = self.labels.last().map_or(0, |label| label.keeping);
         let keep = self.locals + around;
         self.kept = self.kept.max(around + 1);
         if let Some(label) = self.labels.last_mut() {
@@ -148,5 +214,24 @@ impl Decoder<'_> {
             }
         }
         Op::Else { target: u32::MAX }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handlers_around_an_instruction_are_those_whose_range_it_lies_in() {
+        let ranges =
+            [3..5, 6..6, 6..9, 3..9, 2..10, 12..15, 16..17, 12..17, 20..30, 20..30, 20..40, 40..41];
+        let handler = |range| Handler { range, label: 0, first: 0, last: 0, delegate: None };
+        let handlers = Handlers::new(ranges.clone().map(handler).into());
+        for pc in 0..50 {
+            let found: Vec<_> = handlers.around(pc).map(|handler| handler.range.clone()).collect();
+            let all = ranges.iter().filter(|range| range.contains(&pc));
+            assert_eq!(found, all.cloned().collect::<Vec<_>>(), "at {pc}");
+        }
+        assert_eq!(Handlers::default().around(5).count(), 0);
     }
 }

@@ -10,8 +10,9 @@ use alloc::vec::Vec;
 
 use wasmparser::{BlockType, FrameKind, Operator, WasmModuleResources};
 
+pub(crate) use clauses::Catch;
 use clauses::Catching;
-pub(crate) use clauses::{Catch, Handler};
+use clauses::{Handler, Handlers};
 
 use super::atomic::decode_atomic;
 use super::op::{Branch, INDEX64, Op, decode_numeric};
@@ -34,8 +35,8 @@ pub(crate) struct FuncCode {
     pub(crate) vectors: Box<[u128]>,
     /// Reference types that operators test for, with where they branch to.
     pub(crate) casts: Box<[(RefType, Branch)]>,
-    /// What catches exceptions, inner handlers before outer ones, and their clauses.
-    pub(crate) handlers: Box<[Handler]>,
+    /// What catches exceptions, and its clauses.
+    pub(crate) handlers: Handlers,
     pub(crate) clauses: Box<[Catch]>,
     /// Slots of the parameters and of the results.
     pub(crate) params: u32,
@@ -73,10 +74,11 @@ fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
     let ty = module.type_of_func(func).ok_or(unknown)?;
     // Where operands are is counted in slots. That is the same as operands as long as there are no
     // vectors; where one is met, the function is read again and all operands are followed.
-    let mut decoder = Decoder::new(module, ty, module.vectors_in_types);
+    let count = module.body(func).map_or(0, |body| body.instructions as usize);
+    let mut decoder = Decoder::new(module, ty, count, module.vectors_in_types);
     walk(module, func, &mut decoder)?;
     if decoder.has_vectors && decoder.followed.is_none() {
-        decoder = Decoder::new(module, ty, true);
+        decoder = Decoder::new(module, ty, count, true);
         walk(module, func, &mut decoder)?;
     }
     Ok(FuncCode {
@@ -85,7 +87,7 @@ fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
         branches: decoder.branches.into_boxed_slice(),
         vectors: decoder.vectors.into_boxed_slice(),
         casts: decoder.casts.into_boxed_slice(),
-        handlers: decoder.handlers.into_boxed_slice(),
+        handlers: Handlers::new(decoder.handlers),
         clauses: decoder.clauses.into_boxed_slice(),
         params: slots_of(ty.params()) as u32,
         results: decoder.results,
@@ -115,6 +117,8 @@ struct Label {
     open_if: Option<usize>,
     /// What it catches, if it is a legacy `try`.
     catching: Option<Catching>,
+    /// How many legacy `catch` lie around it.
+    keeping: u32,
     /// The same of a `try_table`: its first instruction, and its clauses.
     tried: Option<(u32, u32, u32)>,
 }
@@ -135,6 +139,7 @@ impl Label {
             pending: Vec::new(),
             open_if: None,
             catching: None,
+            keeping: 0,
             tried: None,
         }
     }
@@ -186,12 +191,12 @@ impl Followed {
 }
 
 impl<'m> Decoder<'m> {
-    fn new(module: &'m ModuleInner, ty: &FuncType, follow: bool) -> Self {
+    fn new(module: &'m ModuleInner, ty: &FuncType, count: usize, follow: bool) -> Self {
         let results = slots_of(ty.results()) as u32;
         Self {
             module,
-            ops: Vec::new(),
-            offsets: Vec::new(),
+            ops: Vec::with_capacity(count),
+            offsets: Vec::with_capacity(count),
             branches: Vec::new(),
             vectors: Vec::new(),
             casts: Vec::new(),
@@ -272,6 +277,10 @@ impl<'m> Decoder<'m> {
         if kind == FrameKind::If {
             label.open_if = Some(here);
         }
+        label.keeping = self.labels.last().map_or(0, |outer| {
+            let keeps = outer.catching.as_ref().is_some_and(|catching| catching.keep.is_some());
+            outer.keeping + u32::from(keeps)
+        });
         self.labels.push(label);
     }
 

@@ -39,7 +39,8 @@ mod wide;
 
 use core::slice;
 
-use super::machine::{Flow, Registers};
+use super::machine::{Context, Flow, Registers};
+use crate::memory::LinearMemory;
 
 pub(super) use numeric::*;
 pub(super) use reference::*;
@@ -110,6 +111,8 @@ pub(in crate::exec::fast) enum Part {
     /// A type's index, and a table's.
     Type(u8),
     Table(u8),
+    /// A memory's index: word and field of 16 bits.
+    Memory(u8, u8),
     /// A vector operator, by number: word and field of 16 bits.
     Vector(u8, u8),
     /// What stands in an accumulator.
@@ -131,7 +134,7 @@ pub(in crate::exec::fast) const fn encode<O: Operation>() -> u64 {
 }
 
 /// Codes below this one are those of single operations; families follow.
-const FAMILIES: u32 = 64;
+const FAMILIES: u32 = 96;
 
 /// The code of an operator in one of its forms.
 pub(in crate::exec::fast) const fn code(number: u32, form: u32) -> u32 {
@@ -237,4 +240,25 @@ unsafe fn memory<'a>(r: &Registers) -> &'a [u8] {
 unsafe fn memory_mut<'a>(r: &Registers) -> &'a mut [u8] {
     // SAFETY: as for `memory`; one operation at a time looks at it.
     unsafe { slice::from_raw_parts_mut(r.memory, (*r.context).memory_size) }
+}
+
+/// Another memory of the instance, one of the first [`NEAR`](super::machine::NEAR).
+#[inline(always)]
+unsafe fn near_memory<'a>(r: &Registers, index: u16) -> &'a mut [u8] {
+    // SAFETY: as for `memory_mut`; what the instance has of these was looked up when it began to run.
+    unsafe {
+        let near = (&raw const (*r.context).near).cast::<(*mut u8, usize)>();
+        let (base, size) = *near.add(usize::from(index));
+        slice::from_raw_parts_mut(base, size)
+    }
+}
+
+/// Any memory of the instance.
+#[inline(never)]
+unsafe fn memory_elsewhere<'a>(context: *const Context, index: u16) -> &'a mut LinearMemory {
+    // SAFETY: as for `memory_mut`; instances name memories of the store.
+    unsafe {
+        let addr = *(*context).instance_memories.add(usize::from(index));
+        &mut *(*context).memories.add(addr.index())
+    }
 }

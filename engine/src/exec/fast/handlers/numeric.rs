@@ -72,6 +72,53 @@ sources! {
     Accumulator = 2, Part::Accumulator, |r, w| r.accumulator;
 }
 
+/// Which memory is accessed.
+pub(in crate::exec::fast) trait Space {
+    /// Distinguishes the forms of an operator.
+    const FORM: u32;
+    /// Words of their own that say which, where no other has room for it.
+    const WORDS: usize;
+    /// How it reads, in a word.
+    const PARTS: [Part; 4];
+
+    /// Its bytes; which it is stands in the second field of a word.
+    ///
+    /// # Safety
+    /// See the module.
+    unsafe fn bytes<'a>(r: &Registers, at: usize) -> &'a mut [u8];
+}
+
+/// Memory 0.
+pub(in crate::exec::fast) struct Own;
+
+impl Space for Own {
+    const FORM: u32 = 0;
+    const WORDS: usize = 0;
+    const PARTS: [Part; 4] = [Text(""); 4];
+
+    #[inline(always)]
+    unsafe fn bytes<'a>(r: &Registers, _: usize) -> &'a mut [u8] {
+        // SAFETY: what the module demands.
+        unsafe { memory_mut(r) }
+    }
+}
+
+/// One of the next few.
+pub(in crate::exec::fast) struct Near;
+
+impl Space for Near {
+    const FORM: u32 = 12;
+    const WORDS: usize = 1;
+    const PARTS: [Part; 4] =
+        [Part::Memory(0, 1), Part::Memory(1, 1), Part::Memory(2, 1), Part::Memory(3, 1)];
+
+    #[inline(always)]
+    unsafe fn bytes<'a>(r: &Registers, at: usize) -> &'a mut [u8] {
+        // SAFETY: what the module demands.
+        unsafe { near_memory(r, mid(word(r, at))) }
+    }
+}
+
 /// The form of two sources.
 const fn pair<L: Source, R: Source>() -> u32 {
     match (L::FORM, R::FORM) {
@@ -111,11 +158,11 @@ unsafe fn indexed<B: Source>(r: &Registers, w: u64) -> (u64, u64) {
 macro_rules! families {
     ($(
         $(#[$doc:meta])*
-        $name:ident<$o:ident: $family:ident $(, $l:ident)*> = $form:expr, $layout:expr, |$r:ident| $body:block
+        $name:ident<$o:ident: $family:ident $(, $l:ident)* $(; $s:ident)?> = $form:expr, $layout:expr, |$r:ident| $body:block
     )*) => {$(
         $(#[$doc])*
-        pub(in crate::exec::fast) struct $name<$o $(, $l)*>(core::marker::PhantomData<($o, $($l,)*)>);
-        impl<$o: $family $(, $l: Source)*> Operation for $name<$o $(, $l)*> {
+        pub(in crate::exec::fast) struct $name<$o $(, $l)* $(, $s)?>(core::marker::PhantomData<($o, $($l,)* $($s)?)>);
+        impl<$o: $family $(, $l: Source)* $(, $s: Space)?> Operation for $name<$o $(, $l)* $(, $s)?> {
             const CODE: u32 = code($o::NUMBER, $form);
             const NAME: &'static str = $o::NAME;
             const LAYOUT: &'static [Part] = $layout;
@@ -177,73 +224,74 @@ families! {
         forward(r, 2)
     }
 
-    /// `dst a offset`
-    LoadOf<O: Load, A> = A::FORM,
-    &[DST, Text(" = "), Name, A::PART, Text(" offset="), Unsigned(1)], |r| {
+    /// `dst a offset`; `- memory`
+    LoadOf<O: Load, A; S> = A::FORM + S::FORM,
+    &[DST, Text(" = "), Name, S::PARTS[2], A::PART, Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
-        let Some(value) = O::load(memory(r), address, w >> 32) else { return Flow::Trap };
+        let Some(value) = O::load(S::bytes(r, 2), address, w >> 32) else { return Flow::Trap };
         set_as(r, lo(w), value, O::FLOAT_RESULT);
-        forward(r, 2)
+        forward(r, 2 + S::WORDS)
     }
 
-    /// `dst a - added`, `- offset`
-    LoadPlus<O: Load, A> = 4 + A::FORM,
-    &[DST, Text(" = "), Name, A::PART, Text(" +"), Signed(1), Text(" offset="), Unsigned(2)],
+    /// `dst a - added`, `- memory offset`
+    LoadPlus<O: Load, A; S> = 4 + A::FORM + S::FORM,
+    &[DST, Text(" = "), Name, S::PARTS[2], A::PART, Text(" +"), Signed(1), Text(" offset="), Unsigned(2)],
     |r| {
         let (w, rest) = (word(r, 1), word(r, 2));
         let address = u64::from((A::read(r, w) as u32).wrapping_add(high(w)));
-        let Some(value) = O::load(memory(r), address, rest >> 32) else { return Flow::Trap };
+        let Some(value) = O::load(S::bytes(r, 2), address, rest >> 32) else { return Flow::Trap };
         set_as(r, lo(w), value, O::FLOAT_RESULT);
         forward(r, 3)
     }
 
-    /// `dst a b`, `shift offset`
-    LoadIndexed<O: Load, B> = 8 + B::FORM,
-    &[DST, Text(" = "), Name, Slot(1, 1), Text(" +"), B::PART, Text(" <<"), Part::Small(2, 0), Text(" offset="),
-        Unsigned(2)],
+    /// `dst a b`, `shift memory offset`
+    LoadIndexed<O: Load, B; S> = 8 + B::FORM + S::FORM,
+    &[DST, Text(" = "), Name, S::PARTS[2], Slot(1, 1), Text(" +"), B::PART, Text(" <<"), Part::Small(2, 0),
+        Text(" offset="), Unsigned(2)],
     |r| {
         let w = word(r, 1);
         let (address, offset) = indexed::<B>(r, w);
-        let Some(value) = O::load(memory(r), address, offset) else { return Flow::Trap };
+        let Some(value) = O::load(S::bytes(r, 2), address, offset) else { return Flow::Trap };
         set_as(r, lo(w), value, O::FLOAT_RESULT);
         forward(r, 3)
     }
 
-    /// `value a b`, `shift offset`
-    StoreIndexed<O: Store> = 11,
-    &[Name, Slot(1, 1), Text(" +"), Slot(1, 2), Text(" <<"), Part::Small(2, 0), Slot(1, 0), Text(" offset="), Unsigned(2)],
+    /// `value a b`, `shift memory offset`
+    StoreIndexed<O: Store; S> = 11 + S::FORM,
+    &[Name, S::PARTS[2], Slot(1, 1), Text(" +"), Slot(1, 2), Text(" <<"), Part::Small(2, 0), Slot(1, 0),
+        Text(" offset="), Unsigned(2)],
     |r| {
         let w = word(r, 1);
         let (address, offset) = indexed::<Third>(r, w);
-        if O::store(memory_mut(r), address, offset, get(r, lo(w))).is_none() {
+        if O::store(S::bytes(r, 2), address, offset, get(r, lo(w))).is_none() {
             return Flow::Trap;
         }
         forward(r, 3)
     }
 
-    /// `a value offset`
-    StoreOf<O: Store, A, V> = pair::<A, V>(),
-    &[Name, A::PART, V::PART, Text(" offset="), Unsigned(1)], |r| {
+    /// `a value offset`; `- memory`
+    StoreOf<O: Store, A, V; S> = pair::<A, V>() + S::FORM,
+    &[Name, S::PARTS[2], A::PART, V::PART, Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
         let value = V::read(r, w);
-        if O::store(memory_mut(r), address, w >> 32, value).is_none() {
+        if O::store(S::bytes(r, 2), address, w >> 32, value).is_none() {
             return Flow::Trap;
         }
-        forward(r, 2)
+        forward(r, 2 + S::WORDS)
     }
 
-    /// `a - offset`, `value`
-    StoreConstant<O: Store, A> = 8 + A::FORM,
-    &[Name, A::PART, Constant(2), Text(" offset="), Unsigned(1)], |r| {
+    /// `a - offset`, `value`; `- memory`
+    StoreConstant<O: Store, A; S> = 8 + A::FORM + S::FORM,
+    &[Name, S::PARTS[3], A::PART, Constant(2), Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
         let value = word(r, 2);
-        if O::store(memory_mut(r), address, w >> 32, value).is_none() {
+        if O::store(S::bytes(r, 3), address, w >> 32, value).is_none() {
             return Flow::Trap;
         }
-        forward(r, 3)
+        forward(r, 3 + S::WORDS)
     }
 }
 

@@ -5,11 +5,13 @@ use super::super::machine::{Context, Flow, Registers};
 use super::Half::Upper;
 use super::Part::{Name, Price, Slot, Text, Type, Unsigned};
 use super::calls::{call_entity, exact_call};
+use super::vector::{set_vector, vector};
 use super::{Operation, Part, forward, get, high, lo, mid, set, third, word};
 use crate::exec::exact::Packing;
 use crate::ids::{FuncAddr, ObjectAddr, TypeId};
 use crate::store::heap::{Heap, slot_of};
-use crate::value::tag;
+use crate::types::{HeapType, Layout};
+use crate::value::{join, split, tag};
 
 /// The store's heap.
 #[inline(always)]
@@ -55,6 +57,61 @@ unsafe fn is_of(r: &Registers, slot: u64, flags: u16, index: u32) -> bool {
             return false;
         };
         (*context.defined).is_subtype(ty, type_id(r, index))
+    }
+}
+
+/// What references that no type is defined for can refer to, as a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+enum Abstract {
+    /// Everything in its hierarchy.
+    All,
+    /// Nothing: only null.
+    Nothing,
+    I31,
+    Eq,
+    Struct,
+    Array,
+}
+
+/// The number of an abstract type; `None` for those that are defined.
+pub(in crate::exec::fast) fn abstract_number(ty: HeapType) -> Option<u32> {
+    let number = match ty {
+        HeapType::Func | HeapType::Extern | HeapType::Any | HeapType::Exn => Abstract::All,
+        HeapType::NoFunc | HeapType::NoExtern | HeapType::None | HeapType::NoExn => {
+            Abstract::Nothing
+        }
+        HeapType::I31 => Abstract::I31,
+        HeapType::Eq => Abstract::Eq,
+        HeapType::Struct => Abstract::Struct,
+        HeapType::Array => Abstract::Array,
+        HeapType::Concrete(..) => return None,
+    };
+    Some(number as u32)
+}
+
+/// Whether a reference is of an abstract type, by its [number](abstract_number).
+#[inline(always)]
+unsafe fn is_of_abstract(r: &Registers, slot: u64, flags: u16, number: u32) -> bool {
+    if slot == 0 {
+        return flags & NULLABLE != 0;
+    }
+    if number <= Abstract::Nothing as u32 {
+        return number == Abstract::All as u32;
+    }
+    if slot & tag::OBJECT == 0 {
+        return slot & tag::I31 != 0 && number <= Abstract::Eq as u32;
+    }
+    // SAFETY: what the module demands.
+    unsafe {
+        let types = &*(*r.context).defined;
+        let ty = heap(r).type_of(ObjectAddr(slot as u32));
+        let wanted = match types.layout(ty) {
+            Layout::Array { .. } => Abstract::Array,
+            _ => Abstract::Struct,
+        };
+        // A host value that has been taken in is none of these.
+        (number == Abstract::Eq as u32 || number == wanted as u32) && !types.is_string(ty)
     }
 }
 
@@ -242,5 +299,148 @@ operations! {
             Some(entity) => call_entity(r, entity, usize::from(lo(w)), 4),
             None => exact_call(r),
         }
+    }
+    /// As [`RefTest`], for an abstract type
+    RefTestAbstract = 65, "ref.test",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" kind="), Unsigned(2)],
+    |r| {
+        let (w, number) = (word(r, 1), word(r, 2));
+        let is = is_of_abstract(r, get(r, mid(w)), third(w), high(number));
+        set(r, lo(w), is.into());
+        forward(r, 3)
+    }
+
+    /// As [`RefCast`], for an abstract type
+    RefCastAbstract = 66, "ref.cast",
+    &[Name, Slot(1, 0), Text(" kind="), Unsigned(1)],
+    |r| {
+        let w = word(r, 1);
+        if !is_of_abstract(r, get(r, lo(w)), mid(w), high(w)) {
+            return Flow::Trap;
+        }
+        forward(r, 2)
+    }
+
+    /// `dst - type`
+    StructNewDefault = 64, "struct.new_default",
+    &[Slot(1, 0), Text(" = "), Name, Type(1)],
+    |r| {
+        let w = word(r, 1);
+        let ty = type_id(r, high(w));
+        let words = Heap::struct_words(&*(*r.context).defined, ty);
+        match heap(r).new_zeroed(ty, words, (*r.context).max_heap) {
+            Ok(object) => set(r, lo(w), slot_of(object)),
+            Err(_) => return Flow::Trap,
+        }
+        forward(r, 2)
+    }
+
+    /// `dst length type`
+    ArrayNewDefault = 61, "array.new_default",
+    &[Slot(1, 0), Text(" = "), Name, Type(1), Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let len = get(r, mid(w)) as u32;
+        let made = new_array(r, high(w), len);
+        let Some(array) = made else { return Flow::Trap };
+        set(r, lo(w), slot_of(array));
+        forward(r, 2)
+    }
+
+    /// Of operands in their homes, a value and a length behind it: `first how type`; the array goes to the
+    /// first.
+    ArrayNew = 62, "array.new",
+    &[Slot(1, 0), Text(" = "), Name, Type(1), Slot(1, 0)],
+    |r| {
+        let w = word(r, 1);
+        let packing = Packing::of_number(mid(w).into());
+        let first = r.fp.add(usize::from(lo(w)));
+        let len = *first.add(packing.slots() as usize) as u32;
+        let Some(array) = new_array(r, high(w), len) else { return Flow::Trap };
+        heap(r).fill(array, packing.width_log2(), (0, len), [*first, *first.add(1)]);
+        *first = slot_of(array);
+        forward(r, 2)
+    }
+
+    /// Of elements in their homes: `first how type`, their number; the array goes to the first, or is
+    /// there without any.
+    ArrayNewFixed = 63, "array.new_fixed",
+    &[Slot(1, 0), Text(" = "), Name, Type(1), Slot(1, 0), Text(" length="), Unsigned(2)],
+    |r| {
+        let (w, len) = (word(r, 1), high(word(r, 2)));
+        let packing = Packing::of_number(mid(w).into());
+        let first = r.fp.add(usize::from(lo(w)));
+        let Some(array) = new_array(r, high(w), len) else { return Flow::Trap };
+        let slots = packing.slots() as usize;
+        for index in 0..len {
+            let value = first.add(index as usize * slots);
+            let value = [*value, if slots > 1 { *value.add(1) } else { 0 }];
+            heap(r).fill(array, packing.width_log2(), (index, 1), value);
+        }
+        *first = slot_of(array);
+        forward(r, 3)
+    }
+
+    /// A vector in two words: `dst object - offset`
+    StructGetVector = 72, "struct.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Text(" field="), Unsigned(1)],
+    |r| {
+        let w = word(r, 1);
+        let Some(object) = object(r, mid(w)) else { return Flow::Trap };
+        let parts = [heap(r).field(object, high(w)), heap(r).field(object, high(w) + 1)];
+        set_vector(r, lo(w), join(parts));
+        forward(r, 2)
+    }
+
+    /// `object value - offset`
+    StructSetVector = 73, "struct.set",
+    &[Name, Slot(1, 0), Text(" field="), Unsigned(1), Text(" ="), Slot(1, 1)],
+    |r| {
+        let w = word(r, 1);
+        let Some(object) = object(r, lo(w)) else { return Flow::Trap };
+        let [lower, upper] = split(vector(r, mid(w)));
+        heap(r).set_field(object, high(w), lower);
+        heap(r).set_field(object, high(w) + 1, upper);
+        forward(r, 2)
+    }
+
+    /// `dst array index`
+    ArrayGetVector = 74, "array.get",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2)],
+    |r| {
+        let w = word(r, 1);
+        let Some(array) = object(r, mid(w)) else { return Flow::Trap };
+        let (heap, index) = (heap(r), get(r, third(w)) as u32);
+        if index >= heap.len_of(array) {
+            return Flow::Trap;
+        }
+        let parts = heap.get_element(array, Packing::Vector.width_log2(), index);
+        set_vector(r, lo(w), join(parts));
+        forward(r, 2)
+    }
+
+    /// `array index value`
+    ArraySetVector = 75, "array.set",
+    &[Name, Slot(1, 0), Slot(1, 1), Text(" ="), Slot(1, 2)],
+    |r| {
+        let w = word(r, 1);
+        let Some(array) = object(r, lo(w)) else { return Flow::Trap };
+        let (heap, index) = (heap(r), get(r, mid(w)) as u32);
+        if index >= heap.len_of(array) {
+            return Flow::Trap;
+        }
+        let value = split(vector(r, third(w)));
+        heap.fill(array, Packing::Vector.width_log2(), (index, 1), value);
+        forward(r, 2)
+    }
+}
+
+/// An array of zeroes or nulls; `None` before a collection.
+#[inline(always)]
+unsafe fn new_array(r: &Registers, ty: u32, len: u32) -> Option<ObjectAddr> {
+    // SAFETY: what the module demands.
+    unsafe {
+        let context: &Context = &*r.context;
+        heap(r).new_array(&*context.defined, type_id(r, ty), len, context.max_heap).ok()
     }
 }

@@ -305,7 +305,7 @@ operations! {
     |r| { let _ = r; Flow::Stop }
 
     /// Notes in slots 0 and 1 the highest and lowest end of the native stack: see [`probe`](super::super::probe).
-    Probe = 63, "probe",
+    Probe = 95, "probe",
     &[Name],
     |r| {
         let end = super::super::probe::stack_end();

@@ -1,15 +1,18 @@
 //! Vector operators. Operands are named by the lower of their two slots.
 
 use super::super::machine::{Flow, Registers};
-use super::Part::{Constant, Name, Slot, Text, Unsigned};
-use super::{Operation, Part, forward, get, lo, memory_mut, mid, set, third, word};
+use super::Part::{Constant, Global, Memory, Name, Slot, Text, Unsigned};
+use super::{
+    Operation, Part, forward, get, high, lo, memory_elsewhere, memory_mut, mid, near_memory, set,
+    third, word,
+};
 use crate::exec::exact::{VectorAccess, VectorOp, VectorShape, evaluate};
 use crate::semantics::vector::i8x16;
 use crate::value::{join, split};
 
 /// The vector in two slots of the frame.
 #[inline(always)]
-unsafe fn vector(r: &Registers, slot: u16) -> u128 {
+pub(super) unsafe fn vector(r: &Registers, slot: u16) -> u128 {
     // SAFETY: what the module demands.
     unsafe {
         let lower = r.fp.add(usize::from(slot));
@@ -18,11 +21,21 @@ unsafe fn vector(r: &Registers, slot: u16) -> u128 {
 }
 
 #[inline(always)]
-unsafe fn set_vector(r: &mut Registers, slot: u16, value: u128) {
+pub(super) unsafe fn set_vector(r: &mut Registers, slot: u16, value: u128) {
     // SAFETY: what the module demands.
     unsafe {
         let lower = r.fp.add(usize::from(slot));
         [*lower, *lower.add(1)] = split(value);
+    }
+}
+
+/// A global of the instance that runs.
+#[inline(always)]
+unsafe fn global(r: &Registers, index: u32) -> *mut crate::store::Global {
+    // SAFETY: what the module demands.
+    unsafe {
+        let addr = *(*r.context).instance_globals.add(index as usize);
+        (*r.context).globals.add(addr.index())
     }
 }
 
@@ -112,6 +125,79 @@ operations! {
             Ok(_) => forward(r, 3),
             Err(_) => Flow::Trap,
         }
+    }
+
+    /// As [`VectorMemory`], in any memory, which the second word names: `- memory offset`
+    VectorElsewhere = 70, "v128",
+    &[Name, Memory(2, 1), Slot(1, 0), Slot(1, 1), Slot(1, 3), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, rest) = (word(r, 1), word(r, 2));
+        let access = VectorAccess::of_number(third(w));
+        let value = if access.takes_vector() { vector(r, (w >> 48) as u16) } else { 0 };
+        let memory = memory_elsewhere(r.context, mid(rest)).bytes_mut();
+        match access.access(memory, get(r, mid(w)), rest >> 32, value) {
+            Ok(_) if access.writes() => {}
+            Ok(result) => set_vector(r, lo(w), result),
+            Err(_) => return Flow::Trap,
+        }
+        forward(r, 3)
+    }
+
+    /// As [`VectorLoad`], of a memory that is near: `dst address`, `- memory offset`
+    VectorLoadNear = 76, "v128.load",
+    &[Slot(1, 0), Text(" = "), Name, Memory(2, 1), Slot(1, 1), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, rest) = (word(r, 1), word(r, 2));
+        let memory = near_memory(r, mid(rest));
+        match VectorAccess::LOAD.access(memory, get(r, mid(w)), rest >> 32, 0) {
+            Ok(result) => set_vector(r, lo(w), result),
+            Err(_) => return Flow::Trap,
+        }
+        forward(r, 3)
+    }
+
+    /// `- address - vector`, `- memory offset`
+    VectorStoreNear = 77, "v128.store",
+    &[Name, Memory(2, 1), Slot(1, 1), Text(" offset="), Unsigned(2), Text(" ="), Slot(1, 3)],
+    |r| {
+        let (w, rest) = (word(r, 1), word(r, 2));
+        let (memory, value) = (near_memory(r, mid(rest)), vector(r, (w >> 48) as u16));
+        match VectorAccess::STORE.access(memory, get(r, mid(w)), rest >> 32, value) {
+            Ok(_) => forward(r, 3),
+            Err(_) => Flow::Trap,
+        }
+    }
+
+    /// `dst - global`
+    GlobalGetVector = 58, "global.get",
+    &[Slot(1, 0), Text(" = "), Name, Global(1)],
+    |r| {
+        let w = word(r, 1);
+        let global = &*global(r, high(w));
+        set_vector(r, lo(w), join([global.slot, global.upper]));
+        forward(r, 2)
+    }
+
+    /// `src - global`
+    GlobalSetVector = 59, "global.set",
+    &[Name, Global(1), Slot(1, 0)],
+    |r| {
+        let w = word(r, 1);
+        let [slot, upper] = split(vector(r, lo(w)));
+        let global = global(r, high(w));
+        ((*global).slot, (*global).upper) = (slot, upper);
+        forward(r, 2)
+    }
+
+    /// `dst a b condition`
+    SelectVector = 60, "select",
+    &[Slot(1, 0), Text(" = "), Name, Slot(1, 1), Slot(1, 2), Slot(1, 3)],
+    |r| {
+        let w = word(r, 1);
+        let (a, b) = (vector(r, mid(w)), vector(r, third(w)));
+        let value = if get(r, (w >> 48) as u16) as u32 != 0 { a } else { b };
+        set_vector(r, lo(w), value);
+        forward(r, 2)
     }
 
     /// `dst`, and the two halves

@@ -1,8 +1,12 @@
-//! Memory with addresses of 64 bits, and atomic operators: what the exact tier does, in memory 0.
+//! Memories with addresses of 64 bits, those far behind memory 0, and atomic operators. Addresses of 32
+//! bits have zeroes above them.
 
-use super::super::machine::{Flow, Registers};
-use super::Part::{Name, Slot, Text, Unsigned};
-use super::{Operation, Part, forward, get, lo, memory, memory_mut, mid, set, third, word};
+use super::super::machine::{Flow, NEAR, Registers};
+use super::Part::{Memory, Name, Slot, Text, Unsigned};
+use super::{
+    Operation, Part, forward, get, high, lo, memory, memory_elsewhere, memory_mut, mid, set, third,
+    word,
+};
 use crate::exec::exact::{AtomicOp, INDEX64, Op, atomic, for_each_numeric};
 use crate::semantics::access;
 use crate::value::Slot as _;
@@ -21,14 +25,19 @@ macro_rules! define_wide {
         #[repr(u16)]
         enum Access { $($load,)* $($store,)* }
 
-        /// A load or store with an address of 64 bits in memory 0: its number, its offset, and whether
-        /// it is a store.
-        pub(in crate::exec::fast) fn wide_access(op: &Op) -> Option<(u16, u64, bool)> {
-            Some(match *op {
-                $(Op::$load { memory: INDEX64, offset } => (Access::$load as u16, offset, false),)*
-                $(Op::$store { memory: INDEX64, offset } => (Access::$store as u16, offset, true),)*
-                _ => return None,
-            })
+        /// A load or store with an address of 64 bits, or of a memory that is not near: its number,
+        /// the memory, its offset, and whether it is a store.
+        pub(in crate::exec::fast) fn wide_access(op: &Op) -> Option<(u16, u16, u64, bool)> {
+            let found = |access: Access, memory: u32, offset: u64, stores: bool| {
+                let index = memory & !INDEX64;
+                (memory != index || index as usize >= NEAR)
+                    .then_some((access as u16, index as u16, offset, stores))
+            };
+            match *op {
+                $(Op::$load { memory, offset } => found(Access::$load, memory, offset, false),)*
+                $(Op::$store { memory, offset } => found(Access::$store, memory, offset, true),)*
+                _ => None,
+            }
         }
 
         /// What a load gives; `None` beyond the end.
@@ -96,5 +105,53 @@ operations! {
             Ok(()) => forward(r, 3),
             Err(_) => Flow::Trap,
         }
+    }
+    /// As [`LoadWide`], of another memory: `dst address operator memory`, offset
+    LoadElsewhere = 67, "load",
+    &[Slot(1, 0), Text(" = "), Name, Memory(1, 3), Slot(1, 1), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        let memory = memory_elsewhere(r.context, (w >> 48) as u16).bytes();
+        match load(third(w), memory, get(r, mid(w)), offset) {
+            Some(value) => set(r, lo(w), value),
+            None => return Flow::Trap,
+        }
+        forward(r, 3)
+    }
+
+    /// `value address operator memory`, offset
+    StoreElsewhere = 68, "store",
+    &[Name, Memory(1, 3), Slot(1, 1), Text(" offset="), Unsigned(2), Text(" ="), Slot(1, 0)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        let value = get(r, lo(w));
+        let memory = memory_elsewhere(r.context, (w >> 48) as u16).bytes_mut();
+        match store(third(w), memory, get(r, mid(w)), offset, value) {
+            Some(()) => forward(r, 3),
+            None => Flow::Trap,
+        }
+    }
+
+    /// As [`Atomic`], in another memory: `first operator width memory`, offset
+    AtomicElsewhere = 69, "atomic",
+    &[Name, Memory(1, 3), Slot(1, 0), Text(" offset="), Unsigned(2)],
+    |r| {
+        let (w, offset) = (word(r, 1), word(r, 2) >> 32);
+        let slots = core::slice::from_raw_parts_mut(r.fp.add(usize::from(lo(w))), 3);
+        let memory = memory_elsewhere(r.context, (w >> 48) as u16).bytes_mut();
+        match atomic(AtomicOp::of_number(mid(w)), third(w) as u8, memory, offset, slots) {
+            Ok(()) => forward(r, 3),
+            Err(_) => Flow::Trap,
+        }
+    }
+
+    /// Pages of any memory: `dst - memory`
+    MemorySizeElsewhere = 71, "memory.size",
+    &[Slot(1, 0), Text(" = "), Name, Memory(1, 2)],
+    |r| {
+        let w = word(r, 1);
+        let pages = memory_elsewhere(r.context, high(w) as u16).pages();
+        set(r, lo(w), pages);
+        forward(r, 2)
     }
 }

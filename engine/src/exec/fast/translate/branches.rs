@@ -1,5 +1,6 @@
 //! Branches, returns, and the distances to where they go.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::super::handlers::*;
@@ -21,7 +22,7 @@ impl Translator<'_> {
     }
 
     pub(super) fn fix(&mut self, word: usize, upper: bool, from: usize, to: Target) {
-        self.fixups.push(Fixup { word, upper, from, to });
+        self.fixups.push(Fixup { word: word as u32, upper, from: from as u32, to });
     }
 
     /// Where a branch goes, by way of a stub if it carries values to another height, and its price.
@@ -30,8 +31,7 @@ impl Translator<'_> {
         let from = height.saturating_sub(to.arity);
         if to.target == Branch::RETURN {
             let source = self.home(from as usize);
-            self.stubs.push((Stub::Return { source }, self.origin));
-            return (Target::Stub(self.stubs.len() - 1), 0);
+            return (self.stub(Stub::Return { source }), 0);
         }
         self.expect(to.target, to.height + to.arity);
         if to.arity == 0 || from == to.height {
@@ -39,8 +39,12 @@ impl Translator<'_> {
         }
         let (source, goal) = (self.home(from as usize), self.home(to.height as usize));
         let stub = Stub::Move { to: goal, from: source, count: to.arity, pc: to.target };
+        (self.stub(stub), 0)
+    }
+
+    fn stub(&mut self, stub: Stub) -> Target {
         self.stubs.push((stub, self.origin));
-        (Target::Stub(self.stubs.len() - 1), 0)
+        Target::Stub(self.stubs.len() as u32 - 1)
     }
 
     /// A branch that is taken if the topmost operand is not zero, or unless it is.
@@ -200,8 +204,15 @@ impl Translator<'_> {
         let start = self.emit(code, &[wide(slot, count)]);
         let code = self.code;
         let range = first as usize..(first + count) as usize;
+        // Labels that come again and again share what leads to them.
+        let mut known: BTreeMap<u32, (Target, u32)> = BTreeMap::new();
         for to in code.branches.get(range).unwrap_or_default() {
-            let (target, price) = self.target(*to);
+            let goal = match known.get(&to.target) {
+                Some(goal) => *goal,
+                None => self.target(*to),
+            };
+            known.insert(to.target, goal);
+            let (target, price) = goal;
             let word = self.words.len();
             self.words.push(price.into());
             self.fix(word, true, start, target);
@@ -280,10 +291,10 @@ impl Translator<'_> {
         for Fixup { word, upper, from, to } in core::mem::take(&mut self.fixups) {
             let place = match to {
                 Target::Pc(pc) => self.starts.get(pc as usize).copied().unwrap_or(0) as usize,
-                Target::Stub(index) => places.get(index).copied().unwrap_or(0),
+                Target::Stub(index) => places.get(index as usize).copied().unwrap_or(0),
             };
             let distance = u64::from((place as i64 - from as i64) as i32 as u32);
-            if let Some(word) = self.words.get_mut(word) {
+            if let Some(word) = self.words.get_mut(word as usize) {
                 *word |= if upper { distance << 32 } else { distance };
             }
         }

@@ -1,6 +1,7 @@
 //! The operations that an operator can become, and how their words are packed.
 
 use super::super::handlers::*;
+use super::super::machine::NEAR;
 use super::super::operators::*;
 use super::super::pending::Right;
 use crate::exec::exact::{Op, for_each_numeric};
@@ -59,8 +60,58 @@ pub(super) enum Numeric {
     TryUnary(u64),
     Binary(Binary),
     TryBinary { slot: u64, immediate: u64, narrow: bool },
-    Load { code: Single, plus: Single, indexed: Single, offset: u32 },
-    Store { code: Forms, constant: Single, indexed: u64, offset: u32 },
+    Load { code: Single, plus: Single, indexed: Single, memory: u16, offset: u32 },
+    Store { code: Forms, constant: Single, indexed: u64, memory: u16, offset: u32 },
+}
+
+/// A load from one of the memories that are [near](NEAR).
+fn load<O: Load, S: Space>(memory: u32, offset: u64) -> Option<Numeric> {
+    let single = |slot, accumulator, kinds| Single { slot, accumulator, kinds };
+    let kinds = Kinds { operands: false, result: O::FLOAT_RESULT };
+    Some(Numeric::Load {
+        code: single(
+            encode::<LoadOf<O, Second, S>>(),
+            encode::<LoadOf<O, Accumulator, S>>(),
+            kinds,
+        ),
+        plus: single(
+            encode::<LoadPlus<O, Second, S>>(),
+            encode::<LoadPlus<O, Accumulator, S>>(),
+            Kinds::default(),
+        ),
+        indexed: single(
+            encode::<LoadIndexed<O, Third, S>>(),
+            encode::<LoadIndexed<O, Accumulator, S>>(),
+            Kinds::default(),
+        ),
+        memory: near(memory)?,
+        offset: u32::try_from(offset).ok()?,
+    })
+}
+
+/// A store to one of them.
+fn store<O: Store, S: Space>(memory: u32, offset: u64) -> Option<Numeric> {
+    Some(Numeric::Store {
+        code: Forms {
+            ss: encode::<StoreOf<O, First, Second, S>>(),
+            si: 0,
+            ac_s: encode::<StoreOf<O, Accumulator, Second, S>>(),
+            ac_i: 0,
+            s_ac: encode::<StoreOf<O, First, Accumulator, S>>(),
+        },
+        constant: Single {
+            slot: encode::<StoreConstant<O, First, S>>(),
+            accumulator: encode::<StoreConstant<O, Accumulator, S>>(),
+            kinds: Kinds::default(),
+        },
+        indexed: encode::<StoreIndexed<O, S>>(),
+        memory: near(memory)?,
+        offset: u32::try_from(offset).ok()?,
+    })
+}
+
+fn near(memory: u32) -> Option<u16> {
+    u16::try_from(memory).ok().filter(|memory| usize::from(*memory) < NEAR)
 }
 
 pub(super) fn numeric(op: &Op) -> Option<Numeric> {
@@ -122,40 +173,10 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                     immediate: encode::<TryBinaryOf<$tbinary, Immediate>>(),
                     narrow: size_of::<$tba>() == 4,
                 },)*
-                $(Op::$load { offset, .. } => Numeric::Load {
-                    code: Single {
-                        slot: encode::<LoadOf<$load, Second>>(),
-                        accumulator: encode::<LoadOf<$load, Accumulator>>(),
-                        kinds: Kinds { operands: false, result: <$load as Load>::FLOAT_RESULT },
-                    },
-                    plus: Single {
-                        slot: encode::<LoadPlus<$load, Second>>(),
-                        accumulator: encode::<LoadPlus<$load, Accumulator>>(),
-                        kinds: Kinds::default(),
-                    },
-                    indexed: Single {
-                        slot: encode::<LoadIndexed<$load, Third>>(),
-                        accumulator: encode::<LoadIndexed<$load, Accumulator>>(),
-                        kinds: Kinds::default(),
-                    },
-                    offset: u32::try_from(offset).ok()?,
-                },)*
-                $(Op::$store { offset, .. } => Numeric::Store {
-                    code: Forms {
-                        ss: encode::<StoreOf<$store, First, Second>>(),
-                        si: 0,
-                        ac_s: encode::<StoreOf<$store, Accumulator, Second>>(),
-                        ac_i: 0,
-                        s_ac: encode::<StoreOf<$store, First, Accumulator>>(),
-                    },
-                    constant: Single {
-                        slot: encode::<StoreConstant<$store, First>>(),
-                        accumulator: encode::<StoreConstant<$store, Accumulator>>(),
-                        kinds: Kinds::default(),
-                    },
-                    indexed: encode::<StoreIndexed<$store>>(),
-                    offset: u32::try_from(offset).ok()?,
-                },)*
+                $(Op::$load { memory: 0, offset } => load::<$load, Own>(0, offset)?,)*
+                $(Op::$load { memory, offset } => load::<$load, Near>(memory, offset)?,)*
+                $(Op::$store { memory: 0, offset } => store::<$store, Own>(0, offset)?,)*
+                $(Op::$store { memory, offset } => store::<$store, Near>(memory, offset)?,)*
                 _ => return None,
             })
         };

@@ -26,7 +26,7 @@ use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
 use crate::module::ModuleInner;
 
-use segments::segments;
+use segments::{Rounds, segments};
 
 /// Operands that may be so where a run can stop. A bound on what is noted for each instruction.
 const NOTED: usize = 8;
@@ -57,7 +57,8 @@ pub(super) fn translate(
     observed: Observed,
 ) -> Result<FastCode> {
     let code = module.code(func)?;
-    let segments = segments(&code.ops, &observed);
+    let rounds = Rounds::new(&code.ops, &observed);
+    let segments = segments(&code.ops, &rounds, &observed);
     let mut fast = FastCode {
         func,
         words: Default::default(),
@@ -72,7 +73,7 @@ pub(super) fn translate(
         observed: Observed::default(),
     };
     if code.frame_slots <= u32::from(u16::MAX) {
-        let mut translator = Translator::new(module, code, &segments, &observed);
+        let mut translator = Translator::new(module, code, (&segments, &rounds), &observed);
         translator.run();
         fast.words = translator.linked().into_boxed_slice();
         fast.starts = translator.entries.into_boxed_slice();
@@ -86,7 +87,8 @@ pub(super) fn translate(
 /// Translates a function once more, to know all places where a run may stop and go on.
 pub(super) fn index(module: &ModuleInner, fast: &FastCode) -> Result<Index> {
     let code = module.code(fast.func)?;
-    let mut translator = Translator::new(module, code, &fast.segments, &fast.observed);
+    let rounds = Rounds::new(&code.ops, &fast.observed);
+    let mut translator = Translator::new(module, code, (&fast.segments, &rounds), &fast.observed);
     translator.dense = true;
     translator.run();
     translator.verify(fast)?;
@@ -97,7 +99,8 @@ pub(super) fn index(module: &ModuleInner, fast: &FastCode) -> Result<Index> {
 /// and where its operands are before it.
 pub(super) fn explain(module: &ModuleInner, fast: &FastCode) -> Result<Explanations> {
     let code = module.code(fast.func)?;
-    let mut translator = Translator::new(module, code, &fast.segments, &fast.observed);
+    let rounds = Rounds::new(&code.ops, &fast.observed);
+    let mut translator = Translator::new(module, code, (&fast.segments, &rounds), &fast.observed);
     translator.explained = Some(Explaining::default());
     translator.run();
     translator.verify(fast)?;
@@ -120,8 +123,9 @@ pub(super) struct Draft {
 pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
     let code = module.code(func)?;
     let observed = Observed::default();
-    let segments = segments(&code.ops, &observed);
-    let mut translator = Translator::new(module, code, &segments, &observed);
+    let rounds = Rounds::new(&code.ops, &observed);
+    let segments = segments(&code.ops, &rounds, &observed);
+    let mut translator = Translator::new(module, code, (&segments, &rounds), &observed);
     if code.frame_slots <= u32::from(u16::MAX) {
         translator.run();
     }
@@ -273,16 +277,16 @@ impl Held {
 
 /// A distance to be filled in: where, counted from which operation, to which instruction or stub.
 struct Fixup {
-    word: usize,
+    word: u32,
     upper: bool,
-    from: usize,
+    from: u32,
     to: Target,
 }
 
 #[derive(Clone, Copy)]
 enum Target {
     Pc(u32),
-    Stub(usize),
+    Stub(u32),
 }
 
 /// What a branch does that does not go straight to its target.
@@ -295,6 +299,7 @@ struct Translator<'m> {
     module: &'m ModuleInner,
     code: &'m FuncCode,
     segments: &'m [u32],
+    rounds: &'m Rounds,
     observed: &'m Observed,
     words: Vec<u64>,
     /// Where each operation begins, and the instruction that it was written for.
@@ -338,7 +343,7 @@ impl<'m> Translator<'m> {
     fn new(
         module: &'m ModuleInner,
         code: &'m FuncCode,
-        segments: &'m [u32],
+        (segments, rounds): (&'m [u32], &'m Rounds),
         observed: &'m Observed,
     ) -> Self {
         let count = code.ops.len() + 1;
@@ -346,6 +351,7 @@ impl<'m> Translator<'m> {
             module,
             code,
             segments,
+            rounds,
             observed,
             words: Vec::with_capacity(count * 2),
             operations: Vec::with_capacity(count),

@@ -47,7 +47,8 @@ impl Translator<'_> {
                 };
                 self.give(code, &[word], false, Given::Value);
             }
-            Numeric::Load { code, plus, indexed, offset } => {
+            Numeric::Load { code, plus, indexed, memory, offset } => {
+                let space = u64::from(memory) << 16;
                 self.watch(op, 0, offset);
                 let address = self.giver().and_then(|last| Some((last, last.address()?)));
                 let float = code.kinds.result;
@@ -60,11 +61,11 @@ impl Translator<'_> {
                     let (code, words) = match address {
                         Address::Indexed { a, b, shift } => (
                             self.single(indexed, b),
-                            [pack([dst, a, b, 0]), wide | u64::from(shift)],
+                            [pack([dst, a, b, 0]), wide | space | u64::from(shift)],
                         ),
                         Address::Plus { a, added } => (
                             self.single(plus, a),
-                            [pack([dst, a, 0, 0]) | u64::from(added) << 32, wide],
+                            [pack([dst, a, 0, 0]) | u64::from(added) << 32, wide | space],
                         ),
                     };
                     self.give(code, &words, float, Given::Value);
@@ -73,10 +74,12 @@ impl Translator<'_> {
                 let a = self.pop_slot();
                 let dst = self.home(self.stack.len());
                 self.seek(None);
-                let word = pack([dst, a, 0, 0]) | u64::from(offset) << 32;
-                self.give(self.single(code, a), &[word], float, Given::Value);
+                let words = [pack([dst, a, 0, 0]) | u64::from(offset) << 32, space];
+                let code = self.single(code, a);
+                self.give(code, with_space(&words, memory), float, Given::Value);
             }
-            Numeric::Store { code, constant, indexed, offset } => {
+            Numeric::Store { code, constant, indexed, memory, offset } => {
+                let space = u64::from(memory) << 16;
                 self.watch(op, 1, offset);
                 let above = self.giver_of(1).and_then(|last| Some((last, last.address()?)));
                 if let (Some((last, Address::Indexed { a, b, shift })), Some(Place::Local(value))) =
@@ -86,7 +89,7 @@ impl Translator<'_> {
                     self.pop();
                     self.pop();
                     self.seek(Some((1, Address::Indexed { a, b, shift })));
-                    let rest = u64::from(offset) << 32 | u64::from(shift);
+                    let rest = u64::from(offset) << 32 | space | u64::from(shift);
                     self.emit(indexed, &[pack([value, a, b, 0]), rest]);
                     return;
                 }
@@ -96,13 +99,14 @@ impl Translator<'_> {
                 if let Place::Constant(value) = value {
                     self.seek(None);
                     let code = self.single(constant, address);
-                    self.emit(code, &[wide(address, offset), value]);
+                    let words = [wide(address, offset), value, space];
+                    self.emit(code, with_space(&words, memory));
                 } else {
                     let value = self.slot(value, at);
                     self.seek(None);
                     let code = self.form(&code, address, Right::Slot(value), false);
                     let word = pack([address, value, 0, 0]) | u64::from(offset) << 32;
-                    self.emit(code, &[word]);
+                    self.emit(code, with_space(&[word, space], memory));
                 }
             }
         }
@@ -244,5 +248,13 @@ impl Translator<'_> {
         }
         let a = self.slot(left, left_at);
         Operands::Narrow(a, Right::Slot(self.slot(right, at)))
+    }
+}
+
+/// The words of an access, of which the last says which memory, unless it is memory 0.
+fn with_space(words: &[u64], memory: u16) -> &[u64] {
+    match (memory, words) {
+        (0, [words @ .., _]) => words,
+        _ => words,
     }
 }

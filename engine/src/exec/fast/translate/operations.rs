@@ -3,11 +3,11 @@
 use super::super::handlers::*;
 use super::super::pending::{Address, Pending, Right, Source};
 use super::forms::*;
-use super::segments::{exact_effect, round};
+use super::segments::exact_effect;
 use super::{Added, Explaining, Given, Increment, Last, Next, Place, Translator};
 use alloc::vec::Vec;
 
-use crate::exec::exact::{Branch, Op};
+use crate::exec::exact::{Branch, INDEX64, Op};
 use crate::types::slots_of;
 
 impl Translator<'_> {
@@ -215,7 +215,7 @@ impl Translator<'_> {
             Op::Br(to) => {
                 self.settle();
                 self.carry(to);
-                match round(&self.code.ops, self.pc as usize, self.observed) {
+                match self.rounds.choice(self.pc) {
                     Some(choice) if self.is_straight(to.target, choice) => self.round(to, choice),
                     Some(_) => self.jump(to.target, true),
                     None => self.jump(to.target, to.target > self.pc),
@@ -230,9 +230,14 @@ impl Translator<'_> {
                 self.give_back();
                 return Next::Unreachable;
             }
-            Op::MemorySize { .. } => {
+            Op::MemorySize { memory: 0 } => {
                 let dst = self.home(self.stack.len());
                 self.give(encode::<MemorySize>(), &[dst.into()], false, Given::Value);
+            }
+            Op::MemorySize { memory } => {
+                let dst = self.home(self.stack.len());
+                let word = wide(dst, memory & !INDEX64);
+                self.give(encode::<MemorySizeElsewhere>(), &[word], false, Given::Value);
             }
             Op::MemoryFill { .. } | Op::MemoryCopy { .. } => {
                 let code = match op {
@@ -325,31 +330,41 @@ impl Translator<'_> {
         Next::On
     }
 
-    /// Translates accesses with addresses of 64 bits, and atomic ones; false for all others.
+    /// Translates accesses with addresses of 64 bits and of far memories, and atomic ones; false for all
+    /// others.
     fn wide_memory(&mut self, op: &Op) -> bool {
-        if let Op::Atomic { op, width_log2, offset, .. } = *op {
+        if let Op::Atomic { op, width_log2, memory, offset } = *op {
             self.settle();
             let (pops, pushes) = op.effect();
             let height = self.stack.len().saturating_sub(pops as usize);
-            let word = pack([self.home(height), op as u16, width_log2.into(), 0]);
+            let memory = (memory & !INDEX64) as u16;
+            let word = pack([self.home(height), op as u16, width_log2.into(), memory]);
             self.seek(None);
-            self.emit(encode::<Atomic>(), &[word, offset << 32]);
+            let code = match memory {
+                0 => encode::<Atomic>(),
+                _ => encode::<AtomicElsewhere>(),
+            };
+            self.emit(code, &[word, offset << 32]);
             self.replace(pops as usize, pushes as usize);
             self.forget(height);
             return true;
         }
-        let Some((number, offset, stores)) = wide_access(op) else { return false };
+        let Some((number, memory, offset, stores)) = wide_access(op) else { return false };
+        let codes = match memory {
+            0 => [encode::<LoadWide>(), encode::<StoreWide>()],
+            _ => [encode::<LoadElsewhere>(), encode::<StoreElsewhere>()],
+        };
         if stores {
             let value = self.pop_slot();
             let address = self.pop_slot();
             self.seek(None);
-            self.emit(encode::<StoreWide>(), &[pack([value, address, number, 0]), offset << 32]);
+            self.emit(codes[1], &[pack([value, address, number, memory]), offset << 32]);
         } else {
             let address = self.pop_slot();
             let dst = self.home(self.stack.len());
             self.seek(None);
-            let operands = [pack([dst, address, number, 0]), offset << 32];
-            self.give(encode::<LoadWide>(), &operands, false, Given::Value);
+            let operands = [pack([dst, address, number, memory]), offset << 32];
+            self.give(codes[0], &operands, false, Given::Value);
         }
         true
     }
@@ -381,11 +396,6 @@ impl Translator<'_> {
             Op::BrOnNull(to) | Op::BrOnNonNull(to) => {
                 self.expect_branch(to);
             }
-            Op::BrOnCast { index, .. } => {
-                if let Some((_, to)) = self.code.casts.get(index as usize) {
-                    self.expect_branch(*to);
-                }
-            }
             _ => {}
         }
         self.replace(pops, pushes);
@@ -405,7 +415,7 @@ impl Translator<'_> {
         let here = here.iter().take_while(|(start, _)| *start == self.pc + 1);
         let mut clauses = Vec::new();
         for (_, handler) in here {
-            if let Some(handler) = self.code.handlers.get(*handler as usize) {
+            if let Some(handler) = self.code.handlers.get(*handler) {
                 clauses.push(handler.first as usize..handler.last as usize);
             }
         }

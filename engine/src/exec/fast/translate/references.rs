@@ -4,7 +4,7 @@ use super::super::handlers::*;
 use super::forms::*;
 use super::{Given, Next, Place, Translator};
 use crate::exec::exact::{Op, Packing};
-use crate::types::{HeapType, TypeKind};
+use crate::types::{HeapType, RefType, TypeKind};
 
 impl Translator<'_> {
     /// Translates an operation of this file; `None` for all others.
@@ -51,12 +51,13 @@ impl Translator<'_> {
             Op::RefTest { index, .. } => self.test(index),
             Op::RefCast { index, .. } => {
                 let source = self.look_at_top();
-                let (flags, ty) = self.tested(index);
+                let (flags, ty, is_abstract) = self.tested(index);
+                let code = match is_abstract {
+                    true => encode::<RefCastAbstract>(),
+                    false => encode::<RefCast>(),
+                };
                 self.seek(None);
-                self.emit(
-                    encode::<RefCast>(),
-                    &[pack([source, flags, 0, 0]) | u64::from(ty) << 32],
-                );
+                self.emit(code, &[pack([source, flags, 0, 0]) | u64::from(ty) << 32]);
             }
             Op::RefAsNonNull => {
                 let source = self.look_at_top();
@@ -107,6 +108,27 @@ impl Translator<'_> {
                 self.replace(slots as usize, 1);
                 self.forget(height);
             }
+            Op::StructNewDefault { ty } => {
+                let dst = self.home(self.stack.len());
+                self.seek(None);
+                self.give(encode::<StructNewDefault>(), &[wide(dst, ty)], false, Given::Value);
+            }
+            Op::ArrayNewDefault { ty } => {
+                let len = self.pop_slot();
+                let dst = self.home(self.stack.len());
+                let word = pack([dst, len, 0, 0]) | u64::from(ty) << 32;
+                self.seek(None);
+                self.give(encode::<ArrayNewDefault>(), &[word], false, Given::Value);
+            }
+            Op::ArrayNew { ty, packing } => {
+                let slots = 1 + packing.slots() as usize;
+                self.gather(encode::<ArrayNew>(), slots, packing, ty, &[]);
+            }
+            Op::ArrayNewFixed { ty, len, packing } => {
+                let slots = (len * packing.slots()) as usize;
+                let len = u64::from(len) << 32;
+                self.gather(encode::<ArrayNewFixed>(), slots, packing, ty, &[len]);
+            }
             Op::ArrayGet { packing } => {
                 let index = self.pop_slot();
                 let array = self.pop_slot();
@@ -139,6 +161,18 @@ impl Translator<'_> {
         Some(Next::On)
     }
 
+    /// An array of so many slots in their homes, in place of the first.
+    fn gather(&mut self, code: u64, slots: usize, packing: Packing, ty: u32, rest: &[u64]) {
+        self.settle();
+        let height = self.stack.len().saturating_sub(slots);
+        let word = pack([self.home(height), packing as u16, 0, 0]) | u64::from(ty) << 32;
+        self.seek(None);
+        self.emit(code, &[word]);
+        self.words.extend_from_slice(rest);
+        self.replace(slots, 1);
+        self.forget(height);
+    }
+
     /// A numeric operator on what lies on top.
     fn computed(&mut self, op: &Op) {
         if let Some(found) = numeric(op) {
@@ -164,15 +198,15 @@ impl Translator<'_> {
         slot
     }
 
-    /// The flags and type of a test for a defined type.
-    fn tested(&self, index: u32) -> (u16, u32) {
+    /// The flags and type of a test, and whether the type is abstract.
+    fn tested(&self, index: u32) -> (u16, u32, bool) {
         let cast = self.code.casts.get(index as usize);
-        match cast.map(|(ty, _)| (ty.nullable, ty.heap)) {
-            Some((nullable, HeapType::Concrete(kind, ty))) => {
-                let function = if kind == TypeKind::Func { FUNCTION } else { 0 };
-                (if nullable { NULLABLE | function } else { function }, ty)
-            }
-            _ => (0, 0),
+        let Some((RefType { nullable, heap }, _)) = cast else { return (0, 0, false) };
+        let nullable = if *nullable { NULLABLE } else { 0 };
+        match (abstract_number(*heap), heap) {
+            (None, HeapType::Concrete(TypeKind::Func, ty)) => (nullable | FUNCTION, *ty, false),
+            (None, HeapType::Concrete(_, ty)) => (nullable, *ty, false),
+            (number, _) => (nullable, number.unwrap_or(0), true),
         }
     }
 
@@ -180,8 +214,12 @@ impl Translator<'_> {
     fn test(&mut self, index: u32) {
         let source = self.pop_slot();
         let dst = self.home(self.stack.len());
-        let (flags, ty) = self.tested(index);
+        let (flags, ty, is_abstract) = self.tested(index);
+        let code = match is_abstract {
+            true => encode::<RefTestAbstract>(),
+            false => encode::<RefTest>(),
+        };
         let operands = [pack([dst, source, flags, 0]), u64::from(ty) << 32];
-        self.give(encode::<RefTest>(), &operands, false, Given::Value);
+        self.give(code, &operands, false, Given::Value);
     }
 }

@@ -4,12 +4,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Observed;
-use crate::exec::exact::{INDEX64, Op, Packing, for_each_numeric};
+use crate::exec::exact::{INDEX64, Op, for_each_numeric};
 
 /// For each operation: how many are executed from it up to the end of its segment. Jumps forward
-/// belong to a segment, and those back that [go round](round); what leaves a choice or goes
+/// belong to a segment, and those back that [go round](Rounds); what leaves a choice or goes
 /// elsewhere ends one. Operations of the exact tier belong to none.
-pub(super) fn segments(ops: &[Op], observed: &Observed) -> Vec<u32> {
+pub(super) fn segments(ops: &[Op], rounds: &Rounds, observed: &Observed) -> Vec<u32> {
     let mut segments = vec![0u32; ops.len()];
     // What a jump back adds has to be known before it, so it is left out at first.
     for round_too in [false, true] {
@@ -25,7 +25,7 @@ pub(super) fn segments(ops: &[Op], observed: &Observed) -> Vec<u32> {
                 Some(Op::ReturnCall { .. } | Op::ReturnCallIndirect { .. }) => 0,
                 Some(Op::Else { target }) => of(*target as usize),
                 Some(Op::Br(to)) if to.target as usize > pc => of(to.target as usize),
-                Some(Op::Br(to)) if round_too && round(ops, pc, observed).is_some() => {
+                Some(Op::Br(to)) if round_too && rounds.choice(pc as u32).is_some() => {
                     of(to.target as usize)
                 }
                 Some(Op::Br(_)) => 0,
@@ -44,19 +44,51 @@ const HEAD: usize = 10;
 /// Targets of a `br_table` that is written once more, at most.
 const TARGETS: u32 = 32;
 
-/// Where a jump back leads to a choice after a few operations, that choice. It then need not go
-/// back: the operations are written once more in its place.
-pub(super) fn round(ops: &[Op], pc: usize, observed: &Observed) -> Option<u32> {
+/// What is written once more in a function, at most: so much, and as much again as it has operations. It
+/// is for the loops of interpreters; code with many more jumps back than that is none.
+const WRITTEN: usize = 4096;
+
+/// Jumps back that lead to a choice after a few operations. They need not go back: the operations are
+/// written once more in their place.
+pub(super) struct Rounds {
+    /// The jumps, in order, and the choices.
+    list: Vec<(u32, u32)>,
+}
+
+impl Rounds {
+    pub(super) fn new(ops: &[Op], observed: &Observed) -> Self {
+        let mut room = WRITTEN + ops.len();
+        let mut list = Vec::new();
+        for pc in 0..ops.len() {
+            let Some((choice, written)) = round(ops, pc, observed) else { continue };
+            let Some(left) = room.checked_sub(written) else { break };
+            room = left;
+            list.push((pc as u32, choice));
+        }
+        Self { list }
+    }
+
+    /// The choice that a jump goes on to, if it goes round.
+    pub(super) fn choice(&self, pc: u32) -> Option<u32> {
+        let position = self.list.binary_search_by_key(&pc, |(jump, _)| *jump).ok()?;
+        self.list.get(position).map(|(_, choice)| *choice)
+    }
+}
+
+/// The choice after a few operations that a jump back leads to, and how much is written for it once more.
+fn round(ops: &[Op], pc: usize, observed: &Observed) -> Option<(u32, usize)> {
     let Some(Op::Br(to)) = ops.get(pc) else { return None };
     let head = to.target as usize;
+    let found = |at: usize, targets: u32| Some((at as u32, at - head + targets as usize));
     for at in (head..pc).take(HEAD) {
         let op = ops.get(at)?;
         if is_exact(op, at, observed) {
             return None;
         }
         match op {
-            Op::If { .. } | Op::BrIf(_) => return Some(at as u32),
-            Op::BrTable { count, .. } => return (*count <= TARGETS).then_some(at as u32),
+            Op::If { .. } | Op::BrIf(_) => return found(at, 2),
+            Op::BrTable { count, .. } if *count > TARGETS => return None,
+            Op::BrTable { count, .. } => return found(at, *count),
             Op::Br(_) | Op::Else { .. } | Op::Return => return None,
             Op::Call { .. } | Op::CallImport { .. } | Op::CallIndirect { .. } => return None,
             Op::CallRef { .. } | Op::BrOnNull(_) | Op::BrOnNonNull(_) => return None,
@@ -68,11 +100,10 @@ pub(super) fn round(ops: &[Op], pc: usize, observed: &Observed) -> Option<u32> {
     None
 }
 
-/// Whether an access is none of memory 0 that an operation can name; accesses with an address of 64 bits
-/// are not watched.
+/// Whether an access is one that no operation can name, or one that is not watched although it should be:
+/// only those of memory 0 with addresses of 32 bits are.
 fn is_elsewhere(memory: u32, offset: u64, observed: &Observed) -> bool {
-    let wide = memory == INDEX64 && !observed.watched;
-    (memory != 0 && !wide) || offset > u32::MAX.into()
+    (memory != 0 && observed.watched) || offset > u32::MAX.into()
 }
 
 /// Operations that are left to the exact tier: rare ones, those that stop, and what is observed.
@@ -100,9 +131,6 @@ pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
                 | Op::Rethrow { .. }
                 | Op::ElemDrop { .. }
                 | Op::DataDrop { .. } => (0, 0),
-                Op::SelectVector => (5, 2),
-                Op::GlobalGetVector { .. } => (0, 2),
-                Op::GlobalSetVector { .. } => (2, 0),
                 Op::CallIndirect { table, .. } | Op::ReturnCallIndirect { table, .. }
                     if table & INDEX64 != 0 =>
                 {
@@ -110,38 +138,23 @@ pub(super) fn exact_effect(op: &Op, observed: &Observed) -> Option<(u32, u32)> {
                 }
                 // The values carried would be moved from under the reference.
                 Op::BrOnNull(to) if to.arity != 0 => (0, 0),
-                Op::BrOnCast { defined: false, .. } => (0, 0),
-                Op::RefTest { defined: false, .. } | Op::RefCast { defined: false, .. } => (1, 1),
-                Op::ArrayNewDefault { .. } => (1, 1),
                 Op::ArrayNewData { .. } | Op::ArrayNewElem { .. } => (2, 1),
-                Op::StructNew { slots, .. } if slots == 0 => (0, 1),
-                Op::StructNewDefault { .. } => (0, 1),
-                Op::StructGet { packing: Packing::Vector, .. } => (1, 2),
-                Op::StructSet { packing: Packing::Vector, .. } => (3, 0),
-                Op::ArrayNew { packing, .. } => (1 + packing.slots(), 1),
-                Op::ArrayNewFixed { len, packing, .. } => (len * packing.slots(), 1),
-                Op::ArrayGet { packing: Packing::Vector } => (2, 2),
-                Op::ArraySet { packing: Packing::Vector } => (4, 0),
                 Op::ArrayFill { packing } => (3 + packing.slots(), 0),
                 Op::ArrayCopy { .. } => (5, 0),
                 Op::ArrayInitData { .. } | Op::ArrayInitElem { .. } => (4, 0),
-                Op::Atomic { op, memory, offset, .. }
-                    if op.is_waiting()
-                        || observed.watched
-                        || memory & !INDEX64 != 0
-                        || offset > u32::MAX.into() =>
+                Op::Atomic { op, offset, .. }
+                    if op.is_waiting() || observed.watched || offset > u32::MAX.into() =>
                 {
                     op.effect()
                 }
                 Op::TableGet { table } if table & INDEX64 != 0 => (1, 1),
                 Op::TableSet { table } if table & INDEX64 != 0 => (2, 0),
                 Op::VectorMemory { access, memory, offset }
-                    if memory != 0 || offset > u32::MAX.into() =>
+                    if is_elsewhere(memory, offset, observed) =>
                 {
                     access.effect()
                 }
                 Op::MemoryGrow { .. } => (1, 1),
-                Op::MemorySize { memory } if memory != 0 => (0, 1),
                 Op::TableGrow { .. } => (2, 1),
                 Op::TableFill { .. }
                 | Op::TableCopy { .. }

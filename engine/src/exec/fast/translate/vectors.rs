@@ -2,9 +2,10 @@
 //! behind the other.
 
 use super::super::handlers::*;
-use super::forms::pack;
+use super::super::machine::NEAR;
+use super::forms::{pack, wide};
 use super::{Given, Place, Translator};
-use crate::exec::exact::{Op, VectorAccess, VectorOp, VectorShape};
+use crate::exec::exact::{INDEX64, Op, Packing, VectorAccess, VectorOp, VectorShape};
 use crate::value::split;
 
 impl Translator<'_> {
@@ -33,11 +34,54 @@ impl Translator<'_> {
                 let [lower, upper] = split(lanes);
                 self.give_vector(encode::<Shuffle>(), &[pack([dst, a, b, 0]), lower, upper]);
             }
-            Op::VectorMemory { access, offset, .. } => {
-                // Larger offsets are left to the exact tier.
+            Op::VectorMemory { access, memory, offset } => {
+                // Larger offsets are left to the exact tier, and so is what is elsewhere and watched.
                 let height = self.stack.len().saturating_sub(access.effect().0 as usize);
                 self.watch_at(height, offset as u32, (access.bytes().into(), access.writes()));
-                self.vector_memory(access, offset as u32);
+                self.vector_memory(access, (memory & !INDEX64) as u16, offset as u32);
+            }
+            Op::GlobalGetVector { global } => {
+                let dst = self.home(self.stack.len());
+                self.give_vector(encode::<GlobalGetVector>(), &[wide(dst, global)]);
+            }
+            Op::GlobalSetVector { global } => {
+                let source = self.pop_vector();
+                self.emit(encode::<GlobalSetVector>(), &[wide(source, global)]);
+            }
+            Op::SelectVector => {
+                let condition = self.pop_slot();
+                let b = self.pop_vector();
+                let a = self.pop_vector();
+                let dst = self.home(self.stack.len());
+                self.give_vector(encode::<SelectVector>(), &[pack([dst, a, b, condition])]);
+            }
+            Op::StructGet { offset, packing: Packing::Vector } => {
+                let object = self.pop_slot();
+                let dst = self.home(self.stack.len());
+                let word = pack([dst, object, 0, 0]) | u64::from(offset) << 32;
+                self.seek(None);
+                self.give_vector(encode::<StructGetVector>(), &[word]);
+            }
+            Op::StructSet { offset, packing: Packing::Vector } => {
+                let value = self.pop_vector();
+                let object = self.pop_slot();
+                let word = pack([object, value, 0, 0]) | u64::from(offset) << 32;
+                self.seek(None);
+                self.emit(encode::<StructSetVector>(), &[word]);
+            }
+            Op::ArrayGet { packing: Packing::Vector } => {
+                let index = self.pop_slot();
+                let array = self.pop_slot();
+                let dst = self.home(self.stack.len());
+                self.seek(None);
+                self.give_vector(encode::<ArrayGetVector>(), &[pack([dst, array, index, 0])]);
+            }
+            Op::ArraySet { packing: Packing::Vector } => {
+                let value = self.pop_vector();
+                let index = self.pop_slot();
+                let array = self.pop_slot();
+                self.seek(None);
+                self.emit(encode::<ArraySetVector>(), &[pack([array, index, value, 0])]);
             }
             _ => return false,
         }
@@ -106,14 +150,17 @@ impl Translator<'_> {
         }
     }
 
-    fn vector_memory(&mut self, access: VectorAccess, offset: u32) {
+    fn vector_memory(&mut self, access: VectorAccess, memory: u16, offset: u32) {
         let vector = if access.takes_vector() { self.pop_vector() } else { 0 };
         let address = self.pop_slot();
         let dst = self.home(self.stack.len());
-        let offset = u64::from(offset) << 32;
+        let offset = u64::from(offset) << 32 | u64::from(memory) << 16;
+        let is_near = usize::from(memory) < NEAR;
         if access.writes() {
             let code = match access {
-                VectorAccess::STORE => encode::<VectorStore>(),
+                VectorAccess::STORE if memory == 0 => encode::<VectorStore>(),
+                VectorAccess::STORE if is_near => encode::<VectorStoreNear>(),
+                _ if memory != 0 => encode::<VectorElsewhere>(),
                 _ => encode::<VectorMemory>(),
             };
             self.seek(None);
@@ -122,7 +169,9 @@ impl Translator<'_> {
         }
         self.seek(None);
         let code = match access {
-            VectorAccess::LOAD => encode::<VectorLoad>(),
+            VectorAccess::LOAD if memory == 0 => encode::<VectorLoad>(),
+            VectorAccess::LOAD if is_near => encode::<VectorLoadNear>(),
+            _ if memory != 0 => encode::<VectorElsewhere>(),
             _ => encode::<VectorMemory>(),
         };
         self.give_vector(code, &[pack([dst, address, access.number(), vector]), offset]);
