@@ -31,6 +31,7 @@ mod path;
 mod pending;
 mod random;
 pub mod signature;
+mod slots;
 mod stream;
 #[cfg(all(feature = "std", not(all(target_arch = "wasm32", target_os = "unknown"))))]
 pub mod system;
@@ -39,7 +40,7 @@ pub mod types;
 
 pub use clock::{Clock, FixedClock};
 pub use context::Wasi;
-pub use descriptor::TreeId;
+pub use descriptor::{DescriptorLimit, TreeId};
 pub use errno::{Errno, Result};
 pub use function::{Function, Kind, Parameter};
 pub use functions::Outcome;

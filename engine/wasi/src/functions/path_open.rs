@@ -46,7 +46,7 @@ impl Call<'_> {
             create: creates,
             truncate: oflags.contains(Oflags::TRUNC),
         };
-        let new = self.wasi.table.free()?;
+        self.wasi.table.check_room()?;
         let files = self.wasi.tree(tree)?;
         let opened = walk(files, base, &path, last, |tree, place| open(tree, place, oflags, how))?;
         let descriptor = match opened {
@@ -72,7 +72,7 @@ impl Call<'_> {
                 }
             }
         };
-        self.wasi.table.put(new, descriptor);
+        let new = self.wasi.table.add(descriptor);
         self.memory.write_u32(result, new)
     }
 }
