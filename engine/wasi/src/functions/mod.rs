@@ -23,7 +23,7 @@ use stepwell_engine::Value;
 use crate::context::Wasi;
 use crate::descriptor::{Descriptor, Target, TreeId};
 use crate::errno::Errno;
-use crate::function::Function;
+use crate::function::{Function, Kind};
 use crate::memory::{GuestMemory, Memory};
 use crate::pending::Key;
 use crate::tree::Handle;
@@ -118,7 +118,21 @@ impl Call<'_> {
         }
     }
 
+    /// Fails if a parameter is the number of no descriptor: whatever else may be wrong with a call, that is
+    /// told first.
+    fn check_descriptors(&self) -> Result<(), Errno> {
+        let mut position = 0;
+        for (_, kind) in self.key.0.signature() {
+            if *kind == Kind::Fd {
+                self.descriptor(self.u32(position))?;
+            }
+            position += kind.types().len();
+        }
+        Ok(())
+    }
+
     fn run(&mut self) -> Done {
+        self.check_descriptors()?;
         match self.key.0 {
             Function::ArgsGet => self.args_get()?,
             Function::ArgsSizesGet => self.args_sizes_get()?,
