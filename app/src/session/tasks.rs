@@ -463,8 +463,9 @@ impl Session {
         tasks.current -= usize::from(tasks.current > position);
         tasks.turn -= usize::from(tasks.turn > position);
         tasks.current = tasks.current.min(tasks.entries.len().saturating_sub(1));
-        tasks.wake_all();
-        self.hosts.forget_pending();
+        if let Some(id) = entry.id {
+            self.hosts.forget_pending_of(id);
+        }
         self.forget_pending(number);
         if !was_selected {
             return Ok(());

@@ -46,6 +46,7 @@ pub use function::{Function, Kind, Parameter};
 pub use functions::Outcome;
 pub use link::{add_to_linker, call};
 pub use memory::GuestMemory;
+pub use pending::CallerId;
 pub use random::{Random, SeededRandom};
 pub use stream::{Buffer, Input, Output, Reading};
 #[cfg(all(feature = "native", not(all(target_arch = "wasm32", target_os = "unknown"))))]

@@ -11,6 +11,7 @@ use crate::errno::{Errno, Result};
 use crate::function::Function;
 use crate::functions::Outcome;
 use crate::memory::{GuestMemory, NoMemory};
+use crate::pending::CallerId;
 use crate::types::Version;
 
 impl GuestMemory for CallerMemory<'_> {
@@ -61,9 +62,10 @@ pub fn call(
     let Ok(mut wasi) = wasi.try_borrow_mut() else {
         return Err(HostError::new("this WASI context is already in use"));
     };
+    let id = CallerId(caller.task().0);
     answer(match caller.memory() {
-        Some(mut memory) => wasi.call(function, version, &mut memory, args),
-        None => wasi.call(function, version, &mut NoMemory, args),
+        Some(mut memory) => wasi.call_of(id, function, version, &mut memory, args),
+        None => wasi.call_of(id, function, version, &mut NoMemory, args),
     })
 }
 

@@ -7,7 +7,8 @@ use common::{CREAT, DATA, Guest, READ, RESULT, ROOT, TEXT, WRITE, both};
 use stepwell_engine::Value;
 use stepwell_wasi::types::ClockId;
 use stepwell_wasi::{
-    Buffer, Clock as _, Errno, FixedClock, Function, Kind, Outcome, SeededRandom, Version, Wasi,
+    Buffer, CallerId, Clock as _, Errno, FixedClock, Function, Kind, Outcome, SeededRandom,
+    Version, Wasi,
 };
 
 const EVENTS: u64 = 4096;
@@ -203,6 +204,50 @@ fn polling_waits_for_the_time_that_was_asked_for() {
     subscribe(&mut guest, 0, 0, [7, 0, 0]);
     assert_eq!(poll(&mut guest, 1), Outcome::Return(Errno::Inval));
     assert_eq!(poll(&mut guest, u64::from(u32::MAX)), Outcome::Return(Errno::Fault));
+}
+
+#[test]
+fn callers_that_wait_alike_wait_each_for_themselves() {
+    let mut guest = Guest::of(Wasi::new());
+    guest.wasi.clock(clock(0)).stdin(Buffer::new());
+    let poll = |guest: &mut Guest, caller, count| {
+        guest.outcome_of(caller, Function::PollOneoff, &[TEXT, EVENTS, count, RESULT])
+    };
+    let advance = |guest: &mut Guest, time| {
+        guest.wasi.clock_as::<FixedClock>().unwrap().advance(time);
+    };
+    let returned = Outcome::Return(Errno::Success);
+    subscribe(&mut guest, 0, 0, [1, 500, 0]);
+    assert_eq!(poll(&mut guest, 1, 1), Outcome::Pending);
+    advance(&mut guest, 300);
+    assert_eq!(poll(&mut guest, 2, 1), Outcome::Pending);
+    assert_eq!(guest.wasi.wake_at(), Some(500));
+    advance(&mut guest, 200);
+    assert_eq!(poll(&mut guest, 2, 1), Outcome::Pending, "its time has not come");
+    assert_eq!(poll(&mut guest, 1, 1), returned);
+    assert_eq!(guest.wasi.wake_at(), Some(800));
+    assert_eq!(poll(&mut guest, 1, 1), Outcome::Pending, "it waits once more");
+    advance(&mut guest, 300);
+    assert_eq!(poll(&mut guest, 2, 1), returned);
+    assert_eq!(guest.wasi.wake_at(), Some(1000));
+
+    // One that is given up takes nothing from the others.
+    subscribe(&mut guest, 1, 1, [0, 0, 0]);
+    assert_eq!(poll(&mut guest, 3, 2), Outcome::Pending);
+    assert!(guest.wasi.awaits_input());
+    guest.wasi.forget_pending_of(CallerId(3));
+    assert!(!guest.wasi.awaits_input());
+    advance(&mut guest, 200);
+    assert_eq!(poll(&mut guest, 1, 1), returned);
+    assert_eq!(guest.wasi.wake_at(), None);
+
+    // However many there are: each has its own time, and none is forgotten.
+    for caller in 0..1_000 {
+        assert_eq!(poll(&mut guest, caller, 1), Outcome::Pending);
+        advance(&mut guest, 1);
+    }
+    let woken = (0..1_000).filter(|caller| poll(&mut guest, *caller, 1) == returned).count();
+    assert_eq!((woken, guest.wasi.wake_at()), (501, Some(2001)));
 }
 
 #[test]
