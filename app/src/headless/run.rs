@@ -51,8 +51,7 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        // Of which the system keeps the lower eight bits, as of a native program's.
-        Outcome::Exit(code) => Ok(ExitCode::from(code as u8)),
+        Outcome::Exit(code) => cli::exit_code(code),
         Outcome::Budget(message) => {
             cli::complain(&message);
             Ok(ExitCode::from(3))

@@ -116,7 +116,8 @@ impl Tracer {
                             }
                         };
                         self.line(&line);
-                        return Ok(ExitCode::from(code as u8));
+                        let _ = self.out.flush();
+                        return cli::exit_code(code);
                     }
                     Stop::HostCall(call) if call.state == CallState::InProgress => {
                         if !self.machine.wait_for_host() {
