@@ -90,6 +90,10 @@ struct Tracer {
 impl Tracer {
     fn drive(&mut self) -> Result<ExitCode, Failure> {
         while let Some(mut task) = self.machine.next_task()? {
+            if let Some(words) = self.machine.preparation() {
+                let _ = self.out.flush();
+                cli::complain(&format!("stepwell: running {words}"));
+            }
             while let Some(stop) = self.step(&mut task)? {
                 match stop {
                     Stop::Done(values) => {
@@ -117,6 +121,7 @@ impl Tracer {
                         };
                         self.line(&line);
                         let _ = self.out.flush();
+                        self.machine.tell_early_exit(code);
                         return cli::exit_code(code);
                     }
                     Stop::HostCall(call) if call.state == CallState::InProgress => {

@@ -19,6 +19,8 @@ mod machine;
 mod memory_view;
 mod modules;
 mod programs;
+#[cfg(test)]
+mod reactor_tests;
 mod reference;
 mod run;
 mod shape;
@@ -47,6 +49,7 @@ pub use examples::FIRST_EXAMPLE;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::load_module;
+pub use machine::Preparing;
 pub use modules::readable_name;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::Reference;

@@ -1,6 +1,7 @@
 //! Opened modules: their names, their hues, and which import is satisfied by whom.
 
 use stepwell_engine::InstanceId;
+use stepwell_wasi::{INITIALIZE, Initializer};
 
 use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
 use super::examples;
@@ -34,6 +35,11 @@ impl Session {
             };
             module.imports().len()
         ];
+        if let Initializer::Misfit(ty) = Initializer::of(&module) {
+            let ty = extern_type(&module, &ty);
+            let text = format!("{name}.{INITIALIZE} is not called before other exports: {ty}");
+            self.notify(false, text);
+        }
         self.modules.push(OpenModule { key, name: name.to_owned(), module, source, hue, imports });
         self.resolve();
         self.dispatch(Command::SelectModule(key))?;

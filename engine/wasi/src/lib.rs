@@ -30,6 +30,7 @@ mod memory;
 mod path;
 mod pending;
 mod random;
+mod reactor;
 pub mod signature;
 mod slots;
 mod stream;
@@ -48,6 +49,7 @@ pub use link::{add_to_linker, call};
 pub use memory::GuestMemory;
 pub use pending::CallerId;
 pub use random::{Random, SeededRandom};
+pub use reactor::{INITIALIZE, Initializer};
 pub use stream::{Buffer, Input, Output, Reading};
 #[cfg(all(feature = "native", not(all(target_arch = "wasm32", target_os = "unknown"))))]
 pub use tree::native::NativeTree;

@@ -140,7 +140,9 @@ fn cause(session: &Session, trap: &Trap) -> Option<String> {
         format!(" with {} on the stack", shown.join(" "))
     };
     let place = session.frame_label(frame);
-    Some(format!("{instruction}{with}, in {place} at 0x{:04x}", frame.offset().0))
+    let preparing = session.preparing_text();
+    let preparing = preparing.map_or_else(String::new, |text| format!(", in {text}"));
+    Some(format!("{instruction}{with}, in {place} at 0x{:04x}{preparing}", frame.offset().0))
 }
 
 fn waits(session: &Session, pending: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>) {

@@ -108,5 +108,8 @@ fn hint(session: &Session) -> String {
             _ => "F11 steps into, F10 over, Shift+F11 out, F5 runs",
         },
     };
-    hint.to_owned()
+    match session.preparing_text() {
+        Some(preparing) => format!("{preparing} · {hint}"),
+        None => hint.to_owned(),
+    }
 }
