@@ -304,6 +304,7 @@ fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
     });
     stdin.close();
     let hosts = HostState::new(log, stdin);
+    hosts.listen_to_notes(|note| cli::complain(&format!("stepwell: note: {note}")));
     let mut wasi = Wasi::command_line();
     let file = invocation.files.last().and_then(|file| file.file_name());
     let name = file.map(|file| file.to_string_lossy().into_owned());

@@ -208,6 +208,7 @@ impl Session {
             "import": format!("{}.{}", record.call.module, record.call.name),
             "args": texts(&record.call.args),
             "text": self.call_text(record),
+            "notes": self.describe_call(record).notes,
             "frames": record.frames.iter().map(|frame| json!({
                 "label": &*frame.label,
                 "instance": frame.instance.0,

@@ -104,6 +104,34 @@ fn tasks_that_sleep_alike_wake_each_in_its_own_time() -> Result<(), Error> {
 }
 
 #[test]
+fn pointers_mean_the_memory_that_is_exported() -> Result<(), Error> {
+    let text = r#"(module
+      (import "wasi_snapshot_preview1" "clock_res_get" (func $get (param i32 i32) (result i32)))
+      (memory $other 1) (memory $one 1) EXPORT
+      (func (export "f") (result i32 i32 i32)
+        (call $get (i32.const 1) (i32.const 0))
+        (i32.load $other (i32.const 0)) (i32.load $one (i32.const 0))))"#;
+    let wasi = Rc::new(RefCell::new(Wasi::new()));
+    let engine = Engine::new(Config::default());
+    for (export, expected) in [
+        (r#"(export "memory" (memory $one))"#, [0, 0, 1000]),
+        (r#"(export "memory" (memory $other)) (export "more" (memory $one))"#, [0, 1000, 0]),
+        // Without one of that name, and with something else under it: memory 0.
+        (r#"(export "mem" (memory $one))"#, [0, 1000, 0]),
+        (r#"(global $g i32 (i32.const 0)) (export "memory" (global $g))"#, [0, 1000, 0]),
+    ] {
+        let mut store = Store::new(&engine);
+        let mut linker = Linker::new();
+        add_to_linker(&mut linker, &wasi);
+        let module = Module::from_wat(&engine, &text.replace("EXPORT", export))?;
+        let instance = linker.instantiate(&mut store, &module)?;
+        let found = store.invoke(store.export_func(instance, "f")?, &[])?;
+        assert_eq!(found, expected.map(Value::I32), "{export}");
+    }
+    Ok(())
+}
+
+#[test]
 fn every_function_can_be_imported() {
     let engine = Engine::new(Config::default());
     let store = Store::new(&engine);

@@ -48,6 +48,21 @@ impl Layout {
         }
     }
 
+    /// What its address has to be a multiple of.
+    pub fn alignment(self) -> u32 {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::U32 | Self::Prestat | Self::Iovec => 4,
+            Self::U64
+            | Self::Fdstat
+            | Self::Filestat
+            | Self::Subscription
+            | Self::Event
+            | Self::Dirent => 8,
+        }
+    }
+
     /// The name in the specification.
     pub fn name(self) -> &'static str {
         match self {
