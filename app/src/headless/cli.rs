@@ -72,6 +72,19 @@ pub(super) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
+/// The exit code of a command whose program has ended itself with this one.
+///
+/// # Errors
+/// For one that the system has no room for: of 256 it would keep 0, and the program would seem to have succeeded.
+pub(super) fn exit_code(code: i32) -> Result<ExitCode, Failure> {
+    match u8::try_from(code) {
+        Ok(code) => Ok(ExitCode::from(code)),
+        Err(_) => Err(Failure::Error(format!(
+            "the program ended with exit code {code}, which the system cannot hold: it has 0 to 255"
+        ))),
+    }
+}
+
 /// Prints a help text.
 pub(super) fn help(text: &str) -> ExitCode {
     print(text);

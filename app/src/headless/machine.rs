@@ -1,5 +1,5 @@
-//! Modules from files, linked under their stems, and the tasks to run in them: start functions in
-//! the order of linking, then the export.
+//! Modules from files, linked under their stems, and the tasks to run in them: in the order of linking what
+//! prepares each module, then the export.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use stepwell_engine::{
     AnyRef, AtomicWait, CallSite, Config, Engine, ExternType, FuncAddr, FuncType, HostAnswer,
     HostCall, InstanceId, Linker, Module, Store, Task, Trap, TrapFrame, Value,
 };
-use stepwell_wasi::{NativeTree, Wasi, system};
+use stepwell_wasi::{INITIALIZE, Initializer, NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
 use super::links::Unlinked;
@@ -24,12 +24,25 @@ const INPUT_INTERVAL: Duration = Duration::from_millis(1);
 /// Frames of a backtrace that a terminal gets to see.
 const BACKTRACE: usize = 16;
 
+/// What a task does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    StartFunction,
+    Initialize,
+    /// The export that was asked for.
+    Call,
+}
+
 /// A store, and what is still to be run in it.
 pub(super) struct Machine {
     pub(super) store: Store,
     linker: Linker,
     hosts: HostState,
     waiting: VecDeque<(String, Module)>,
+    /// An instance whose `_initialize` is to be called, before the next one is made.
+    uninitialized: Option<InstanceId>,
+    /// What the present task does, in the instance of this stem.
+    stage: (Stage, String),
     names: BTreeMap<InstanceId, String>,
     stubs: Option<Stubs>,
     /// Export and arguments; taken when its task is made.
@@ -52,6 +65,8 @@ impl Machine {
             linker: Linker::new(),
             hosts: host_state(invocation)?,
             waiting: VecDeque::new(),
+            uninitialized: None,
+            stage: (Stage::Call, String::new()),
             names: BTreeMap::new(),
             stubs: invocation.stubs,
             call: None,
@@ -152,9 +167,15 @@ impl Machine {
         format!("{error}{place}")
     }
 
-    /// The next task: a start function, then the export. `None` when nothing is left.
+    /// The next task: what prepares the modules, then the export. `None` when nothing is left.
     pub(super) fn next_task(&mut self) -> Result<Option<Task>, Failure> {
-        while let Some((stem, module)) = self.waiting.pop_front() {
+        loop {
+            if let Some(instance) = self.uninitialized.take() {
+                let func = self.store.export_func(instance, INITIALIZE)?;
+                self.stage = (Stage::Initialize, self.name(instance).to_owned());
+                return Ok(Some(self.store.start(func, &[])?));
+            }
+            let Some((stem, module)) = self.waiting.pop_front() else { break };
             let made = self.linker.begin_instantiate(&mut self.store, &module);
             let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
             let files: BTreeSet<&str> = self.names.values().map(String::as_str).collect();
@@ -165,17 +186,29 @@ impl Machine {
             .map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
             self.linker.define_instance(&stem, made.instance);
             self.store.name_instance(made.instance, &stem);
-            if stem == self.main_stem {
+            let is_main = stem == self.main_stem;
+            if is_main {
                 self.main = Some(made.instance);
             }
-            self.names.insert(made.instance, stem);
+            // Who asks for it gets it: it is to be called once.
+            let is_call = is_main && self.call.as_ref().is_some_and(|(name, _)| name == INITIALIZE);
+            match Initializer::of(&module) {
+                Initializer::Function if !is_call => self.uninitialized = Some(made.instance),
+                Initializer::Misfit(ty) => cli::complain(&format!(
+                    "stepwell: {stem}.{INITIALIZE} is not called before other exports: {ty}"
+                )),
+                Initializer::Function | Initializer::Absent => {}
+            }
+            self.names.insert(made.instance, stem.clone());
             if let Some(start) = made.start {
+                self.stage = (Stage::StartFunction, stem);
                 return Ok(Some(start));
             }
         }
         let (Some(main), Some((export, args))) = (self.main, self.call.take()) else {
             return Ok(None);
         };
+        self.stage = (Stage::Call, self.main_stem.clone());
         let func = self.store.export_func(main, &export)?;
         let ty = self.store.func_type(func).cloned();
         let ty = ty.unwrap_or_else(|| FuncType::new([], []));
@@ -183,6 +216,26 @@ impl Machine {
             ty.params().iter().zip(&args).map(|(ty, text)| parse_value(*ty, text)).collect();
         let values = values.map_err(Failure::Usage)?;
         Ok(Some(self.store.start(func, &values)?))
+    }
+
+    /// What the present task is for, if it only prepares a module: `_initialize of lib, before lib.get`.
+    pub(super) fn preparation(&self) -> Option<String> {
+        let (stage, stem) = &self.stage;
+        let what = match stage {
+            Stage::StartFunction => "the start function",
+            Stage::Initialize => INITIALIZE,
+            Stage::Call => return None,
+        };
+        let before = self.call.as_ref().map(|(export, _)| format!("{}.{export}", self.main_stem));
+        let before = before.map_or_else(String::new, |before| format!(", before {before}"));
+        Some(format!("{what} of {stem}{before}"))
+    }
+
+    /// Says so if the program has ended before the export was called.
+    pub(super) fn tell_early_exit(&self, code: i32) {
+        if let Some(words) = self.preparation() {
+            cli::complain(&format!("stepwell: ended with exit code {code} in {words}"));
+        }
     }
 
     /// The answer to a call of a stubbed import.
@@ -235,6 +288,9 @@ impl Machine {
                 "\n  … and {}",
                 cli::count(omitted, "frame more", "frames more")
             ));
+        }
+        if let Some(words) = self.preparation() {
+            text.push_str(&format!("\n  in {words}"));
         }
         text
     }
@@ -290,6 +346,7 @@ fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
     });
     stdin.close();
     let hosts = HostState::new(log, stdin);
+    hosts.listen_to_notes(|note| cli::complain(&format!("stepwell: note: {note}")));
     let mut wasi = Wasi::command_line();
     let file = invocation.files.last().and_then(|file| file.file_name());
     let name = file.map(|file| file.to_string_lossy().into_owned());

@@ -12,6 +12,7 @@ stepwell run FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|
                  [--dir HOST::GUEST] [--env NAME=VALUE] [-- ARG…]
 
 Links the modules under their file stems and runs an export of the last one, or _start.
+Before that each module's start function runs, and then its _initialize, if it exports one.
 Results go to stdout, one value a line, as i32:5 or f64:0.5. A program of WASI has this
 process's standard streams, and its exit code becomes this command's.
 
@@ -51,8 +52,7 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        // Of which the system keeps the lower eight bits, as of a native program's.
-        Outcome::Exit(code) => Ok(ExitCode::from(code as u8)),
+        Outcome::Exit(code) => cli::exit_code(code),
         Outcome::Budget(message) => {
             cli::complain(&message);
             Ok(ExitCode::from(3))
@@ -67,7 +67,7 @@ enum Outcome {
     Budget(String),
 }
 
-/// Runs everything; a budget covers start functions and the export together.
+/// Runs everything; a budget covers what prepares the modules and the export together.
 fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure> {
     let mut results = Vec::new();
     let mut left = budget;
@@ -92,7 +92,10 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                     task.resume(&mut machine.store, answer)?;
                 }
                 Stop::Trap(trap) => return Err(Failure::Error(machine.explain(&task, &trap))),
-                Stop::Exit(code) => return Ok(Outcome::Exit(code)),
+                Stop::Exit(code) => {
+                    machine.tell_early_exit(code);
+                    return Ok(Outcome::Exit(code));
+                }
                 Stop::Budget => {
                     let place = task.frames(&machine.store).next().map(|frame| frame.site());
                     let place = place

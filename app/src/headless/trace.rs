@@ -90,6 +90,10 @@ struct Tracer {
 impl Tracer {
     fn drive(&mut self) -> Result<ExitCode, Failure> {
         while let Some(mut task) = self.machine.next_task()? {
+            if let Some(words) = self.machine.preparation() {
+                let _ = self.out.flush();
+                cli::complain(&format!("stepwell: running {words}"));
+            }
             while let Some(stop) = self.step(&mut task)? {
                 match stop {
                     Stop::Done(values) => {
@@ -116,7 +120,9 @@ impl Tracer {
                             }
                         };
                         self.line(&line);
-                        return Ok(ExitCode::from(code as u8));
+                        let _ = self.out.flush();
+                        self.machine.tell_early_exit(code);
+                        return cli::exit_code(code);
                     }
                     Stop::HostCall(call) if call.state == CallState::InProgress => {
                         if !self.machine.wait_for_host() {

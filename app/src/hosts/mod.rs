@@ -36,4 +36,4 @@ pub use sets::HostSet;
 pub use state::{HostState, Time};
 pub use stdin::{Stdin, StdinRead};
 pub use timer::Timers;
-pub use wasi::{Described, DescribedArg, describe};
+pub use wasi::{Calling, Described, DescribedArg, describe, exports_memory, memory_of};

@@ -1,15 +1,15 @@
 //! What the host functions of one run share.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
 use stepwell_engine::module::Import;
 use stepwell_engine::{
-    AsyncCaller, Error, Extern, ExternType, InstanceId, Linker, Store, ValType, Value,
+    AsyncCaller, Caller, Error, Extern, ExternType, InstanceId, Linker, Store, ValType, Value,
 };
-use stepwell_wasi::Wasi;
+use stepwell_wasi::{Note, NoteKind, Wasi};
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::{AsyncCall, AsyncFunction, Call, Function, Item, Lookup};
@@ -54,7 +54,10 @@ struct Inner {
     /// Memories, tables and globals that have been made, by the name they are imported as.
     made: RefCell<BTreeMap<(String, String), Extern>>,
     runtimes: RefCell<BTreeMap<Option<InstanceId>, Runtime>>,
+    notes: RefCell<Option<(Listener, BTreeSet<NoteKind>)>>,
 }
+
+type Listener = Box<dyn FnMut(&str)>;
 
 impl Default for HostState {
     fn default() -> Self {
@@ -84,6 +87,7 @@ impl HostState {
                 random: Cell::new(0),
                 made: RefCell::default(),
                 runtimes: RefCell::default(),
+                notes: RefCell::default(),
             }),
         }
     }
@@ -111,6 +115,25 @@ impl HostState {
 
     pub(super) fn writer(&self) -> &Cell<Option<Origin>> {
         &self.inner.writer
+    }
+
+    /// Hands the first note of each kind to `listener`: what works here and not everywhere, with the call
+    /// that it is about.
+    pub fn listen_to_notes(&self, listener: impl FnMut(&str) + 'static) {
+        *self.inner.notes.borrow_mut() = Some((Box::new(listener), BTreeSet::new()));
+    }
+
+    pub(super) fn listens_to_notes(&self) -> bool {
+        self.inner.notes.borrow().is_some()
+    }
+
+    pub(super) fn note(&self, caller: &Caller<'_>, module: &str, name: &str, note: &Note) {
+        // A listener that makes calls itself does not hear of those.
+        let Ok(mut notes) = self.inner.notes.try_borrow_mut() else { return };
+        let Some((listener, told)) = notes.as_mut() else { return };
+        if told.insert(note.kind()) {
+            listener(&format!("{module}.{name}, {}: {note}", place(caller)));
+        }
     }
 
     /// What tasks wait for that sleep.
@@ -275,6 +298,16 @@ impl HostState {
         self.inner.made.borrow_mut().insert(key, made);
         Ok(made)
     }
+}
+
+/// Where a call is made: `main.$f at 0x0041`.
+fn place(caller: &Caller<'_>) -> String {
+    let Some(site) = caller.site() else { return "called by the embedder".to_owned() };
+    let func = match caller.func_name() {
+        Some(name) => format!("${name}"),
+        None => format!("func[{}]", site.func),
+    };
+    format!("{}.{func} at 0x{:04x}", caller.module_name().unwrap_or("?"), site.offset.0)
 }
 
 /// Whether a memory, table or global of one type can be imported as another (*Matching, external

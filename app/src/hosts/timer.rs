@@ -4,6 +4,7 @@
 //! looks at.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
@@ -18,7 +19,28 @@ pub(super) const MODULE: &str = "timer";
 /// Deadlines that tasks wait for.
 #[derive(Clone, Default)]
 pub struct Timers {
-    waiting: Rc<RefCell<Vec<(Instant, Waker)>>>,
+    waiting: Rc<RefCell<Waiting>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// By deadline; the number tells apart those that have the same.
+    wakers: BTreeMap<(Instant, u64), Waker>,
+    next: u64,
+}
+
+/// The place of one who sleeps, who may be given up before the time has come.
+#[cfg(not(target_arch = "wasm32"))]
+struct Place<'a> {
+    timers: &'a Timers,
+    key: (Instant, u64),
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.timers.waiting.borrow_mut().wakers.remove(&self.key);
+    }
 }
 
 /// `sleep` takes milliseconds.
@@ -81,18 +103,16 @@ impl Timers {
 
     /// Wakes those whose time has come.
     pub fn wake_due(&self) {
-        let now = Instant::now();
+        let due = (Instant::now(), u64::MAX);
         // A waker may ask for another timer.
-        let due: Vec<(Instant, Waker)> =
-            self.waiting.borrow_mut().extract_if(.., |(at, _)| *at <= now).collect();
-        for (_, waker) in due {
-            waker.wake();
-        }
+        let later = self.waiting.borrow_mut().wakers.split_off(&due);
+        let woken = std::mem::replace(&mut self.waiting.borrow_mut().wakers, later);
+        woken.into_values().for_each(Waker::wake);
     }
 
     /// How long until the next one is due.
     pub fn due_in(&self) -> Option<Duration> {
-        let next = self.waiting.borrow().iter().map(|(at, _)| *at).min()?;
+        let (next, _) = *self.waiting.borrow().wakers.first_key_value()?.0;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
@@ -117,14 +137,50 @@ impl Timers {
         use std::task::Poll;
 
         let until = Instant::now() + time;
+        let number = {
+            let mut waiting = self.waiting.borrow_mut();
+            waiting.next += 1;
+            waiting.next
+        };
+        let place = Place { timers: self, key: (until, number) };
         std::future::poll_fn(|context| {
             if Instant::now() >= until {
                 return Poll::Ready(());
             }
-            self.waiting.borrow_mut().push((until, context.waker().clone()));
+            // However often it is asked, it waits in one place.
+            self.waiting.borrow_mut().wakers.insert(place.key, context.waker().clone());
             Poll::Pending
         })
         .await;
         Ok(())
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::pin::pin;
+    use std::task::Context;
+
+    use super::*;
+
+    #[test]
+    fn who_sleeps_waits_in_one_place_until_woken_or_given_up() {
+        let timers = Timers::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let waiting = || timers.waiting.borrow().wakers.len();
+        {
+            let hour = Duration::from_secs(3600);
+            let (mut one, mut other) = (pin!(timers.sleep(hour)), pin!(timers.sleep(hour)));
+            for _ in 0..3 {
+                assert!(one.as_mut().poll(&mut context).is_pending());
+                assert!(other.as_mut().poll(&mut context).is_pending());
+                timers.wake_due();
+            }
+            assert_eq!(waiting(), 2);
+            assert!(timers.due_in().is_some_and(|time| time > hour / 2));
+        }
+        assert_eq!((waiting(), timers.due_in()), (0, None));
+        let mut now = pin!(timers.sleep(Duration::ZERO));
+        assert!(now.as_mut().poll(&mut context).is_ready());
     }
 }

@@ -9,10 +9,11 @@ use std::task::Waker;
 
 use stepwell_engine::host::record::Effect;
 use stepwell_engine::module::Import;
-use stepwell_engine::{ExternType, Linker, Value};
+use stepwell_engine::{Caller, ExternType, HostResult, InstanceId, Linker, MemAddr, Store, Value};
 use stepwell_wasi::types::ClockId;
 use stepwell_wasi::{
-    Clock, Errno, Function, GuestMemory, Input, Output, Random, Reading, Version, Wasi, signature,
+    Clock, Errno, Function, GuestMemory, Input, Output, Random, Reading, Version, Wasi,
+    exported_memory, notes, signature,
 };
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -46,9 +47,42 @@ pub(super) fn define(state: &HostState, import: &Import, linker: &mut Linker) ->
     let state = state.clone();
     linker.func(&import.module, &import.name, function.ty(), move |caller, args| {
         state.writer().set(Some(Origin::of(caller)));
-        stepwell_wasi::call(caller, state.wasi(), function, version, args)
+        let answer = stepwell_wasi::call(caller, state.wasi(), function, version, args);
+        if state.listens_to_notes() {
+            tell(&state, caller, function, version, args, &answer);
+        }
+        answer
     });
     true
+}
+
+/// Tells what there is to note of a call.
+fn tell(
+    state: &HostState,
+    caller: &Caller<'_>,
+    function: Function,
+    version: Version,
+    args: &[Value],
+    answer: &HostResult,
+) {
+    let errno = match answer {
+        Ok(values) => errno(values),
+        // It is made again.
+        Err(error) if error.is_pending() => return,
+        Err(_) => None,
+    };
+    let instance = caller.instance();
+    let exports = instance.is_some_and(|id| exported_memory(caller.store(), id).is_some());
+    for note in notes(function, version, args, errno, exports) {
+        state.note(caller, version.module_name(), function.name(), &note);
+    }
+}
+
+fn errno(values: &[Value]) -> Option<Errno> {
+    match values {
+        [Value::I32(number)] => u16::try_from(*number).ok().and_then(Errno::from_number),
+        _ => None,
+    }
 }
 
 /// A context that writes to a log, reads what a person types, and has the clocks and the randomness of
@@ -183,6 +217,8 @@ pub struct Described {
     pub args: Vec<DescribedArg>,
     /// What it answered, once it has; nothing if the values say all.
     pub answer: Option<String>,
+    /// Why it would not work everywhere.
+    pub notes: Vec<String>,
 }
 
 /// An argument of a host call in words.
@@ -192,39 +228,61 @@ pub struct DescribedArg {
     pub name: &'static str,
     /// What it says.
     pub text: String,
-    /// The bytes that it points at, in the caller's memory 0: address and length.
+    /// The bytes that it points at, in the memory that pointers mean: address and length.
     pub range: Option<(u64, u64)>,
 }
 
-/// A call of a set's function in words, by what it has read and written, and by the caller's memory as it is
-/// if that is given; `None` if the set says no more than the values do.
-pub fn describe(
-    module: &str,
-    name: &str,
-    args: &[Value],
-    effects: &[Effect],
-    results: Option<&[Value]>,
-    live: Option<&[u8]>,
-) -> Option<Described> {
+/// A call of a host function, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Calling<'a> {
+    /// The import's module.
+    pub module: &'a str,
+    /// The import's name.
+    pub name: &'a str,
+    /// The arguments.
+    pub args: &'a [Value],
+    /// What it has read and written.
+    pub effects: &'a [Effect],
+    /// What it has returned.
+    pub results: Option<&'a [Value]>,
+    /// The caller's memory as it is, while the call waits.
+    pub live: Option<&'a [u8]>,
+    /// Whether the caller exports its memory.
+    pub exports_memory: bool,
+}
+
+/// The memory that pointers of a set's functions mean.
+pub fn memory_of(store: &Store, caller: InstanceId) -> Option<MemAddr> {
+    stepwell_wasi::memory_of(store, caller)
+}
+
+/// Whether an instance exports the memory that pointers of its calls mean, under the name that hosts look for.
+pub fn exports_memory(store: &Store, caller: InstanceId) -> bool {
+    exported_memory(store, caller).is_some()
+}
+
+/// A call of a set's function in words; `None` if the set says no more than the values do.
+pub fn describe(call: &Calling<'_>) -> Option<Described> {
+    let Calling { module, name, args, effects, results, live, exports_memory } = *call;
     let (function, version) = named(module, name)?;
     let seen = Seen { effects, live };
     let convert =
         |arg: signature::Arg| DescribedArg { name: arg.name, text: arg.text, range: arg.range };
     let described = signature::describe(function, version, args, &seen);
-    let answer = match results {
-        Some([Value::I32(number)]) => {
-            let errno = u16::try_from(*number).ok().and_then(Errno::from_number);
-            errno.map(|errno| {
-                let mut text = signature::describe_result(function, errno);
-                if errno == Errno::Success {
-                    for result in signature::describe_results(function, version, args, &seen) {
-                        text.push_str(&format!(", {}: {}", result.name, result.text));
-                    }
-                }
-                text
-            })
+    let errno = results.and_then(errno);
+    let answer = errno.map(|errno| {
+        let mut text = signature::describe_result(function, errno);
+        if errno == Errno::Success {
+            for result in signature::describe_results(function, version, args, &seen) {
+                text.push_str(&format!(", {}: {}", result.name, result.text));
+            }
         }
-        _ => None,
-    };
-    Some(Described { args: described.into_iter().map(convert).collect(), answer })
+        text
+    });
+    let noted = notes(function, version, args, errno, exports_memory);
+    Some(Described {
+        args: described.into_iter().map(convert).collect(),
+        answer,
+        notes: noted.iter().map(ToString::to_string).collect(),
+    })
 }

@@ -7,8 +7,10 @@ use stepwell_engine::observe::Breakpoint;
 use stepwell_engine::{
     CodeOffset, Engine, Extern, ExternType, InstanceId, Linker, Module, Store, Task, Value,
 };
+use stepwell_wasi::{INITIALIZE, Initializer};
 
 use super::command::ModuleKey;
+use super::not_now;
 use super::programs::Programs;
 use super::tasks::Tasks;
 use super::types::{ImportSource, OpenModule, SessionError};
@@ -24,8 +26,49 @@ pub(super) struct Machine {
 
 /// What is to be done before the next task can run.
 pub(super) enum Job {
+    /// Up to the start function, which is a task.
     Instantiate(ModuleKey),
-    Call { module: ModuleKey, export: String, args: Vec<Value> },
+    /// `_initialize` of a reactor, which is a task.
+    Initialize(ModuleKey),
+    /// A module's exports may be called from here on.
+    Ready(ModuleKey),
+    Call {
+        module: ModuleKey,
+        export: String,
+        args: Vec<Value>,
+    },
+}
+
+/// What a task is about that prepares a module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Preparing {
+    /// The start function.
+    StartFunction(ModuleKey),
+    /// `_initialize` of a reactor, which comes behind it.
+    Initialize(ModuleKey),
+}
+
+/// What a task is about that has these jobs before it; `None` if it is the call.
+pub(super) fn preparing(jobs: &VecDeque<Job>) -> Option<Preparing> {
+    match jobs.front()? {
+        Job::Initialize(key) => Some(Preparing::StartFunction(*key)),
+        Job::Ready(key) => Some(Preparing::Initialize(*key)),
+        Job::Instantiate(_) | Job::Call { .. } => None,
+    }
+}
+
+/// Modules that these jobs still have to make ready.
+pub(super) fn unready(jobs: &VecDeque<Job>) -> impl Iterator<Item = ModuleKey> {
+    jobs.iter().filter_map(|job| match job {
+        Job::Ready(key) => Some(*key),
+        Job::Instantiate(_) | Job::Initialize(_) | Job::Call { .. } => None,
+    })
+}
+
+/// Whether a module's `_initialize` is to be called before its other exports.
+fn initializes(modules: &[OpenModule], key: ModuleKey) -> bool {
+    let open = modules.iter().find(|open| open.key == key);
+    open.is_some_and(|open| Initializer::of(&open.module) == Initializer::Function)
 }
 
 impl Machine {
@@ -60,38 +103,51 @@ impl Machine {
         self.instances.iter().find(|(_, known)| *known == instance).map(|(key, _)| *key)
     }
 
-    /// The instantiation of whatever `module` needs and has no instance yet, then the call of its export.
+    /// The instantiation of whatever `module` needs and has no instance yet, then the call of its export. An
+    /// `_initialize` that is called for the first time is called by that already.
+    ///
+    /// # Errors
+    /// If another task has not made ready yet what is needed, or could not.
     pub(super) fn plan_call(
         &self,
         modules: &[OpenModule],
         module: ModuleKey,
         export: &str,
         args: Vec<Value>,
-    ) -> VecDeque<Job> {
+    ) -> Result<VecDeque<Job>, SessionError> {
         let mut jobs = VecDeque::new();
         let by_key: HashMap<ModuleKey, &OpenModule> =
             modules.iter().map(|open| (open.key, open)).collect();
+        let is_new = self.instance_of(module).is_none();
         let mut planned: HashSet<ModuleKey> = self.instances.iter().map(|(key, _)| *key).collect();
         // Depth first over an explicit stack, so that providers come before those who import them.
         let mut pending = vec![(module, false)];
         while let Some((key, providers_done)) = pending.pop() {
             if providers_done {
-                jobs.push_back(Job::Instantiate(key));
+                jobs.extend([Job::Instantiate(key), Job::Initialize(key), Job::Ready(key)]);
                 continue;
+            }
+            let open = by_key.get(&key).copied();
+            if self.tasks.in_preparation().any(|other| other == key) {
+                let name = open.map_or("?", |open| open.name.as_str());
+                return Err(not_now(format!(
+                    "{name} is not ready: the task that prepares it has not arrived at its export"
+                )));
             }
             if !planned.insert(key) {
                 continue;
             }
             pending.push((key, true));
-            let imports = by_key.get(&key).map(|open| &open.imports);
-            for import in imports.into_iter().flatten().rev() {
+            for import in open.map(|open| &open.imports).into_iter().flatten().rev() {
                 if let ImportSource::Module(provider) = import.source {
                     pending.push((provider, false));
                 }
             }
         }
-        jobs.push_back(Job::Call { module, export: export.to_owned(), args });
-        jobs
+        if !(is_new && export == INITIALIZE && initializes(modules, module)) {
+            jobs.push_back(Job::Call { module, export: export.to_owned(), args });
+        }
+        Ok(jobs)
     }
 
     /// Does jobs up to the next task that has something to run; `None` if there is none.
@@ -123,16 +179,34 @@ impl Machine {
                         return Ok(made.start);
                     }
                 }
+                Job::Initialize(key) if initializes(modules, key) => {
+                    return self.start(key, INITIALIZE, &[]).map(Some);
+                }
+                Job::Initialize(_) | Job::Ready(_) => {}
                 Job::Call { module, export, args } => {
-                    let not_there =
-                        || SessionError::NotNow("the module has no instance".to_owned());
-                    let instance = self.instance_of(module).ok_or_else(not_there)?;
-                    let func = self.store.export_func(instance, &export)?;
-                    return Ok(Some(self.store.start(func, &args)?));
+                    return self.start(module, &export, &args).map(Some);
                 }
             }
         }
         Ok(None)
+    }
+
+    fn start(
+        &mut self,
+        module: ModuleKey,
+        export: &str,
+        args: &[Value],
+    ) -> Result<Task, SessionError> {
+        let not_there = || SessionError::NotNow("the module has no instance".to_owned());
+        let instance = self.instance_of(module).ok_or_else(not_there)?;
+        let func = self.store.export_func(instance, export)?;
+        Ok(self.store.start(func, args)?)
+    }
+
+    /// The task is given up that was to prepare modules: those that it has begun with are made anew.
+    pub(super) fn give_up(&mut self, jobs: &VecDeque<Job>) {
+        let unready: Vec<ModuleKey> = unready(jobs).collect();
+        self.instances.retain(|(key, _)| !unready.contains(key));
     }
 
     /// What `open`'s imports resolve to. Providers in a cycle have no instance yet and count as

@@ -22,6 +22,8 @@ mod opening;
 #[cfg(test)]
 mod problems_tests;
 mod programs;
+#[cfg(test)]
+mod reactor_tests;
 mod reference;
 mod run;
 mod shape;
@@ -51,6 +53,7 @@ pub use examples::FIRST_EXAMPLE;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::{Problem, load_error, load_message, load_module};
+pub use machine::Preparing;
 pub use modules::readable_name;
 pub use opening::OpeningView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use stepwell_engine::module::{Import, Matching};
 use stepwell_engine::{InstanceId, Module};
+use stepwell_wasi::{INITIALIZE, Initializer};
 
 use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
 use super::examples;
@@ -50,6 +51,11 @@ impl Session {
             };
             module.imports().len()
         ];
+        if let Initializer::Misfit(ty) = Initializer::of(&module) {
+            let ty = extern_type(&module, &ty);
+            let text = format!("{name}.{INITIALIZE} is not called before other exports: {ty}");
+            self.notify(false, text);
+        }
         let (name, importer) = (name.to_owned(), Importer::of(&module));
         self.modules.push(OpenModule { key, name, module, importer, source, hue, imports });
         self.resolve();

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use stepwell_engine::module::Import;
-use stepwell_engine::{CallState, Error, Linker, Store};
+use stepwell_engine::{CallState, Error, Linker, Store, TaskId};
 use stepwell_wasi::types::FileType;
-use stepwell_wasi::{Errno, MemoryTree, TreeId};
+use stepwell_wasi::{CallerId, Errno, MemoryTree, TreeId};
 
 use super::types::SessionError;
 use super::{Session, not_now};
@@ -110,9 +110,9 @@ impl Programs {
         [program, self.state.timers().due_in()].into_iter().flatten().min()
     }
 
-    /// A task is gone whose call may have been pending. Others are asked again, and say what they wait for.
-    pub(super) fn forget_pending(&self) {
-        self.state.wasi().borrow_mut().forget_pending();
+    /// A task is gone whose call may have been pending.
+    pub(super) fn forget_pending_of(&self, task: TaskId) {
+        self.state.wasi().borrow_mut().forget_pending_of(CallerId(task.0));
     }
 
     fn awaits_input(&self) -> bool {

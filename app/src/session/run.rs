@@ -9,10 +9,11 @@ use stepwell_engine::observe::FrameView;
 use stepwell_engine::{
     Budget, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Task, Value,
 };
+use stepwell_wasi::INITIALIZE;
 use web_time::Instant;
 
 use super::command::ModuleKey;
-use super::machine::Machine;
+use super::machine::{self, Machine, Preparing};
 use super::types::{ImportSource, RunState, SessionError, StopReason};
 use super::value_text::parse_value;
 use super::{CallCounts, Invocation, Session, not_now};
@@ -128,7 +129,7 @@ impl Remembered {
 }
 
 impl Session {
-    /// Stands before the first instruction of an export, or of a start function before it.
+    /// Stands before the first instruction of an export, or of what prepares its module.
     pub(super) fn start(
         &mut self,
         key: ModuleKey,
@@ -139,7 +140,9 @@ impl Session {
         let ended =
             matches!(self.state, RunState::Stopped(StopReason::Trap(_) | StopReason::Exit(_)));
         // What has ended itself is not to be called again, and a command's `_start` is called once.
-        if self.links_changed || ended || export == "_start" {
+        let half_made = |machine: &Machine| machine.tasks.in_preparation().next().is_some();
+        let half_made = self.machine.as_ref().is_some_and(half_made);
+        if self.links_changed || ended || half_made || export == "_start" {
             self.discard_machine();
         }
         if let Some(Machine { tasks, store, .. }) = &mut self.machine {
@@ -178,13 +181,16 @@ impl Session {
         let modules = std::mem::take(&mut self.modules);
         let engine = self.engine.clone();
         let machine = self.machine.get_or_insert_with(|| Machine::new(&engine));
-        let mut jobs = machine.plan_call(&modules, key, export, args);
-        let made = machine.next_task(&modules, &mut jobs, &self.hosts);
+        let jobs = machine.plan_call(&modules, key, export, args);
+        let made = jobs.and_then(|mut jobs| {
+            let task = machine.next_task(&modules, &mut jobs, &self.hosts)?;
+            Ok(task.map(|task| (task, jobs)))
+        });
         let module = modules.iter().find(|open| open.key == key);
         let title = format!("{}.{export}", module.map_or("?", |open| open.name.as_str()));
         self.modules = modules;
         match made {
-            Ok(Some(task)) => {
+            Ok(Some((task, jobs))) => {
                 machine.tasks.add(title, task, jobs, &self.waker);
             }
             Ok(None) => return Err(not_now("there is nothing to start")),
@@ -206,6 +212,26 @@ impl Session {
         self.place_import_breaks();
         self.stop(StopReason::Started);
         Ok(())
+    }
+
+    /// What the selected task is about, if it does not run its export yet but prepares a module for it.
+    pub fn preparing(&self) -> Option<Preparing> {
+        machine::preparing(&self.machine.as_ref()?.tasks.current()?.jobs)
+    }
+
+    /// The same in words: `_initialize of lib, before lib.get`.
+    pub fn preparing_text(&self) -> Option<String> {
+        let (what, key) = match self.preparing()? {
+            Preparing::StartFunction(key) => ("the start function", key),
+            Preparing::Initialize(key) => (INITIALIZE, key),
+        };
+        let title = &self.machine.as_ref()?.tasks.current()?.title;
+        let name = self.module(key).map_or("?", |open| open.name.as_str());
+        // What was asked for may be this very function.
+        match *title == format!("{name}.{what}") {
+            true => None,
+            false => Some(format!("{what} of {name}, before {title}")),
+        }
     }
 
     /// `argv[0]` of a program.
@@ -231,7 +257,10 @@ impl Session {
             _ => false,
         };
         let usual = ["_start", "main"].into_iter().filter_map(|name| main.module.export(name));
-        let found = usual.chain(main.module.exports()).find(can_start)?;
+        // It runs before the others anyway.
+        let is_last = |export: &&Export| &*export.name == INITIALIZE;
+        let others = main.module.exports().iter().filter(|export| !is_last(export));
+        let found = usual.chain(others).chain(main.module.export(INITIALIZE)).find(can_start)?;
         Some((main.key, &*found.name))
     }
 
@@ -613,7 +642,7 @@ impl Session {
                 return Err(error);
             }
         }
-        // A start function is over and the export stands at its beginning.
+        // What prepares a module is over, and the next function stands at its beginning.
         self.place_breakpoints();
         self.place_import_breaks();
         let goal = self.progress.as_ref().map(|progress| &progress.goal);

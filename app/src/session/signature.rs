@@ -4,7 +4,7 @@ use stepwell_engine::MemAddr;
 
 use super::Session;
 use super::types::{Answerer, DecodedBytes, HostAnswerState, HostCallRecord};
-use crate::hosts::HostSet;
+use crate::hosts::{self, HostSet};
 
 /// A host call in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +13,8 @@ pub struct DescribedCall {
     pub args: Vec<DescribedArg>,
     /// What it was answered with: `i32:5`, `returned`, `trap: refused`, `exit 0`, `waits`.
     pub answer: String,
+    /// Why it would not work everywhere.
+    pub notes: Vec<String>,
 }
 
 /// An argument in words.
@@ -69,7 +71,7 @@ impl Session {
                 }
             }
         }
-        DescribedCall { args, answer: answer_text(&record.answer) }
+        DescribedCall { args, answer: answer_text(&record.answer), notes: Vec::new() }
     }
 
     /// A host call in one line: `env.print("hello") → returned`.
@@ -101,16 +103,24 @@ impl Session {
             HostAnswerState::Returned { values, .. } => Some(values.as_slice()),
             _ => None,
         };
-        let memory = call.caller.and_then(|caller| {
-            self.store()?.instance(caller.instance)?.memories().first().copied()
-        });
+        let caller = call.caller.map(|caller| caller.instance).zip(self.store());
+        let memory = caller.and_then(|(caller, store)| hosts::memory_of(store, caller));
+        let exports_memory =
+            caller.is_some_and(|(caller, store)| hosts::exports_memory(store, caller));
         // Once it has been answered, the memory may hold something else.
         let waits = *answer == HostAnswerState::Pending;
         let live = memory.filter(|_| waits).and_then(|memory| self.store()?.memory(memory));
         let live = live.map(|memory| memory.bytes());
-        let described =
-            crate::hosts::describe(&call.module, &call.name, &call.args, effects, results, live)?;
-        let arg = |arg: crate::hosts::DescribedArg| DescribedArg {
+        let described = hosts::describe(&hosts::Calling {
+            module: &call.module,
+            name: &call.name,
+            args: &call.args,
+            effects,
+            results,
+            live,
+            exports_memory,
+        })?;
+        let arg = |arg: hosts::DescribedArg| DescribedArg {
             name: Some(arg.name.to_owned()),
             is_text: arg.text.starts_with('"'),
             text: arg.text,
@@ -118,7 +128,7 @@ impl Session {
         };
         let args = described.args.into_iter().map(arg).collect();
         let answer = described.answer.unwrap_or_else(|| answer_text(answer));
-        Some(DescribedCall { args, answer })
+        Some(DescribedCall { args, answer, notes: described.notes })
     }
 }
 
@@ -199,6 +209,33 @@ mod tests {
         assert!(described.args.iter().all(|arg| !arg.is_text));
         assert_eq!(described.args_text(), "i32:7, i32:8, i32:11, m.main, i64:-1");
         assert!(described.args.iter().any(|arg| arg.range.is_some()));
+    }
+
+    #[test]
+    fn what_ends_the_program_elsewhere_is_noted_beside_the_call() {
+        let text = r#"(module
+          (import "wasi_snapshot_preview1" "clock_time_get" (func $get (param i32 i64 i32) (result i32)))
+          (memory $other 1) (memory $one 1) EXPORT
+          (func (export "main") (drop (call $get (i32.const 0) (i64.const 0) (i32.const 12)))))"#;
+        let unaligned = "time at 0xc is no multiple of 8: other hosts end the program here";
+        let none =
+            "the module exports no memory named \"memory\": other hosts end the program here";
+        let exported = [(r#"(export "memory" (memory $one))"#, unaligned, 1), ("", none, 0)];
+        for (export, note, memory) in exported {
+            let mut session = Session::new();
+            let bytes = text.replace("EXPORT", export).into_bytes();
+            session.apply(Command::Open { name: "m".to_owned(), bytes }).unwrap();
+            let module = session.modules()[0].key;
+            let start = Command::Start { module, export: "main".to_owned(), args: vec![] };
+            session.apply(start).unwrap();
+            session.apply(Command::Continue).unwrap();
+            assert_eq!(*session.run_state(), RunState::Stopped(StopReason::Done(vec![])));
+            let described = session.describe_call(&session.host_calls()[0]);
+            assert_eq!(described.notes, [note]);
+            let range = described.args[2].range;
+            assert_eq!(range, Some((MemAddr(memory), 12, 8)), "the memory that is written to");
+            assert_eq!(session.state_json()["host_calls"][0]["notes"][0], note);
+        }
     }
 
     #[test]

@@ -19,7 +19,8 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 }
 
 impl Session {
-    /// What is open, what is being opened (`opening`), what the machine does and holds: `modules`, `run`, `clock`, `speed` (instructions a
+    /// What is open, what is being opened (`opening`), what the machine does and holds: `modules`, `run`,
+    /// `prepares` (what comes before the export), `clock`, `speed` (instructions a
     /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `tasks`, `console`,
     /// `awaits_input` (standard input), `files`, `breakpoints`, `import_breaks`, `memories`, `heap` (its bytes, its collections and the object looked at),
     /// `throws` (what the next instruction throws), `waits` (for a notification), `focus`, `notices` and
@@ -37,6 +38,7 @@ impl Session {
                 "total": opening.total,
             })).collect::<Vec<_>>(),
             "run": self.run_json(),
+            "prepares": self.preparing_text(),
             "clock": self.clock(),
             "speed": self.speed(),
             "depth": frames.len(),
@@ -212,6 +214,7 @@ impl Session {
             "import": format!("{}.{}", record.call.module, record.call.name),
             "args": texts(&record.call.args),
             "text": self.call_text(record),
+            "notes": self.describe_call(record).notes,
             "frames": record.frames.iter().map(|frame| json!({
                 "label": &*frame.label,
                 "instance": frame.instance.0,

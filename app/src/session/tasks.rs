@@ -7,9 +7,9 @@ use std::task::{Wake, Waker};
 
 use stepwell_engine::{CallState, Stop, Store, Task, TaskId, Value};
 
-use super::machine::{Job, Machine};
+use super::machine::{self, Job, Machine};
 use super::types::{RunState, SessionError, StopReason};
-use super::{Session, not_now};
+use super::{ModuleKey, Session, not_now};
 
 /// Turns kept for the lanes; older ones are forgotten.
 const LANES: usize = 4096;
@@ -24,9 +24,9 @@ pub(super) struct Entry {
     pub(super) task: Task,
     /// By which the engine knows the task, once it has run.
     id: Option<TaskId>,
-    /// What is to be done once the present task is over: start functions come before the export.
+    /// What is to be done once the present task is over: what prepares modules comes before the export.
     pub(super) jobs: VecDeque<Job>,
-    /// Instructions of start functions that are over.
+    /// Instructions of tasks of its that are over.
     earlier: u64,
     turns: u64,
     /// What it had executed when the run last set out.
@@ -258,6 +258,11 @@ impl Tasks {
         self.entries.iter().position(|entry| entry.number == number)
     }
 
+    /// Modules that tasks prepare, or were to prepare and could not.
+    pub(super) fn in_preparation(&self) -> impl Iterator<Item = ModuleKey> {
+        self.entries.iter().flat_map(|entry| machine::unready(&entry.jobs))
+    }
+
     /// How many there are, those that are over too.
     pub(super) fn count(&self) -> usize {
         self.entries.len()
@@ -454,8 +459,9 @@ impl Session {
         let machine = self.stopped_machine()?;
         let position = machine.tasks.position(number);
         let position = position.ok_or_else(|| not_now("there is no such task"))?;
+        let mut entry = machine.tasks.entries.remove(position);
+        machine.give_up(&entry.jobs);
         let Machine { store, tasks, .. } = machine;
-        let mut entry = tasks.entries.remove(position);
         entry.leave(store);
         tasks.gone += entry.executed();
         let was_selected = tasks.current == position;
@@ -463,8 +469,9 @@ impl Session {
         tasks.current -= usize::from(tasks.current > position);
         tasks.turn -= usize::from(tasks.turn > position);
         tasks.current = tasks.current.min(tasks.entries.len().saturating_sub(1));
-        tasks.wake_all();
-        self.hosts.forget_pending();
+        if let Some(id) = entry.id {
+            self.hosts.forget_pending_of(id);
+        }
         self.forget_pending(number);
         if !was_selected {
             return Ok(());

@@ -43,7 +43,7 @@ fn example(id: &str) -> Session {
     session
 }
 
-fn top_frame(session: &Session) -> String {
+pub(super) fn top_frame(session: &Session) -> String {
     session.frame_label(&session.frames()[0])
 }
 

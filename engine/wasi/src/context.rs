@@ -7,7 +7,7 @@ use core::any::Any;
 use core::fmt;
 
 use crate::clock::{Clock, FixedClock};
-use crate::descriptor::{Descriptor, Stream, Table, Target, TreeId};
+use crate::descriptor::{Descriptor, DescriptorLimit, Stream, Table, Target, TreeId};
 use crate::errno::Result;
 use crate::path::{Final, walk};
 use crate::pending::Pending;
@@ -62,9 +62,9 @@ impl Wasi {
             (Target::Output(Stream::Out), Rights::OUTPUT),
             (Target::Output(Stream::Error), Rights::OUTPUT),
         ];
-        for (fd, (target, base)) in (0..).zip(streams) {
+        for (target, base) in streams {
             let (inheriting, flags) = (Rights::NONE, Fdflags::NONE);
-            table.put(fd, Descriptor { target, base, inheriting, flags });
+            table.add(Descriptor { target, base, inheriting, flags });
         }
         Self {
             args: Vec::new(),
@@ -148,6 +148,12 @@ impl Wasi {
         self
     }
 
+    /// Sets how many descriptors may be open. Those that are open stay so.
+    pub fn descriptor_limit(&mut self, limit: DescriptorLimit) -> &mut Self {
+        self.table.limit = limit;
+        self
+    }
+
     /// Adds a tree; nothing of it can be seen before a directory of it is preopened. Files that the embedder
     /// has put into a tree before carry the time of the tree, which is 1970 for one in memory.
     pub fn add_tree(&mut self, tree: impl Tree) -> TreeId {
@@ -177,7 +183,7 @@ impl Wasi {
         base: Rights,
         inheriting: Rights,
     ) -> Result<u32> {
-        let fd = self.table.free()?;
+        self.table.check_room()?;
         let files = self.tree(tree)?;
         let root = files.open_root()?;
         let opened = walk(files, root, folder, Final::Follow, |tree, place| match &place.name {
@@ -187,8 +193,7 @@ impl Wasi {
         files.close(root);
         let target = Target::Directory { tree, handle: opened?, preopened: Some(name.into()) };
         let base = base.intersection(Rights::DIRECTORY);
-        self.table.put(fd, Descriptor { target, base, inheriting, flags: Fdflags::NONE });
-        Ok(fd)
+        Ok(self.table.add(Descriptor { target, base, inheriting, flags: Fdflags::NONE }))
     }
 
     /// Gives the guest a directory of a tree that is open already, under a name.
@@ -201,11 +206,10 @@ impl Wasi {
         handle: Handle,
         name: impl Into<String>,
     ) -> Result<u32> {
-        let fd = self.table.free()?;
+        self.table.check_room()?;
         let target = Target::Directory { tree, handle, preopened: Some(name.into()) };
         let (base, inheriting) = (Rights::DIRECTORY, Rights::ALL);
-        self.table.put(fd, Descriptor { target, base, inheriting, flags: Fdflags::NONE });
-        Ok(fd)
+        Ok(self.table.add(Descriptor { target, base, inheriting, flags: Fdflags::NONE }))
     }
 
     /// Standard input, if it is of this type.

@@ -1,17 +1,24 @@
 //! The table of descriptors.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use crate::errno::{Errno, Result};
+use crate::slots::Slots;
 use crate::tree::Handle;
 use crate::types::{Fdflags, Rights};
 
-/// Most descriptors that may be open.
-const MAX_DESCRIPTORS: usize = 1 << 16;
+/// How many descriptors a program may have at a time, standard streams and preopened directories included.
+/// Opening one more is [`Errno::Mfile`]. What the system allows a process is the business of
+/// [trees](crate::Tree).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DescriptorLimit(pub u32);
 
-/// Descriptors that path_open gives are never below: the standard streams' numbers stay theirs.
-const FIRST: u32 = 3;
+impl Default for DescriptorLimit {
+    /// More than programs expect: many systems allow 1,024.
+    fn default() -> Self {
+        Self(1 << 15)
+    }
+}
 
 /// A tree of a context.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -54,39 +61,37 @@ pub(crate) enum Stream {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Table {
-    descriptors: BTreeMap<u32, Descriptor>,
+    descriptors: Slots<Descriptor>,
+    pub(crate) limit: DescriptorLimit,
 }
 
 impl Table {
     pub(crate) fn get(&self, fd: u32) -> Result<&Descriptor> {
-        self.descriptors.get(&fd).ok_or(Errno::Badf)
+        self.descriptors.get(fd).ok_or(Errno::Badf)
     }
 
     pub(crate) fn get_mut(&mut self, fd: u32) -> Result<&mut Descriptor> {
-        self.descriptors.get_mut(&fd).ok_or(Errno::Badf)
+        self.descriptors.get_mut(fd).ok_or(Errno::Badf)
     }
 
-    /// Puts a descriptor at a number; what was there is returned.
-    pub(crate) fn put(&mut self, fd: u32, descriptor: Descriptor) -> Option<Descriptor> {
-        self.descriptors.insert(fd, descriptor)
+    /// Fails unless one more may be added. To be asked before anything is opened for it.
+    pub(crate) fn check_room(&self) -> Result<()> {
+        match self.descriptors.len() < self.limit.0 as usize {
+            true => Ok(()),
+            false => Err(Errno::Mfile),
+        }
+    }
+
+    /// Adds a descriptor under the lowest number that is free, be it a standard stream's.
+    pub(crate) fn add(&mut self, descriptor: Descriptor) -> u32 {
+        self.descriptors.insert(descriptor)
     }
 
     pub(crate) fn remove(&mut self, fd: u32) -> Result<Descriptor> {
-        self.descriptors.remove(&fd).ok_or(Errno::Badf)
-    }
-
-    /// The number that the next descriptor gets.
-    pub(crate) fn free(&self) -> Result<u32> {
-        if self.descriptors.len() >= MAX_DESCRIPTORS {
-            return Err(Errno::Mfile);
-        }
-        let used = self.descriptors.range(FIRST..).map(|(fd, _)| *fd);
-        let gap = (FIRST..).zip(used).find(|(free, used)| free != used);
-        let behind = || self.descriptors.keys().next_back().map_or(FIRST, |fd| FIRST.max(fd + 1));
-        Ok(gap.map_or_else(behind, |(free, _)| free))
+        self.descriptors.remove(fd).ok_or(Errno::Badf)
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (u32, &Descriptor)> {
-        self.descriptors.iter().map(|(fd, descriptor)| (*fd, descriptor))
+        self.descriptors.iter()
     }
 }

@@ -27,10 +27,13 @@ mod function;
 mod functions;
 mod link;
 mod memory;
+mod notes;
 mod path;
 mod pending;
 mod random;
+mod reactor;
 pub mod signature;
+mod slots;
 mod stream;
 #[cfg(all(feature = "std", not(all(target_arch = "wasm32", target_os = "unknown"))))]
 pub mod system;
@@ -39,13 +42,16 @@ pub mod types;
 
 pub use clock::{Clock, FixedClock};
 pub use context::Wasi;
-pub use descriptor::TreeId;
+pub use descriptor::{DescriptorLimit, TreeId};
 pub use errno::{Errno, Result};
 pub use function::{Function, Kind, Parameter};
 pub use functions::Outcome;
 pub use link::{add_to_linker, call};
 pub use memory::GuestMemory;
+pub use notes::{Note, NoteKind, exported_memory, memory_of, notes};
+pub use pending::CallerId;
 pub use random::{Random, SeededRandom};
+pub use reactor::{INITIALIZE, Initializer};
 pub use stream::{Buffer, Input, Output, Reading};
 #[cfg(all(feature = "native", not(all(target_arch = "wasm32", target_os = "unknown"))))]
 pub use tree::native::NativeTree;

@@ -11,6 +11,8 @@ use crate::errno::{Errno, Result};
 use crate::function::Function;
 use crate::functions::Outcome;
 use crate::memory::{GuestMemory, NoMemory};
+use crate::notes::memory_of;
+use crate::pending::CallerId;
 use crate::types::Version;
 
 impl GuestMemory for CallerMemory<'_> {
@@ -29,7 +31,7 @@ impl GuestMemory for CallerMemory<'_> {
 
 /// Defines all functions, under the module names of both versions.
 ///
-/// Pointers mean the memory 0 of the instance that calls.
+/// Pointers mean a memory of the instance that calls: see [`memory_of`].
 pub fn add_to_linker(linker: &mut Linker, wasi: &Rc<RefCell<Wasi>>) {
     for version in Version::ALL {
         for function in Function::ALL.iter().filter(|function| function.is_in(version)) {
@@ -61,9 +63,11 @@ pub fn call(
     let Ok(mut wasi) = wasi.try_borrow_mut() else {
         return Err(HostError::new("this WASI context is already in use"));
     };
-    answer(match caller.memory() {
-        Some(mut memory) => wasi.call(function, version, &mut memory, args),
-        None => wasi.call(function, version, &mut NoMemory, args),
+    let id = CallerId(caller.task().0);
+    let memory = caller.instance().and_then(|instance| memory_of(caller.store(), instance));
+    answer(match memory.and_then(|memory| caller.memory_at(memory)) {
+        Some(mut memory) => wasi.call_of(id, function, version, &mut memory, args),
+        None => wasi.call_of(id, function, version, &mut NoMemory, args),
     })
 }
 

@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use stepwell_engine::{Config, Engine, Error, Linker, Module, Store, Value};
-use stepwell_wasi::{Buffer, MemoryTree, Version, Wasi, add_to_linker};
+use stepwell_engine::{Budget, Config, Engine, Error, Linker, Module, Stop, Store, Task, Value};
+use stepwell_wasi::{Buffer, FixedClock, MemoryTree, Version, Wasi, add_to_linker};
 
 /// Writes its second argument and its first variable; then opens a file, writes to it, and tells the errno.
 fn program(module: &str) -> String {
@@ -64,6 +64,69 @@ fn a_program_says_hello() -> Result<(), Error> {
         assert_eq!(wasi.stderr_as::<Buffer>().unwrap().take(), b"KEY=v");
         let files = wasi.tree_as::<MemoryTree>(tree).unwrap();
         assert_eq!(files.read_file("made.txt").unwrap(), b"Hello");
+    }
+    Ok(())
+}
+
+#[test]
+fn tasks_that_sleep_alike_wake_each_in_its_own_time() -> Result<(), Error> {
+    let text = r#"(module
+      (import "wasi_snapshot_preview1" "poll_oneoff"
+        (func $poll (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "sleep") (result i32)
+        (i32.store (i32.const 16) (i32.const 1))
+        (i64.store (i32.const 24) (i64.const 1000))
+        (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 96))))"#;
+    let mut wasi = Wasi::new();
+    wasi.clock(FixedClock { start: 0, elapsed: 0, step: 0 });
+    let wasi = Rc::new(RefCell::new(wasi));
+    let engine = Engine::new(Config::default());
+    let mut store = Store::new(&engine);
+    let mut linker = Linker::new();
+    add_to_linker(&mut linker, &wasi);
+    let instance = linker.instantiate(&mut store, &Module::from_wat(&engine, text)?)?;
+    let sleep = store.export_func(instance, "sleep")?;
+    let mut tasks = [store.start(sleep, &[])?, store.start(sleep, &[])?];
+    let pass = |time| wasi.borrow_mut().clock_as::<FixedClock>().unwrap().advance(time);
+    let mut run = |task: &mut Task| task.run(&mut store, Budget::unlimited());
+    let [one, other] = &mut tasks;
+    assert!(matches!(run(one)?, Stop::HostCall(_)));
+    pass(600);
+    assert!(matches!(run(other)?, Stop::HostCall(_)));
+    pass(400);
+    assert!(matches!(run(other)?, Stop::HostCall(_)));
+    assert_eq!(run(one)?, Stop::Done(vec![Value::I32(0)]));
+    assert_eq!(wasi.borrow().wake_at(), Some(1600));
+    pass(600);
+    assert_eq!(run(other)?, Stop::Done(vec![Value::I32(0)]));
+    Ok(())
+}
+
+#[test]
+fn pointers_mean_the_memory_that_is_exported() -> Result<(), Error> {
+    let text = r#"(module
+      (import "wasi_snapshot_preview1" "clock_res_get" (func $get (param i32 i32) (result i32)))
+      (memory $other 1) (memory $one 1) EXPORT
+      (func (export "f") (result i32 i32 i32)
+        (call $get (i32.const 1) (i32.const 0))
+        (i32.load $other (i32.const 0)) (i32.load $one (i32.const 0))))"#;
+    let wasi = Rc::new(RefCell::new(Wasi::new()));
+    let engine = Engine::new(Config::default());
+    for (export, expected) in [
+        (r#"(export "memory" (memory $one))"#, [0, 0, 1000]),
+        (r#"(export "memory" (memory $other)) (export "more" (memory $one))"#, [0, 1000, 0]),
+        // Without one of that name, and with something else under it: memory 0.
+        (r#"(export "mem" (memory $one))"#, [0, 1000, 0]),
+        (r#"(global $g i32 (i32.const 0)) (export "memory" (global $g))"#, [0, 1000, 0]),
+    ] {
+        let mut store = Store::new(&engine);
+        let mut linker = Linker::new();
+        add_to_linker(&mut linker, &wasi);
+        let module = Module::from_wat(&engine, &text.replace("EXPORT", export))?;
+        let instance = linker.instantiate(&mut store, &module)?;
+        let found = store.invoke(store.export_func(instance, "f")?, &[])?;
+        assert_eq!(found, expected.map(Value::I32), "{export}");
     }
     Ok(())
 }

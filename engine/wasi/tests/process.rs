@@ -3,11 +3,12 @@
 
 mod common;
 
-use common::{CREAT, DATA, Guest, READ, RESULT, ROOT, TEXT, WRITE};
+use common::{CREAT, DATA, Guest, READ, RESULT, ROOT, TEXT, WRITE, both};
 use stepwell_engine::Value;
 use stepwell_wasi::types::ClockId;
 use stepwell_wasi::{
-    Buffer, Clock as _, Errno, FixedClock, Function, Outcome, SeededRandom, Version, Wasi,
+    Buffer, CallerId, Clock as _, Errno, FixedClock, Function, Kind, Outcome, SeededRandom,
+    Version, Wasi,
 };
 
 const EVENTS: u64 = 4096;
@@ -206,8 +207,52 @@ fn polling_waits_for_the_time_that_was_asked_for() {
 }
 
 #[test]
+fn callers_that_wait_alike_wait_each_for_themselves() {
+    let mut guest = Guest::of(Wasi::new());
+    guest.wasi.clock(clock(0)).stdin(Buffer::new());
+    let poll = |guest: &mut Guest, caller, count| {
+        guest.outcome_of(caller, Function::PollOneoff, &[TEXT, EVENTS, count, RESULT])
+    };
+    let advance = |guest: &mut Guest, time| {
+        guest.wasi.clock_as::<FixedClock>().unwrap().advance(time);
+    };
+    let returned = Outcome::Return(Errno::Success);
+    subscribe(&mut guest, 0, 0, [1, 500, 0]);
+    assert_eq!(poll(&mut guest, 1, 1), Outcome::Pending);
+    advance(&mut guest, 300);
+    assert_eq!(poll(&mut guest, 2, 1), Outcome::Pending);
+    assert_eq!(guest.wasi.wake_at(), Some(500));
+    advance(&mut guest, 200);
+    assert_eq!(poll(&mut guest, 2, 1), Outcome::Pending, "its time has not come");
+    assert_eq!(poll(&mut guest, 1, 1), returned);
+    assert_eq!(guest.wasi.wake_at(), Some(800));
+    assert_eq!(poll(&mut guest, 1, 1), Outcome::Pending, "it waits once more");
+    advance(&mut guest, 300);
+    assert_eq!(poll(&mut guest, 2, 1), returned);
+    assert_eq!(guest.wasi.wake_at(), Some(1000));
+
+    // One that is given up takes nothing from the others.
+    subscribe(&mut guest, 1, 1, [0, 0, 0]);
+    assert_eq!(poll(&mut guest, 3, 2), Outcome::Pending);
+    assert!(guest.wasi.awaits_input());
+    guest.wasi.forget_pending_of(CallerId(3));
+    assert!(!guest.wasi.awaits_input());
+    advance(&mut guest, 200);
+    assert_eq!(poll(&mut guest, 1, 1), returned);
+    assert_eq!(guest.wasi.wake_at(), None);
+
+    // However many there are: each has its own time, and none is forgotten.
+    for caller in 0..1_000 {
+        assert_eq!(poll(&mut guest, caller, 1), Outcome::Pending);
+        advance(&mut guest, 1);
+    }
+    let woken = (0..1_000).filter(|caller| poll(&mut guest, *caller, 1) == returned).count();
+    assert_eq!((woken, guest.wasi.wake_at()), (501, Some(2001)));
+}
+
+#[test]
 fn polling_files() {
-    common::both(|guest| {
+    both(|guest| {
         guest.create("file", b"abc");
         let read = u64::from(guest.open_with(ROOT, 0, "file", 0, READ, 0, 0).unwrap());
         let write = u64::from(guest.open_with(ROOT, 0, "file", 0, WRITE, 0, 0).unwrap());
@@ -223,7 +268,7 @@ fn polling_files() {
 
 #[test]
 fn nothing_is_a_socket() {
-    common::both(|guest| {
+    both(|guest| {
         let file = u64::from(guest.open("file", CREAT).unwrap());
         for fd in [1, 3, file] {
             assert_eq!(guest.call(Function::SockShutdown, &[fd, 1]), Errno::Notsock);
@@ -232,14 +277,37 @@ fn nothing_is_a_socket() {
             let recv = [fd, 0, 0, 0, RESULT, RESULT + 4];
             assert_eq!(guest.call(Function::SockRecv, &recv), Errno::Notsup);
         }
-        assert_eq!(guest.call(Function::SockShutdown, &[99, 1]), Errno::Badf);
-        assert_eq!(guest.call(Function::SockAccept, &[99, 0, RESULT]), Errno::Badf);
+    });
+}
+
+#[test]
+fn a_number_of_no_descriptor_is_told_before_anything_else() {
+    both(|guest| {
+        for function in Function::ALL {
+            let signature = function.signature();
+            let fds = signature.iter().filter(|(_, kind)| *kind == Kind::Fd).count();
+            // Everything else is wrong as well: flags without meaning, pointers beyond the memory.
+            let args = vec![u64::from(u32::MAX); function.ty().params().len()];
+            let errno = match function {
+                Function::ProcExit => continue,
+                _ => guest.call(*function, &args),
+            };
+            assert_eq!(errno == Errno::Badf, fds > 0, "{}", function.name());
+        }
+        for how in 0..4 {
+            assert_eq!(guest.call(Function::SockShutdown, &[99, how]), Errno::Badf);
+        }
+        let text = guest.put(TEXT, b"name");
+        let link = [3, 0, TEXT, text, 99, TEXT, text];
+        assert_eq!(guest.call(Function::PathLink, &link), Errno::Badf);
+        let rename = [3, TEXT, text, 99, TEXT, text];
+        assert_eq!(guest.call(Function::PathRename, &rename), Errno::Badf);
     });
 }
 
 #[test]
 fn the_older_version_lays_records_out_differently() {
-    common::both(|guest| {
+    both(|guest| {
         guest.create("file", b"content");
         guest.link(0, "file", "link").unwrap();
         let expected = guest.stat(0, "file").unwrap();

@@ -16,10 +16,18 @@ fn reading_and_writing_have_to_be_asked_for() {
             (rights & (READ | WRITE), guest.read(fd, 1).err(), guest.write(fd, b"x").err())
         };
         let refused = Some(Errno::Badf);
-        assert_eq!(open(0), (0, refused, refused));
+        assert_eq!(open(0), (READ, None, refused), "who asks for nothing reads");
+        assert_eq!(open(Rights::FD_SEEK.0), (READ, None, refused));
         assert_eq!(open(READ), (READ, None, refused));
         assert_eq!(open(WRITE), (WRITE, refused, None));
         assert_eq!(open(READ | WRITE), (READ | WRITE, None, None));
+        for (oflags, name) in [(CREAT, "new"), (CREAT, "file"), (TRUNC, "file")] {
+            let mut open = |base| guest.open_with(ROOT, 0, name, oflags, base, 0, 0).unwrap();
+            let (none, read) = (open(0), open(READ));
+            assert_eq!(guest.write(none, b"written"), Ok(7), "{name} is created or emptied");
+            assert_eq!(guest.pread(none, 7, 0), Ok(b"written".to_vec()));
+            assert_eq!(guest.write(read, b"x"), Err(Errno::Badf), "{name} to be read only");
+        }
 
         let fd = guest.open("file", 0).unwrap();
         let (kind, _, base, inheriting) = guest.fdstat(fd).unwrap();

@@ -128,7 +128,9 @@ fn cause(session: &Session, trap: &Trap) -> Option<String> {
     let frame = frames.first()?;
     let instruction = trapped_instruction(frame, &trap.code, session)?;
     let place = session.frame_label(frame);
-    Some(format!("{instruction}, in {place} at 0x{:04x}", frame.offset().0))
+    let preparing = session.preparing_text();
+    let preparing = preparing.map_or_else(String::new, |text| format!(", in {text}"));
+    Some(format!("{instruction}, in {place} at 0x{:04x}{preparing}", frame.offset().0))
 }
 
 /// What the trap was about, in numbers.

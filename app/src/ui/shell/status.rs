@@ -103,11 +103,17 @@ fn hint(session: &Session) -> String {
             StopReason::HostCall if session.awaits_input() => "type a line in Console",
             StopReason::HostCall => "answer the call in Host calls",
             StopReason::ImportBreak { .. } => "the host function has not begun; F5 lets it",
+            StopReason::Exit(code) if u8::try_from(*code).is_err() => {
+                "the program has ended with a code that no system can hold; F5 starts it again"
+            }
             StopReason::Exit(_) => "the program has ended; F5 starts it again",
             StopReason::Trap(_) => "the state at the trap can be looked at; F5 starts again",
             StopReason::Done(_) => "F11 starts again, step by step",
             _ => "F11 steps into, F10 over, Shift+F11 out, F5 runs",
         },
     };
-    hint.to_owned()
+    match session.preparing_text() {
+        Some(preparing) => format!("{preparing} · {hint}"),
+        None => hint.to_owned(),
+    }
 }

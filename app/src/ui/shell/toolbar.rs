@@ -5,7 +5,7 @@ use stepwell_engine::CallState;
 
 use super::Shell;
 use super::actions::{Action, Effect};
-use crate::session::{Command, RunState, Session, StopReason, Theme};
+use crate::session::{Command, Preparing, RunState, Session, StopReason, Theme};
 use crate::ui::files::Files;
 use crate::ui::layout::{self, Layout};
 use crate::ui::rects;
@@ -163,8 +163,16 @@ fn state(session: &Session, ui: &mut Ui) {
         }
         _ => text,
     };
+    let text = match session.preparing() {
+        Some(Preparing::Initialize(_)) => format!("{text} in _initialize"),
+        Some(Preparing::StartFunction(_)) => format!("{text} in the start function"),
+        None => text,
+    };
     let label = ui.label(RichText::new(text).color(color));
     rects::note(&label, || "toolbar.state".to_owned());
+    if let Some(preparing) = session.preparing_text() {
+        label.on_hover_text(format!("This is {preparing}, and runs once"));
+    }
 }
 
 /// What the pending call waits for.

@@ -32,9 +32,8 @@ impl Call<'_> {
             return Ok(());
         }
         let descriptor = self.wasi.table.remove(from)?;
-        if let Some(replaced) = self.wasi.table.put(to, descriptor) {
-            self.close(&replaced);
-        }
+        let replaced = core::mem::replace(self.wasi.table.get_mut(to)?, descriptor);
+        self.close(&replaced);
         Ok(())
     }
 

@@ -23,9 +23,9 @@ use stepwell_engine::Value;
 use crate::context::Wasi;
 use crate::descriptor::{Descriptor, Target, TreeId};
 use crate::errno::Errno;
-use crate::function::Function;
+use crate::function::{Function, Kind};
 use crate::memory::{GuestMemory, Memory};
-use crate::pending::Key;
+use crate::pending::{CallerId, Key};
 use crate::tree::Handle;
 use crate::types::{Rights, Version};
 
@@ -64,6 +64,7 @@ struct Call<'a> {
     wasi: &'a mut Wasi,
     memory: Memory<'a>,
     version: Version,
+    caller: CallerId,
     key: Key,
 }
 
@@ -118,7 +119,21 @@ impl Call<'_> {
         }
     }
 
+    /// Fails if a parameter is the number of no descriptor: whatever else may be wrong with a call, that is
+    /// told first.
+    fn check_descriptors(&self) -> Result<(), Errno> {
+        let mut position = 0;
+        for (_, kind) in self.key.0.signature() {
+            if *kind == Kind::Fd {
+                self.descriptor(self.u32(position))?;
+            }
+            position += kind.types().len();
+        }
+        Ok(())
+    }
+
     fn run(&mut self) -> Done {
+        self.check_descriptors()?;
         match self.key.0 {
             Function::ArgsGet => self.args_get()?,
             Function::ArgsSizesGet => self.args_sizes_get()?,
@@ -194,7 +209,7 @@ fn bits(function: Function, args: &[Value]) -> Option<Vec<u64>> {
 }
 
 impl Wasi {
-    /// Makes a call.
+    /// Makes a call, for an embedder whose guests make one at a time.
     ///
     /// ```
     /// use stepwell_engine::Value;
@@ -216,12 +231,24 @@ impl Wasi {
         memory: &mut dyn GuestMemory,
         args: &[Value],
     ) -> Outcome {
+        self.call_of(CallerId::default(), function, version, memory, args)
+    }
+
+    /// Makes a call of one of several callers. What a call waits for that stays pending is the caller's own.
+    pub fn call_of(
+        &mut self,
+        caller: CallerId,
+        function: Function,
+        version: Version,
+        memory: &mut dyn GuestMemory,
+        args: &[Value],
+    ) -> Outcome {
         let Some(bits) = bits(function, args) else {
             let ty = function.ty();
             return Outcome::Trap(alloc::format!("{} takes {ty}", function.name()));
         };
         let key = Key(function, bits);
-        let mut call = Call { wasi: self, memory: Memory(memory), version, key };
+        let mut call = Call { wasi: self, memory: Memory(memory), version, caller, key };
         let done = call.run();
         let key = call.key;
         let outcome = match done {
@@ -229,11 +256,11 @@ impl Wasi {
             Err(Interrupt::Errno(errno)) => Outcome::Return(errno),
             Err(Interrupt::Exit(code)) => Outcome::Exit(code),
             Err(Interrupt::Pending(deadlines, input)) => {
-                self.pending.add(key, deadlines, input);
+                self.pending.add(caller, key, deadlines, input);
                 return Outcome::Pending;
             }
         };
-        self.pending.remove(&key);
+        self.pending.remove(caller);
         outcome
     }
 
@@ -248,9 +275,13 @@ impl Wasi {
         self.pending.awaits_input()
     }
 
-    /// Forgets what pending calls wait for: those of a task that is given up. A call that is made again begins
-    /// to wait anew.
+    /// Forgets what pending calls wait for, of all callers. A call that is made again begins to wait anew.
     pub fn forget_pending(&mut self) {
         self.pending.clear();
+    }
+
+    /// Forgets what a caller's pending call waits for: the caller is given up.
+    pub fn forget_pending_of(&mut self, caller: CallerId) {
+        self.pending.remove(caller);
     }
 }

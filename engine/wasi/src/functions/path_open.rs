@@ -18,7 +18,7 @@ impl Call<'_> {
         let (fd, mut last, path) = (self.u32(0), self.lookup(1)?, self.path(2)?);
         let oflags = Oflags::from_number(self.u64(4))?;
         // Programs ask for all rights with all bits.
-        let requested = Rights(self.u64(5)).intersection(Rights::ALL);
+        let asked = Rights(self.u64(5)).intersection(Rights::ALL);
         let inheriting = Rights(self.u64(6)).intersection(Rights::ALL);
         let (flags, result) = (Fdflags::from_number(self.u64(7))?, self.u32(8));
         self.memory.check(result, 4)?;
@@ -34,6 +34,10 @@ impl Call<'_> {
         let (tree, base) = self.directory(fd, needed(oflags))?;
         let passed_on = self.descriptor(fd)?.inheriting;
         let policy = self.wasi.policy;
+        let requested = match policy {
+            RightsPolicy::Requested => asked,
+            RightsPolicy::Inherited => asked.union(implied(passed_on, asked, oflags)),
+        };
         check_rights(policy, passed_on, requested, inheriting, flags)?;
 
         let writing = match policy {
@@ -46,7 +50,7 @@ impl Call<'_> {
             create: creates,
             truncate: oflags.contains(Oflags::TRUNC),
         };
-        let new = self.wasi.table.free()?;
+        self.wasi.table.check_room()?;
         let files = self.wasi.tree(tree)?;
         let opened = walk(files, base, &path, last, |tree, place| open(tree, place, oflags, how))?;
         let descriptor = match opened {
@@ -72,7 +76,7 @@ impl Call<'_> {
                 }
             }
         };
-        self.wasi.table.put(new, descriptor);
+        let new = self.wasi.table.add(descriptor);
         self.memory.write_u32(result, new)
     }
 }
@@ -87,6 +91,18 @@ fn needed(oflags: Oflags) -> Rights {
         rights = rights.union(Rights::PATH_FILESTAT_SET_SIZE);
     }
     rights
+}
+
+/// What programs mean that ask neither for reading nor for writing: to read; and to write what they create or
+/// empty. They come from hosts that do not look at rights.
+fn implied(passed_on: Rights, asked: Rights, oflags: Oflags) -> Rights {
+    let both = Rights::FD_READ.union(Rights::FD_WRITE);
+    let implied = match oflags {
+        _ if asked.intersects(both) => Rights::NONE,
+        _ if oflags.intersects(Oflags::CREAT.union(Oflags::TRUNC)) => both,
+        _ => Rights::FD_READ,
+    };
+    passed_on.intersection(implied)
 }
 
 /// Fails if more is asked for than the directory passes on.
@@ -114,8 +130,8 @@ fn check_rights(
     }
 }
 
-/// Rights of a file by what the directory passes on: reading and writing have to be asked for, and what
-/// changes a file comes with writing.
+/// Rights of a file by what the directory passes on: reading and writing are as they were asked for, and
+/// what changes a file comes with writing.
 fn file_rights(passed_on: Rights, requested: Rights) -> Rights {
     let mut withheld = Rights::NONE;
     if !requested.contains(Rights::FD_READ) {

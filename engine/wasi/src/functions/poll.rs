@@ -31,7 +31,7 @@ impl Call<'_> {
         // What is waited for makes it the same call, not only where that is written.
         self.key.1.extend(subscriptions.iter().flat_map(Subscription::identity));
         let now = self.wasi.clock.now(ClockId::Monotonic);
-        let known = self.wasi.pending.deadlines(&self.key).map(<[_]>::to_vec);
+        let known = self.wasi.pending.deadlines(self.caller, &self.key).map(<[_]>::to_vec);
         let deadlines = match known {
             Some(known) => known,
             None => subscriptions

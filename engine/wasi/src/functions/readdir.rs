@@ -19,7 +19,9 @@ impl Call<'_> {
         let (tree, memory) = (self.wasi.tree(tree)?, &mut self.memory);
         let mut used = 0;
         'full: while used < len {
-            let entries = tree.entries(handle, cookie, BATCH)?;
+            // No more than there may be room for: what is not told now is asked for again.
+            let most = BATCH.min((len - used) as usize / layout::DIRENT + 1);
+            let entries = tree.entries(handle, cookie, most)?;
             if entries.is_empty() {
                 break;
             }

@@ -4,7 +4,6 @@
 //! without following links, so a tree ends where its folder ends whatever its links say and whoever changes
 //! them meanwhile.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{File, FileTimes};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -19,13 +18,21 @@ use cap_std::fs::{Dir, Metadata, OpenOptions};
 use super::native_error::errno;
 use super::{Entry, Handle, NewTime, NewTimes, OpenFile, Tree};
 use crate::errno::{Errno, Result};
+use crate::slots::Slots;
 use crate::types::{FileType, Filestat};
 
+/// Descriptors of the process that are never a program's: the embedder goes on opening files.
+const RESERVED: usize = 64;
+
 /// A folder of the system.
+///
+/// It opens no more than the system allows the process, and leaves the embedder some: what is beyond is
+/// [`Errno::Mfile`].
 #[derive(Debug)]
 pub struct NativeTree {
     root: Dir,
-    opened: BTreeMap<u32, Opened>,
+    opened: Slots<Opened>,
+    most: usize,
 }
 
 #[derive(Debug)]
@@ -38,7 +45,7 @@ enum Opened {
 impl NativeTree {
     /// The folder that a capability stands for.
     pub fn new(root: Dir) -> Self {
-        Self { root, opened: BTreeMap::new() }
+        Self { root, opened: Slots::default(), most: most_handles() }
     }
 
     /// The folder of a path of the system.
@@ -59,15 +66,20 @@ impl NativeTree {
         Ok(self.add(Opened::Directory(dir, None)))
     }
 
+    /// Fails unless one more may be opened.
+    fn check_room(&self) -> Result<()> {
+        match self.opened.len() < self.most {
+            true => Ok(()),
+            false => Err(Errno::Mfile),
+        }
+    }
+
     fn add(&mut self, opened: Opened) -> Handle {
-        let free = (0..).zip(self.opened.keys()).find(|(free, used)| free != *used);
-        let number = free.map_or(self.opened.len() as u32, |(free, _)| free);
-        self.opened.insert(number, opened);
-        Handle(number)
+        Handle(self.opened.insert(opened))
     }
 
     fn directory(&self, handle: Handle) -> Result<&Dir> {
-        match self.opened.get(&handle.0) {
+        match self.opened.get(handle.0) {
             Some(Opened::Directory(dir, _)) => Ok(dir),
             Some(Opened::File(_)) => Err(Errno::Notdir),
             None => Err(Errno::Badf),
@@ -85,7 +97,7 @@ impl NativeTree {
     }
 
     fn file(&mut self, handle: Handle) -> Result<&mut File> {
-        match self.opened.get_mut(&handle.0) {
+        match self.opened.get_mut(handle.0) {
             Some(Opened::File(file)) => Ok(file),
             Some(Opened::Directory(..)) => Err(Errno::Isdir),
             None => Err(Errno::Badf),
@@ -95,6 +107,18 @@ impl NativeTree {
     fn names(dir: &Dir) -> io::Result<Vec<OsString>> {
         dir.entries()?.map(|entry| Ok(entry?.file_name())).collect()
     }
+}
+
+/// How many descriptors a program may have of those that the system allows the process.
+fn most_handles() -> usize {
+    #[cfg(unix)]
+    let allowed = {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    };
+    #[cfg(not(unix))]
+    let allowed = usize::MAX;
+    allowed.saturating_sub(RESERVED).max(allowed / 2)
 }
 
 /// Goes to a position; what has none stays where it is.
@@ -178,16 +202,19 @@ fn specification(time: NewTime) -> Result<SystemTimeSpec> {
 
 impl Tree for NativeTree {
     fn open_root(&mut self) -> Result<Handle> {
+        self.check_room()?;
         let dir = self.root.try_clone().map_err(|error| errno(&error))?;
         Ok(self.add(Opened::Directory(dir, None)))
     }
 
     fn reopen(&mut self, at: Handle) -> Result<Handle> {
+        self.check_room()?;
         let dir = self.directory(at)?.try_clone().map_err(|error| errno(&error))?;
         Ok(self.add(Opened::Directory(dir, None)))
     }
 
     fn open_directory(&mut self, at: Handle, name: &str) -> Result<Handle> {
+        self.check_room()?;
         let (dir, name) = self.entry(at, name)?;
         let dir = dir.open_dir_nofollow(name).map_err(|error| errno(&error))?;
         Ok(self.add(Opened::Directory(dir, None)))
@@ -205,6 +232,7 @@ impl Tree for NativeTree {
                 }
             }
         }
+        self.check_room()?;
         let (dir, name) = self.entry(at, name)?;
         let write = how.write || how.create || how.truncate;
         let mut options = OpenOptions::new();
@@ -215,11 +243,11 @@ impl Tree for NativeTree {
     }
 
     fn close(&mut self, handle: Handle) {
-        self.opened.remove(&handle.0);
+        self.opened.remove(handle.0);
     }
 
     fn stat(&mut self, handle: Handle) -> Result<Filestat> {
-        let metadata = match self.opened.get(&handle.0).ok_or(Errno::Badf)? {
+        let metadata = match self.opened.get(handle.0).ok_or(Errno::Badf)? {
             Opened::Directory(dir, _) => dir.dir_metadata(),
             Opened::File(file) => Metadata::from_file(file),
         };
@@ -305,7 +333,7 @@ impl Tree for NativeTree {
     /// are gone since are left out.
     fn entries(&mut self, directory: Handle, cookie: u64, most: usize) -> Result<Vec<Entry>> {
         let own = self.stat(directory)?.inode;
-        let (dir, listing) = match self.opened.get_mut(&directory.0) {
+        let (dir, listing) = match self.opened.get_mut(directory.0) {
             Some(Opened::Directory(dir, listing)) => (dir, listing),
             _ => return Err(Errno::Notdir),
         };

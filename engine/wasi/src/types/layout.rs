@@ -48,6 +48,21 @@ impl Layout {
         }
     }
 
+    /// What its address has to be a multiple of.
+    pub fn alignment(self) -> u32 {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::U32 | Self::Prestat | Self::Iovec => 4,
+            Self::U64
+            | Self::Fdstat
+            | Self::Filestat
+            | Self::Subscription
+            | Self::Event
+            | Self::Dirent => 8,
+        }
+    }
+
     /// The name in the specification.
     pub fn name(self) -> &'static str {
         match self {
@@ -117,9 +132,12 @@ fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes.iter_mut().skip(at).zip(value).for_each(|(place, byte)| *place = *byte);
 }
 
+/// Size of an entry of a directory without its name.
+pub(crate) const DIRENT: usize = 24;
+
 /// An entry of a directory as `fd_readdir` writes it, without its name.
-pub(crate) fn dirent(next: u64, inode: u64, name_len: u32, file_type: FileType) -> [u8; 24] {
-    let mut bytes = [0; 24];
+pub(crate) fn dirent(next: u64, inode: u64, name_len: u32, file_type: FileType) -> [u8; DIRENT] {
+    let mut bytes = [0; DIRENT];
     put(&mut bytes, 0, &next.to_le_bytes());
     put(&mut bytes, 8, &inode.to_le_bytes());
     put(&mut bytes, 16, &name_len.to_le_bytes());

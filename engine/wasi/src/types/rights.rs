@@ -164,7 +164,8 @@ impl Rights {
 /// programs that ask for less than they use. They are many, since hosts that do not know rights let them be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum RightsPolicy {
-    /// Those that the directory passes on. Only reading and writing have to be asked for.
+    /// Those that the directory passes on. Only reading and writing have to be asked for; who asks for neither
+    /// means to read, and to write what is created or emptied.
     #[default]
     Inherited,
     /// Exactly those that were asked for, as the specification says.

@@ -52,6 +52,11 @@ pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: 
             ui.label(RichText::new(format!("and {more} more effects")).color(tokens.weak));
         }
         answer(record, &described.answer, ui);
+        for note in &described.notes {
+            let text = RichText::new(format!("⚠ {note}")).color(tokens.warning);
+            let label = ui.add(egui::Label::new(text).wrap());
+            rects::note(&label, || "host_calls.note".to_owned());
+        }
     });
 }
 

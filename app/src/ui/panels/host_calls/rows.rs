@@ -162,8 +162,9 @@ impl List<'_> {
             true => format!(" of task {}", record.task),
             false => String::new(),
         };
+        let notes: String = described.notes.iter().map(|note| format!("; {note}")).collect();
         format!(
-            "call {}{task}: {caller} calls {}.{}({}) → {}{by}{times}",
+            "call {}{task}: {caller} calls {}.{}({}) → {}{by}{times}{notes}",
             record.number,
             record.call.module,
             record.call.name,
@@ -337,7 +338,10 @@ fn call(
         _ => format!("→ {}", described.answer),
     };
     let color = detail::answer_color(&record.answer, tokens);
-    let answer = fit(ui, &[(&answer, color)], tokens::mono_small(), room * 0.5);
+    // That other hosts end the program there must not be cut off.
+    let mark = if described.notes.is_empty() { "" } else { "⚠ " };
+    let answer =
+        fit(ui, &[(mark, tokens.warning), (&answer, color)], tokens::mono_small(), room * 0.5);
     let module = short_module(&record.call.module);
     let mut pieces: Vec<(&str, Color32)> =
         vec![(&module, tokens.weak), (&record.call.name, tokens.text)];
@@ -361,6 +365,9 @@ fn call(
 
 /// Puts arguments that differ between the first and the last of several calls as `first … last`.
 fn merge(described: &mut DescribedCall, last: &DescribedCall) {
+    if described.notes.is_empty() {
+        described.notes.clone_from(&last.notes);
+    }
     for (arg, other) in described.args.iter_mut().zip(&last.args) {
         let DescribedArg { text, .. } = other;
         if arg.text != *text {

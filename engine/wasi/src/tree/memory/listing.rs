@@ -111,7 +111,7 @@ impl MemoryTree {
 
     /// Closes whatever a program has left open, so that another one can have the tree.
     pub fn close_all(&mut self) {
-        let open: Vec<u32> = self.handles.keys().copied().collect();
+        let open: Vec<u32> = self.handles.iter().map(|(number, _)| number).collect();
         open.into_iter().for_each(|handle| self.close(crate::tree::Handle(handle)));
     }
 

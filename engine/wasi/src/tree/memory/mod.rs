@@ -11,6 +11,7 @@ mod operations;
 use alloc::collections::BTreeMap;
 
 use crate::errno::{Errno, Result};
+use crate::slots::Slots;
 use crate::tree::Handle;
 use inode::{Inode, InodeId, Node};
 
@@ -36,7 +37,7 @@ const OVERHEAD: u64 = 128;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemoryTree {
     inodes: BTreeMap<InodeId, Inode>,
-    handles: BTreeMap<u32, InodeId>,
+    handles: Slots<InodeId>,
     next_inode: u64,
     now: u64,
     used: u64,
@@ -63,7 +64,7 @@ impl MemoryTree {
         let root = Inode { links: 2, ..Inode::new(Node::directory(InodeId::ROOT), 0) };
         Self {
             inodes: BTreeMap::from([(InodeId::ROOT, root)]),
-            handles: BTreeMap::new(),
+            handles: Slots::default(),
             next_inode: InodeId::ROOT.0 + 1,
             now: 0,
             used: 0,
@@ -90,19 +91,13 @@ impl MemoryTree {
     }
 
     fn id_of(&self, handle: Handle) -> Result<InodeId> {
-        self.handles.get(&handle.0).copied().ok_or(Errno::Badf)
+        self.handles.get(handle.0).copied().ok_or(Errno::Badf)
     }
 
     /// A handle of an inode; it counts as one reason for it to live.
     fn open(&mut self, id: InodeId) -> Result<Handle> {
-        let free = (0..).zip(self.handles.keys()).find(|(free, used)| free != *used);
-        let number = match free {
-            Some((free, _)) => free,
-            None => self.handles.len() as u32,
-        };
         self.inode_mut(id)?.handles += 1;
-        self.handles.insert(number, id);
-        Ok(Handle(number))
+        Ok(Handle(self.handles.insert(id)))
     }
 
     /// Charges bytes, or says that there is no room.

@@ -170,7 +170,7 @@ impl Tree for MemoryTree {
     }
 
     fn close(&mut self, handle: Handle) {
-        let Some(id) = self.handles.remove(&handle.0) else { return };
+        let Some(id) = self.handles.remove(handle.0) else { return };
         if let Some(inode) = self.inodes.get_mut(&id) {
             inode.handles = inode.handles.saturating_sub(1);
         }

@@ -1,0 +1,4 @@
+;; RUN: run %s
+(module (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") i32.const 255 call $proc_exit))
