@@ -15,7 +15,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "link.globals", size: 50_000, prepare: globals },
     Kind { name: "link.between_modules", size: 80_000, prepare: between_modules },
     Kind { name: "link.types", size: 2_500, prepare: types },
-    Kind { name: "link.guessed", size: 30_000, prepare: guessed },
+    Kind { name: "link.guessed", size: 5_000, prepare: guessed },
     Kind { name: "session.imports", size: 20_000, prepare: session },
 ];
 
