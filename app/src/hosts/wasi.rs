@@ -12,7 +12,7 @@ use stepwell_engine::module::Import;
 use stepwell_engine::{Caller, ExternType, HostResult, InstanceId, Linker, MemAddr, Store, Value};
 use stepwell_wasi::types::ClockId;
 use stepwell_wasi::{
-    Clock, Errno, Function, GuestMemory, Input, Output, Random, Reading, Version, Wasi,
+    Clock, Errno, Function, GuestMemory, Input, Kind, Output, Random, Reading, Version, Wasi,
     exported_memory, notes, signature,
 };
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
@@ -249,6 +249,8 @@ pub struct Calling<'a> {
     pub live: Option<&'a [u8]>,
     /// Whether the caller exports its memory.
     pub exports_memory: bool,
+    /// Whether descriptors 0, 1 and 2 are still the standard streams.
+    pub standard: [bool; 3],
 }
 
 /// The memory that pointers of a set's functions mean.
@@ -263,11 +265,20 @@ pub fn exports_memory(store: &Store, caller: InstanceId) -> bool {
 
 /// A call of a set's function in words; `None` if the set says no more than the values do.
 pub fn describe(call: &Calling<'_>) -> Option<Described> {
-    let Calling { module, name, args, effects, results, live, exports_memory } = *call;
+    let Calling { module, name, args, effects, results, live, exports_memory, standard } = *call;
     let (function, version) = named(module, name)?;
     let seen = Seen { effects, live };
-    let convert =
-        |arg: signature::Arg| DescribedArg { name: arg.name, text: arg.text, range: arg.range };
+    let convert = |(arg, (_, kind)): (signature::Arg, &(&str, Kind))| {
+        let signature::Arg { name, mut text, range } = arg;
+        // `0 (stdin)` is no more than a guess by the number.
+        if *kind == Kind::Fd
+            && let Some((fd, _)) = text.split_once(' ')
+            && !fd.parse().is_ok_and(|fd: usize| standard.get(fd) == Some(&true))
+        {
+            text = fd.to_owned();
+        }
+        DescribedArg { name, text, range }
+    };
     let described = signature::describe(function, version, args, &seen);
     let errno = results.and_then(errno);
     let answer = errno.map(|errno| {
@@ -281,7 +292,7 @@ pub fn describe(call: &Calling<'_>) -> Option<Described> {
     });
     let noted = notes(function, version, args, errno, exports_memory);
     Some(Described {
-        args: described.into_iter().map(convert).collect(),
+        args: described.into_iter().zip(function.signature()).map(convert).collect(),
         answer,
         notes: noted.iter().map(ToString::to_string).collect(),
     })

@@ -115,6 +115,11 @@ impl Programs {
         self.state.wasi().borrow_mut().forget_pending_of(CallerId(task.0));
     }
 
+    /// Whether descriptors 0, 1 and 2 of the program are still its standard streams.
+    pub(super) fn standard_streams(&self) -> [bool; 3] {
+        self.state.wasi().borrow().standard_streams()
+    }
+
     fn awaits_input(&self) -> bool {
         self.state.wasi().borrow().awaits_input() || self.stdin.is_awaited()
     }

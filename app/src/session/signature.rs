@@ -119,6 +119,7 @@ impl Session {
             results,
             live,
             exports_memory,
+            standard: self.hosts.standard_streams(),
         })?;
         let arg = |arg: hosts::DescribedArg| DescribedArg {
             name: Some(arg.name.to_owned()),
@@ -236,6 +237,30 @@ mod tests {
             assert_eq!(range, Some((MemAddr(memory), 12, 8)), "the memory that is written to");
             assert_eq!(session.state_json()["host_calls"][0]["notes"][0], note);
         }
+    }
+
+    #[test]
+    fn a_descriptor_is_called_a_stream_while_it_is_one() {
+        let text = r#"(module
+          (import "wasi_snapshot_preview1" "fd_sync" (func $sync (param i32) (result i32)))
+          (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+          (memory (export "memory") 1)
+          (func (export "main")
+            (drop (call $sync (i32.const 1)))
+            (drop (call $close (i32.const 1)))
+            (drop (call $sync (i32.const 2)))))"#;
+        let mut session = Session::new();
+        let bytes = text.as_bytes().to_vec();
+        session.apply(Command::Open { name: "m".to_owned(), bytes }).unwrap();
+        let module = session.modules()[0].key;
+        session.apply(Command::Start { module, export: "main".to_owned(), args: vec![] }).unwrap();
+        let fd = |session: &Session, call| {
+            session.describe_call(&session.host_calls()[call]).args_text()
+        };
+        session.apply(Command::StepBy(2)).unwrap();
+        assert_eq!(fd(&session, 0), "fd: 1 (stdout)");
+        session.apply(Command::Continue).unwrap();
+        assert_eq!([1, 2].map(|call| fd(&session, call)), ["fd: 1", "fd: 2 (stderr)"]);
     }
 
     #[test]

@@ -257,6 +257,19 @@ impl Wasi {
         self.table.all().map(describe).collect()
     }
 
+    /// Whether standard input, output and error are where they were at first: 0, 1 and 2. A program may have
+    /// closed them, and opened files that got their numbers.
+    pub fn standard_streams(&self) -> [bool; 3] {
+        let is = |fd, wanted: Target| {
+            self.table.get(fd).is_ok_and(|descriptor| descriptor.target == wanted)
+        };
+        [
+            is(0, Target::Input),
+            is(1, Target::Output(Stream::Out)),
+            is(2, Target::Output(Stream::Error)),
+        ]
+    }
+
     /// The monotonic clock's reading, to compare with [`Wasi::wake_at`].
     pub fn monotonic_now(&mut self) -> u64 {
         self.clock.now(ClockId::Monotonic)

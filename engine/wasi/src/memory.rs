@@ -98,7 +98,7 @@ impl Memory<'_> {
     /// A string of the guest: UTF-8, no longer than a path may be.
     pub(crate) fn read_path(&self, address: u32, len: u32) -> Result<String> {
         self.check(address, u64::from(len))?;
-        if len > crate::path::MAX_PATH {
+        if len as usize > crate::path::MAX_PATH {
             return Err(Errno::Nametoolong);
         }
         let bytes = self.read(address, len)?;

@@ -14,10 +14,13 @@ use crate::tree::{Handle, Tree};
 use crate::types::FileType;
 
 /// Longest path and longest target of a symbolic link, in bytes.
-pub(crate) const MAX_PATH: u32 = 4096;
+pub(crate) const MAX_PATH: usize = 4096;
 
 /// Symbolic links that one path may lead through.
 const MAX_LINKS: u32 = 40;
+
+/// Directories that a walk keeps open at a time: a path may have more parts than a process descriptors.
+const MAX_OPEN: usize = 32;
 
 /// What is done with a symbolic link that a path ends in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,23 +58,60 @@ pub(crate) fn walk<T>(
         Ok(place) => then(walk.tree, &place),
         Err(error) => Err(error),
     };
-    for handle in core::mem::take(&mut walk.stack) {
-        walk.tree.close(handle);
+    for step in core::mem::take(&mut walk.stack) {
+        walk.close(step);
     }
     result
+}
+
+/// A directory that was walked into.
+struct Step {
+    name: String,
+    /// The last ones of a walk are open.
+    handle: Option<Handle>,
 }
 
 struct Walk<'a> {
     tree: &'a mut dyn Tree,
     base: Handle,
-    /// Directories below the base, the present one last.
-    stack: Vec<Handle>,
+    /// Directories below the base, the present one last; that one is open.
+    stack: Vec<Step>,
     links: u32,
 }
 
 impl Walk<'_> {
     fn at(&self) -> Handle {
-        self.stack.last().copied().unwrap_or(self.base)
+        self.stack.last().and_then(|step| step.handle).unwrap_or(self.base)
+    }
+
+    fn close(&mut self, step: Step) {
+        if let Some(handle) = step.handle {
+            self.tree.close(handle);
+        }
+    }
+
+    /// Goes into a directory.
+    fn enter(&mut self, name: &str) -> Result<()> {
+        let handle = Some(self.tree.open_directory(self.at(), name)?);
+        let far = self.stack.len().checked_sub(MAX_OPEN);
+        let far = far.and_then(|far| self.stack.get_mut(far)).and_then(|step| step.handle.take());
+        self.stack.push(Step { name: name.to_string(), handle });
+        if let Some(far) = far {
+            self.tree.close(far);
+        }
+        Ok(())
+    }
+
+    /// Goes back to the directory before. One that is not open any more is found as it was the first time.
+    fn leave(&mut self) -> Result<()> {
+        let left = self.stack.pop().ok_or(Errno::Perm)?;
+        self.close(left);
+        if self.stack.last().is_some_and(|step| step.handle.is_none()) {
+            for step in core::mem::take(&mut self.stack) {
+                self.enter(&step.name)?;
+            }
+        }
+        Ok(())
     }
 
     fn run(&mut self, path: &str, last: Final) -> Result<Place> {
@@ -83,8 +123,7 @@ impl Walk<'_> {
             match part.as_str() {
                 "." => dots = false,
                 ".." => {
-                    let left = self.stack.pop().ok_or(Errno::Perm)?;
-                    self.tree.close(left);
+                    self.leave()?;
                     dots = true;
                 }
                 name if rest.is_empty() => {
@@ -102,8 +141,8 @@ impl Walk<'_> {
                 }
                 name => {
                     dots = false;
-                    match self.tree.open_directory(self.at(), name) {
-                        Ok(handle) => self.stack.push(handle),
+                    match self.enter(name) {
+                        Ok(()) => {}
                         Err(Errno::Loop | Errno::Notdir) => {
                             let target = self.target(name)?;
                             push(&mut rest, &target)?;
@@ -150,7 +189,7 @@ pub(crate) fn check(path: &str) -> Result<()> {
     if path.contains('\0') {
         return Err(Errno::Inval);
     }
-    if path.len() > MAX_PATH as usize {
+    if path.len() > MAX_PATH {
         return Err(Errno::Nametoolong);
     }
     match path.starts_with('/') {

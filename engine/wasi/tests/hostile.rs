@@ -10,7 +10,9 @@ use std::fs;
 
 use common::{Folder, Guest, ROOT};
 use stepwell_engine::{ValType, Value};
-use stepwell_wasi::{Buffer, FixedClock, Function, MemoryTree, Outcome, Version, Wasi, signature};
+use stepwell_wasi::{
+    Buffer, Errno, FixedClock, Function, MemoryTree, Outcome, Version, Wasi, signature,
+};
 
 const LIMIT: u64 = 1 << 20;
 
@@ -176,7 +178,6 @@ fn a_tree_in_memory_is_bounded() {
     let tree = wasi.add_tree(MemoryTree::with_limit(10_000));
     wasi.preopen(tree, "/").unwrap();
     let mut guest = Guest::of(wasi);
-    use stepwell_wasi::Errno;
     let fd = guest.open("file", common::CREAT).unwrap();
     assert_eq!(guest.write(fd, &[1; 9000]), Ok(9000));
     assert_eq!(guest.write(fd, &[1; 9000]), Err(Errno::Nospc));
@@ -198,8 +199,32 @@ fn a_tree_in_memory_is_bounded() {
 }
 
 #[test]
+fn a_tree_may_be_deeper_than_any_path() {
+    let mut wasi = context();
+    let tree = wasi.add_tree(MemoryTree::new());
+    wasi.preopen(tree, "/").unwrap();
+    let mut guest = Guest::of(wasi);
+    guest.mkdir("top").unwrap();
+    let mut at = guest.open_directory(ROOT, "top").unwrap();
+    for _ in 0..20_000 {
+        let len = guest.put(common::TEXT, b"d");
+        let make = [at.into(), common::TEXT, len];
+        assert_eq!(guest.call(Function::PathCreateDirectory, &make), Errno::Success);
+        let below = guest.open_directory(at, "d").unwrap();
+        guest.close(at).unwrap();
+        at = below;
+    }
+    guest.close(at).unwrap();
+    let files = guest.wasi.tree_as::<MemoryTree>(tree).unwrap();
+    // Its paths would be 400 MB.
+    let listed = files.list();
+    assert!(listed.len() > 2000 && listed.iter().all(|entry| entry.path.len() <= 4096));
+    files.remove("/top/").unwrap();
+    assert_eq!((files.usage().0, files.list().len()), (0, 0));
+}
+
+#[test]
 fn lists_of_buffers_are_bounded() {
-    use stepwell_wasi::Errno;
     let mut guest = Guest::in_memory();
     let write = |count| [1, 0, count, 60_000];
     assert_eq!(guest.call(Function::FdWrite, &write(u64::from(u32::MAX))), Errno::Fault);

@@ -16,6 +16,21 @@ fn a_program_leaves_descriptors_to_its_embedder() {
     let mut guest = Guest::native();
     guest.create("file", b"content");
     guest.mkdir("dir").unwrap();
+
+    // More parts than there may be descriptors, forwards and back.
+    let deep = |depth| "d/".repeat(depth);
+    for depth in 1..=400 {
+        guest.mkdir(&deep(depth)).unwrap();
+    }
+    let root = guest.stat(0, "d").unwrap().inode;
+    let path = format!("{}{}", deep(400), "../".repeat(399));
+    assert_eq!(guest.stat(0, &path).map(|stat| stat.inode), Ok(root));
+    guest.create(&format!("{}file", deep(400)), b"deep");
+    let path = format!("{}{}{}file", deep(400), "../".repeat(300), deep(300));
+    assert_eq!(guest.content(&path), Ok(b"deep".to_vec()));
+    let path = format!("{}{}", deep(400), "../".repeat(401));
+    assert_eq!(guest.stat(0, &path), Err(Errno::Perm));
+
     let mut opened = 0;
     let refused = loop {
         match guest.open("file", 0) {

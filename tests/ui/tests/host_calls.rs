@@ -469,3 +469,25 @@ fn host_functions_stand_in_the_call_stack() {
     ]);
     assert!(scene.has("host · env.print is about to begin"));
 }
+
+#[test]
+fn a_call_that_ends_the_program_elsewhere_carries_a_note() {
+    let text = r#"(module
+      (import "wasi_snapshot_preview1" "clock_res_get" (func $get (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "main")
+        (drop (call $get (i32.const 0) (i32.const 16)))
+        (drop (call $get (i32.const 0) (i32.const 12)))))"#;
+    let mut session = Session::new();
+    let module = open(&mut session, "m", text);
+    run(&mut session, module, &[]);
+    session.apply(Command::RevealPanel(Panel::HostCalls)).unwrap();
+    let mut scene = tall(Scene::with(session, egui::Theme::Dark));
+    scene.click("fold equal calls");
+    let note = "resolution at 0xc is no multiple of 8: other hosts end the program here";
+    let listed = rows(&scene);
+    assert!(!listed[0].contains(note) && listed[1].ends_with(note), "{listed:?}");
+    scene.click(&listed[1]);
+    assert!(scene.has(&format!("⚠ {note}")));
+    scene.picture("host-call-note");
+}

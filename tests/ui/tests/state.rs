@@ -357,3 +357,28 @@ fn many_exports_show_their_fields_when_asked_for() {
     scene.click("Step m.f3");
     assert_eq!(scene.session().frames()[0].locals()[0].value, Value::I32(7));
 }
+
+#[test]
+fn what_comes_before_the_export_is_said() {
+    let text = r#"(module (func $prepare (export "_initialize") nop unreachable)
+      (func (export "get") (result i32) i32.const 1))"#;
+    let mut scene = Scene::text("lib", text);
+    scene.click("Step lib.get");
+    assert!(scene.has("ready to step in _initialize"));
+    assert!(scene.says("_initialize of lib, before lib.get · F11 steps into"));
+    scene.picture("initialize");
+    scene.apply([Command::Continue]);
+    assert!(scene.says("0x0034, in _initialize of lib, before lib.get"), "the banner");
+    scene.picture("initialize-trap");
+}
+
+#[test]
+fn an_exit_code_without_room_is_told() {
+    let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1)
+      (func (export "_start") (call $exit (i32.const 256))))"#;
+    let mut scene = Scene::text("m", text);
+    scene.click("Run m._start");
+    assert!(scene.has("ended with code 256"));
+    assert!(scene.says("a code that no system can hold"));
+}

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::MemoryTree;
 use super::inode::{InodeId, Node};
 use crate::errno::{Errno, Result};
+use crate::path::MAX_PATH;
 use crate::tree::Tree as _;
 use crate::types::Filestat;
 
@@ -22,7 +23,8 @@ pub struct Listed {
 }
 
 impl MemoryTree {
-    /// Everything in it, a directory before what it holds, names in order.
+    /// Everything in it, a directory before what it holds, names in order. What lies so deep that no path leads
+    /// there at once is left out.
     pub fn list(&self) -> Vec<Listed> {
         let mut listed = Vec::new();
         let mut waiting: Vec<(String, InodeId)> = alloc::vec![(String::new(), InodeId::ROOT)];
@@ -30,7 +32,9 @@ impl MemoryTree {
             let Ok(inode) = self.inode(id) else { continue };
             if let Ok(directory) = inode.directory() {
                 let from = waiting.len();
-                waiting.extend(directory.names().map(|(name, id)| (join(&path, name), id)));
+                let room = MAX_PATH.saturating_sub(path.len() + 1);
+                let named = directory.names().filter(|(name, _)| name.len() <= room);
+                waiting.extend(named.map(|(name, id)| (join(&path, name), id)));
                 if let Some(new) = waiting.get_mut(from..) {
                     new.reverse();
                 }
@@ -91,20 +95,21 @@ impl MemoryTree {
     /// # Errors
     /// If there is nothing of this path.
     pub fn remove(&mut self, path: &str) -> Result<()> {
-        self.find(path)?;
-        let within = join(path.trim_matches('/'), "");
-        let inside = self.list().into_iter().map(|listed| listed.path).rev();
-        let inside: Vec<String> = inside.filter(|path| path.starts_with(&within)).collect();
-        for path in inside.iter().map(String::as_str).chain([path.trim_matches('/')]) {
-            let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let name = single(name)?;
-            let handle = self.open(self.find(directory)?)?;
-            let removed = match self.remove_file(handle, name) {
-                Err(Errno::Isdir) => self.remove_directory(handle, name),
-                other => other,
-            };
-            self.close(handle);
-            removed?;
+        let path = path.trim_matches('/');
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        // A directory before what it holds.
+        let mut entries = alloc::vec![(self.find(directory)?, single(name)?.to_string())];
+        let mut position = 0;
+        while let Some((at, name)) = entries.get(position) {
+            let id = self.child(*at, name)?;
+            if let Ok(directory) = self.inode(id)?.directory() {
+                entries.extend(directory.names().map(|(name, _)| (id, name.to_string())));
+            }
+            position += 1;
+        }
+        for (at, name) in entries.iter().rev() {
+            let id = self.remove_name(*at, name)?;
+            self.release(id);
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ impl MemoryTree {
     }
 
     /// Takes a name away; the inode goes with its last one unless it is open.
-    fn remove_name(&mut self, at: InodeId, name: &str) -> Result<InodeId> {
+    pub(super) fn remove_name(&mut self, at: InodeId, name: &str) -> Result<InodeId> {
         let now = self.now;
         let directory = self.inode_mut(at)?;
         let id = directory.directory_mut()?.remove(name).ok_or(Errno::Noent)?;
