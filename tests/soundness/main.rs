@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod breakpoints;
+mod collect;
 mod identity;
 mod random;
 mod values;

@@ -26,6 +26,8 @@ pub(crate) struct Lineage {
 pub(crate) struct Stamp {
     store: Arc<()>,
     pub(crate) moment: Moment,
+    /// The last note of what it refers to; 0 if it has been changed since.
+    pub(crate) note: u64,
 }
 
 impl Lineage {
@@ -40,7 +42,7 @@ impl Lineage {
 
     /// The present moment, for a task that begins.
     pub(crate) fn stamp(&self) -> Stamp {
-        Stamp { store: self.store.clone(), moment: self.now() }
+        Stamp { store: self.store.clone(), moment: self.now(), note: 0 }
     }
 
     /// Goes on to a new moment.

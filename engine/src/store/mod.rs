@@ -74,6 +74,7 @@ pub struct Store {
     /// Numbers that have not been given yet: they never come again, whatever is restored.
     next_moment: Moment,
     next_task: u64,
+    next_note: u64,
 }
 
 /// The part of a store that running changes, as plain data.
@@ -245,6 +246,7 @@ impl Store {
             names: BTreeMap::new(),
             next_moment: 1,
             next_task: 0,
+            next_note: 1,
         }
     }
 

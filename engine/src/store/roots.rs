@@ -35,11 +35,27 @@ impl PartialEq for Parked {
 
 #[derive(Clone, Debug, Default)]
 struct ParkedTask {
+    /// Which note this is, and the task's count then; a task that knows this number only has changed what
+    /// it has executed since.
+    note: u64,
+    executed: u64,
     frames: Vec<Frame>,
     slots: Vec<u64>,
     values: Vec<Value>,
     /// Host functions that no frame has called, and the first slot of their arguments.
     hosts: Vec<(FuncAddr, u32)>,
+}
+
+impl ParkedTask {
+    /// How many of the outermost frames are as they were noted. An instruction changes the frame that it
+    /// belongs to and the one that it returns to; one that throws leaves any number of frames, of which only the
+    /// last is changed. So what has not been the innermost since lies deeper than instructions have been
+    /// executed, counted both from how deep it was and from how deep it is.
+    fn unchanged(&self, task: &TaskState) -> usize {
+        let executed = task.executed.saturating_sub(self.executed).saturating_add(2);
+        let executed = usize::try_from(executed).unwrap_or(usize::MAX);
+        self.frames.len().min(task.frames.len()).saturating_sub(executed)
+    }
 }
 
 /// How many tokens there may be before those of dropped tasks are first looked for.
@@ -121,10 +137,21 @@ impl Store {
     fn note(&mut self, task: &mut TaskState) {
         let id = self.identify(&mut task.identity);
         let parked = self.state.parked.tasks.entry(id).or_default();
-        parked.frames.clear();
-        parked.frames.extend(task.all_frames());
-        parked.slots.clear();
-        parked.slots.extend_from_slice(task.stack.live());
+        let kept = match parked.note == task.stamp.note && task.outer.is_empty() {
+            true => parked.unchanged(task),
+            false => 0,
+        };
+        parked.frames.truncate(kept);
+        parked.frames.extend(task.all_frames().skip(kept));
+        let live = task.stack.live();
+        let from = parked.frames.get(kept).map_or(0, |frame| frame.base as usize).min(live.len());
+        parked.slots.truncate(from);
+        parked.slots.extend_from_slice(live.get(from..).unwrap_or_default());
+        // What lies under a host frame may be any of it.
+        parked.note = if task.outer.is_empty() { self.next_note } else { 0 };
+        parked.executed = task.executed;
+        task.stamp.note = self.next_note;
+        self.next_note += 1;
         parked.values = task.values();
         parked.hosts.clear();
         parked.hosts.extend(task.started_hosts());
