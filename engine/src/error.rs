@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::exec::Trap;
+use crate::text::{dotted, escaped, quoted};
 use crate::types::ValType;
 
 /// Result with the engine's [`Error`].
@@ -13,7 +14,7 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum Error {
     /// The bytes are not a well-formed module.
-    #[error("malformed module: {message} (at offset 0x{offset:x})")]
+    #[error("malformed module: {} (at offset 0x{offset:x})", escaped(.message))]
     Malformed {
         /// What is wrong.
         message: String,
@@ -21,7 +22,7 @@ pub enum Error {
         offset: u64,
     },
     /// The module is well-formed but does not validate.
-    #[error("invalid module: {message} (at offset 0x{offset:x})")]
+    #[error("invalid module: {} (at offset 0x{offset:x})", escaped(.message))]
     Invalid {
         /// What is wrong.
         message: String,
@@ -61,7 +62,7 @@ pub enum Error {
         bytes: u64,
     },
     /// An import could not be satisfied.
-    #[error("cannot link {module}.{name}: {reason}")]
+    #[error("cannot link {}: {reason}", dotted(.module, .name))]
     Link {
         /// Module name of the import.
         module: String,
@@ -71,13 +72,13 @@ pub enum Error {
         reason: LinkError,
     },
     /// An instance has no such export.
-    #[error("no export named {name:?}")]
+    #[error("no export named {}", quoted(.name))]
     UnknownExport {
         /// The name that was looked up.
         name: String,
     },
     /// The export is of another kind.
-    #[error("export {name:?} is a {found}, not a {expected}")]
+    #[error("export {} is a {found}, not a {expected}", quoted(.name))]
     WrongExportKind {
         /// The name that was looked up.
         name: String,
@@ -142,7 +143,7 @@ pub enum Error {
     #[error("the task does not wait for a host call")]
     NotWaiting,
     /// `invoke` or `instantiate` met an import that stops the machine.
-    #[error("the call of {module}.{name} waits for an answer; use a task to give one")]
+    #[error("the call of {} waits for an answer; use a task to give one", dotted(.module, .name))]
     Unanswered {
         /// Module name of the import.
         module: String,
