@@ -218,6 +218,7 @@ impl<'a> Loader<'a> {
             })
             .collect();
         module.names.set_exports(exported);
+        module.names.finish();
         module.export_order = (0..module.exports.len() as u32).collect();
         let exports = &module.exports;
         module
