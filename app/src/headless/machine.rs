@@ -1,20 +1,23 @@
 //! Modules from files, linked under their stems, and the tasks to run in them: start functions in
 //! the order of linking, then the export.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use stepwell_engine::module::Import;
+use stepwell_engine::module::disassemble::{Instruction, Listing};
+use stepwell_engine::text::{dotted, escaped, path_part, quoted};
 use stepwell_engine::{
-    AtomicWait, CallSite, Config, Engine, ExternType, FuncType, HostAnswer, HostCall, InstanceId,
-    Linker, Module, Store, Task, Trap, TrapFrame, Value,
+    AtomicWait, CallSite, Config, Engine, ExternType, FuncIndex, FuncType, HostAnswer, HostCall,
+    InstanceId, Linker, Module, Store, Task, Trap, TrapFrame, Value,
 };
 use stepwell_wasi::{NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
 use crate::hosts::{self, ConsoleLog, HostSet, HostState, Stdin, Stream};
-use crate::session::parse_value;
+use crate::session::{FuncNames, parse_value, value_word};
 
 /// How often to look whether standard input has something, while a program polls it.
 const INPUT_INTERVAL: Duration = Duration::from_millis(1);
@@ -28,7 +31,9 @@ pub(super) struct Machine {
     linker: Linker,
     hosts: HostState,
     waiting: VecDeque<(String, Module)>,
-    names: BTreeMap<InstanceId, String>,
+    /// The name that each instance is linked under, and what its functions are called.
+    names: BTreeMap<InstanceId, (String, FuncNames)>,
+    raw_names: bool,
     stubs: Option<Stubs>,
     /// Export and arguments; taken when its task is made.
     call: Option<(String, Vec<String>)>,
@@ -51,6 +56,7 @@ impl Machine {
             hosts: host_state(invocation)?,
             waiting: VecDeque::new(),
             names: BTreeMap::new(),
+            raw_names: invocation.raw_names,
             stubs: invocation.stubs,
             call: None,
             main_stem: modules.last().map(|(stem, _)| stem.clone()).unwrap_or_default(),
@@ -95,7 +101,7 @@ impl Machine {
                 }
                 let key = (import.module.to_string(), import.name.to_string());
                 if self.stubs.is_none() {
-                    let line = format!("  {}.{}: {}", import.module, import.name, import.ty);
+                    let line = format!("  {}: {}", dotted(&import.module, &import.name), import.ty);
                     if !missing.contains(&line) {
                         missing.push(line);
                     }
@@ -154,7 +160,7 @@ impl Machine {
     /// That a host function does not answer.
     pub(super) fn unanswered(&self, call: &HostCall) -> String {
         let place = call.caller.map_or(String::new(), |site| format!(", {}", self.place(site)));
-        format!("{}.{} waits, and nothing will come{place}", call.module, call.name)
+        format!("{} waits, and nothing will come{place}", dotted(&call.module, &call.name))
     }
 
     /// That a task waits for what nobody will do.
@@ -168,13 +174,15 @@ impl Machine {
     pub(super) fn next_task(&mut self) -> Result<Option<Task>, Failure> {
         while let Some((stem, module)) = self.waiting.pop_front() {
             let made = self.linker.begin_instantiate(&mut self.store, &module);
-            let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
+            let made =
+                made.map_err(|error| Failure::Error(format!("{}: {error}", path_part(&stem))))?;
             self.linker.define_instance(&stem, made.instance);
             self.store.name_instance(made.instance, &stem);
             if stem == self.main_stem {
                 self.main = Some(made.instance);
             }
-            self.names.insert(made.instance, stem);
+            let names = FuncNames::with_form(&module, self.raw_names);
+            self.names.insert(made.instance, (stem, names));
             if let Some(start) = made.start {
                 return Ok(Some(start));
             }
@@ -198,31 +206,55 @@ impl Machine {
                 call.ty.results().iter().map(|ty| Value::default_of(*ty)).collect(),
             ),
             _ => HostAnswer::Trap(format!(
-                "{}.{} was called, and nothing satisfies this import",
-                call.module, call.name
+                "{} was called, and nothing satisfies this import",
+                dotted(&call.module, &call.name)
             )),
         }
     }
 
     /// The name that an instance is linked under.
     pub(super) fn name(&self, instance: InstanceId) -> &str {
-        self.names.get(&instance).map_or("?", String::as_str)
+        self.names.get(&instance).map_or("?", |(name, _)| name)
+    }
+
+    /// A function's name as its author wrote it, or as the module has it where that is asked for.
+    pub(super) fn func_name(&self, instance: InstanceId, func: FuncIndex) -> Option<Cow<'_, str>> {
+        self.names.get(&instance)?.1.readable(func)
+    }
+
+    /// `main.$f`.
+    pub(super) fn func(&self, instance: InstanceId, func: FuncIndex) -> String {
+        let func = match self.names.get(&instance) {
+            Some((_, names)) => names.place(func),
+            None => format!("func[{func}]"),
+        };
+        format!("{}.{func}", path_part(self.name(instance)))
+    }
+
+    /// An instruction of a listing, with functions called as in places.
+    pub(super) fn instruction(
+        &self,
+        site: CallSite,
+        listing: &Listing,
+        position: usize,
+    ) -> Option<Instruction> {
+        let (_, names) = self.names.get(&site.instance)?;
+        listing.instruction_with(position, &|func| names.operand(func))
+    }
+
+    /// A value as one word of a line: a string by what it says.
+    pub(super) fn value(&self, value: &Value) -> String {
+        value_word(&self.store, value)
     }
 
     /// `main.$f at 0x0041`.
     pub(super) fn place(&self, site: CallSite) -> String {
-        let module = self.store.module_of(site.instance);
-        let name = module.and_then(|module| module.func_name(site.func));
-        let func = match name {
-            Some(name) => format!("${name}"),
-            None => format!("func[{}]", site.func),
-        };
-        format!("{}.{func} at 0x{:04x}", self.name(site.instance), site.offset.0)
+        format!("{} at 0x{:04x}", self.func(site.instance, site.func), site.offset.0)
     }
 
     /// A trap with its backtrace, a line each.
     pub(super) fn explain(&self, trap: &Trap) -> String {
-        let mut text = format!("trap: {}", trap.code);
+        let mut text = format!("trap: {}", escaped(&trap.code.to_string()));
         for (position, TrapFrame { site, .. }) in trap.backtrace.iter().take(BACKTRACE).enumerate()
         {
             text.push_str(&format!("\n  {position}: {}", self.place(*site)));
@@ -285,6 +317,7 @@ fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>,
     for file in files {
         let stem = cli::stem(file);
         if modules.iter().any(|(known, _)| *known == stem) {
+            let stem = path_part(&stem);
             let message = format!("two files have the stem {stem}, under which they are linked");
             return Err(Failure::Usage(message));
         }
@@ -296,15 +329,15 @@ fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>,
 /// Export and arguments fit the main module; tells before anything runs.
 fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failure> {
     let unknown = || {
-        let mut names: Vec<&str> = main
+        let names: Vec<String> = main
             .exports()
             .iter()
             .filter(|known| main.export_type(known.item).is_some_and(|ty| ty.kind() == "func"))
-            .map(|known| &*known.name)
+            .map(|known| path_part(&known.name).into_owned())
+            .take(20)
             .collect();
-        names.truncate(20);
         let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        Failure::Error(format!("no exported function named {export:?}; there are: {known}"))
+        Failure::Error(format!("no exported function named {}; there are: {known}", quoted(export)))
     };
     let item = main.export(export).map(|export| export.item);
     let Some(ExternType::Func(ty)) = item.and_then(|item| main.export_type(item)) else {
@@ -313,12 +346,14 @@ fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failu
     if texts.len() != ty.params().len() {
         let (wanted, given) = (ty.params().len(), texts.len());
         return Err(Failure::Usage(format!(
-            "{export} takes {}, {given} given: {ty}",
+            "{} takes {}, {given} given: {ty}",
+            path_part(export),
             cli::count(wanted, "argument", "arguments")
         )));
     }
     for (position, (ty, text)) in ty.params().iter().zip(texts).enumerate() {
         if let Err(problem) = parse_value(*ty, text) {
+            let export = path_part(export);
             let message = format!("argument {} of {export}: {problem}", position + 1);
             return Err(Failure::Usage(message));
         }
@@ -339,7 +374,7 @@ fn in_order(modules: Vec<(String, Module)>) -> Result<VecDeque<(String, Module)>
         };
         let ready = rest.iter().position(|(stem, module)| !waits(stem, module));
         let Some(ready) = ready else {
-            let names: Vec<&str> = rest.iter().map(|(stem, _)| stem.as_str()).collect();
+            let names: Vec<_> = rest.iter().map(|(stem, _)| path_part(stem)).collect();
             let names = names.join(", ");
             return Err(Failure::Error(format!("these modules import each other: {names}")));
         };

@@ -7,7 +7,7 @@ use super::examples;
 use super::load::load_module;
 use super::machine::Machine;
 use super::types::{Entry, Example, ImportSource, ImportState, OpenModule, SessionError};
-use super::{Session, extern_type, not_now};
+use super::{FuncNames, Session, extern_type, not_now};
 
 /// Hues of modules, in order of opening; far apart, and none of them the red of errors.
 const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
@@ -34,7 +34,8 @@ impl Session {
             };
             module.imports().len()
         ];
-        self.modules.push(OpenModule { key, name: name.to_owned(), module, source, hue, imports });
+        let (name, names) = (name.to_owned(), FuncNames::new(&module));
+        self.modules.push(OpenModule { key, name, module, names, source, hue, imports });
         self.resolve();
         self.dispatch(Command::SelectModule(key))?;
         Ok(key)
@@ -192,13 +193,5 @@ impl Session {
     /// The examples shipped with the program.
     pub fn examples(&self) -> &[Example] {
         &self.examples
-    }
-}
-
-/// A function's name as its author wrote it: Rust's symbols are decoded, without their hash.
-pub fn readable_name(name: &str) -> String {
-    match rustc_demangle::try_demangle(name) {
-        Ok(decoded) => format!("{decoded:#}"),
-        Err(_) => name.to_owned(),
     }
 }

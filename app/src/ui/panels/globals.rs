@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 use stepwell_engine::module::{ExportItem, NameKind};
+use stepwell_engine::text::identifier;
 use stepwell_engine::types::Mutability;
 use stepwell_engine::{ExternType, InstanceId, Store};
 
@@ -83,7 +84,7 @@ fn of_instance(
 /// The name section's name, or the one it is exported under.
 fn name_of(open: &OpenModule, index: u32) -> Option<String> {
     if let Some(name) = open.module.item_name(NameKind::Global, index) {
-        return Some(format!("${name}"));
+        return Some(identifier(name));
     }
     let exports = open.module.exports();
     let export = exports.iter().find(|export| export.item == ExportItem::Global(index))?;

@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::text::dotted;
 use stepwell_engine::{AtomicWait, Trap, TrapCode};
 
 use crate::session::{Awaited, Command, HostCallRecord, Panel, RunState, Session, StopReason};
@@ -124,7 +125,8 @@ fn cause(session: &Session, trap: &Trap) -> Option<String> {
     let frames = session.frames();
     let frame = frames.first()?;
     let listing = Listing::new(frame.module(), frame.func()).ok()?;
-    let instruction = listing.instruction(listing.position(frame.offset())?)?;
+    let open = session.module_of_instance(frame.instance())?;
+    let instruction = open.instruction(&listing, listing.position(frame.offset())?)?;
     let operands = frame.operands();
     let from = operands.len().saturating_sub(OPERANDS);
     let shown: Vec<String> = operands
@@ -147,7 +149,7 @@ fn waits(session: &Session, pending: &HostCallRecord, ui: &mut Ui, commands: &mu
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
         let caller = pending.frames.first().map_or("the host", |frame| &*frame.label);
-        let target = format!("{}.{}", pending.call.module, pending.call.name);
+        let target = dotted(&pending.call.module, &pending.call.name);
         let (why, advice, panel) = match session.awaited(pending) {
             Awaited::Person => {
                 ("and no module satisfies it.", "Give the answer in Host calls.", Panel::HostCalls)
@@ -202,7 +204,7 @@ fn about_to_call(
         let caller = caller.map_or("the host", |frame| &*frame.label);
         let args = call.as_ref().map(|record| session.describe_call(record).args_text());
         let args: String = args.unwrap_or_default().chars().take(ARGUMENTS).collect();
-        let text = format!("⏸ {caller} is about to call {module}.{name}({args}).");
+        let text = format!("⏸ {caller} is about to call {}({args}).", dotted(module, name));
         ui.label(RichText::new(text).color(tokens.breakpoint));
         ui.label("The host function has not begun.");
         let on = ui.small_button("Continue");

@@ -2,6 +2,8 @@
 
 use egui::{RichText, Ui};
 
+use stepwell_engine::text::dotted;
+
 use super::State;
 use super::rows::short_module;
 use crate::session::{CalledImport, Command, ModuleKey, Session};
@@ -91,7 +93,7 @@ fn imports(state: &mut State, called: &[CalledImport], ui: &mut Ui) {
             let chosen = state.filter.import.as_ref();
             let is_chosen =
                 chosen.is_some_and(|known| (known.0.as_str(), known.1.as_str()) == (module, name));
-            let text = format!("{module}.{name}");
+            let text = dotted(module, name);
             let line = format!("{text} · {}", widgets::grouped(count));
             let line = RichText::new(line).font(tokens::mono_small());
             let entry =
