@@ -229,7 +229,7 @@ impl Session {
                 let kind = stepwell_engine::module::NameKind::Memory;
                 let label = match open.module.item_name(kind, index as u32) {
                     Some(name) => format!("{}:{}", path_part(&open.name), identifier(name)),
-                    None => format!("{}:{index}", open.name),
+                    None => format!("{}:{index}", path_part(&open.name)),
                 };
                 found.push(NamedMemory { addr: *addr, label, module: Some(open.key) });
             }

@@ -171,7 +171,7 @@ impl Session {
                 Some(len) => format!(", {len} elements"),
             };
             let owner = self.modules().iter().find(|open| open.module.same(module));
-            let owner = owner.map_or(String::new(), |open| format!(" of {}", open.name));
+            let owner = owner.map_or(String::new(), |open| format!(" of {}", escaped(&open.name)));
             Some(format!("{}{len}: type {index}{owner}", defined_type(module, index)))
         };
         found().unwrap_or_else(|| "there is no such object any more".to_owned())

@@ -5,6 +5,7 @@ use std::time::Duration;
 use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::observe::FrameView;
+use stepwell_engine::text::{dotted, path_part, quoted};
 use stepwell_engine::{
     Budget, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Task, Value,
 };
@@ -180,7 +181,7 @@ impl Session {
         let mut jobs = machine.plan_call(&modules, key, export, args);
         let made = machine.next_task(&modules, &mut jobs, &self.hosts);
         let module = modules.iter().find(|open| open.key == key);
-        let title = format!("{}.{export}", module.map_or("?", |open| open.name.as_str()));
+        let title = dotted(module.map_or("?", |open| open.name.as_str()), &export);
         self.modules = modules;
         match made {
             Ok(Some(task)) => {
@@ -244,8 +245,16 @@ impl Session {
         let item = open.module.export(export).map(|export| export.item);
         let ty = match item.and_then(|item| open.module.export_type(item)) {
             Some(stepwell_engine::ExternType::Func(ty)) => ty,
-            Some(other) => return Err(not_now(format!("{export} is a {}", other.kind()))),
-            None => return Err(not_now(format!("{} exports no {export:?}", open.name))),
+            Some(other) => {
+                return Err(not_now(format!("{} is a {}", quoted(&export), other.kind())));
+            }
+            None => {
+                return Err(not_now(format!(
+                    "{} exports no {}",
+                    path_part(&open.name),
+                    quoted(&export)
+                )));
+            }
         };
         if ty.params().len() != texts.len() {
             let message = format!("{} arguments needed, {} given", ty.params().len(), texts.len());

@@ -135,7 +135,7 @@ fn tables(session: &Session, store: &Store) -> Vec<NamedTable> {
             }
             let label = match open.module.item_name(NameKind::Table, index) {
                 Some(name) => format!("{}:{}", path_part(&open.name), identifier(name)),
-                None => format!("{}:{index}", open.name),
+                None => format!("{}:{index}", path_part(&open.name)),
             };
             found.push(NamedTable { addr: *addr, label, hue: open.hue });
         }

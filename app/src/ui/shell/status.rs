@@ -2,6 +2,8 @@
 
 use egui::{RichText, Ui};
 
+use stepwell_engine::text::{dotted, escaped};
+
 use crate::session::{RunState, Session, StopReason};
 use crate::ui::files::Files;
 use crate::ui::tokens::{self, Tokens};
@@ -15,7 +17,7 @@ pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
         ui.label(RichText::new(place).font(tokens::mono_small()).color(tokens.weak));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let hint = match files.opening() {
-                Some(name) => format!("opening {name} …"),
+                Some(name) => format!("opening {} …", escaped(name)),
                 None => hint(session).to_owned(),
             };
             ui.add(egui::Label::new(RichText::new(hint).small().color(tokens.weak)).truncate());
@@ -82,7 +84,10 @@ fn hint(session: &Session) -> String {
     if let (RunState::Idle, Some((key, export))) = (session.run_state(), proposed)
         && let Some(open) = session.module(key)
     {
-        return format!("F11 starts {}.{export}; or choose an export in Modules", open.name);
+        return format!(
+            "F11 starts {}; or choose an export in Modules",
+            dotted(&open.name, export)
+        );
     }
     if let (RunState::Stopped(reason), Some(task)) = (session.run_state(), session.selected_task())
         && session.task_count() > 1

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use stepwell_engine::text::dotted;
+use stepwell_engine::text::{dotted, escaped, path_part};
 
 use super::State;
 use super::rows::short_module;
@@ -68,7 +68,7 @@ fn callers(session: &Session, state: &mut State, called: &[CalledImport], ui: &m
 
 fn imports(state: &mut State, called: &[CalledImport], ui: &mut Ui) {
     let shown = match &state.filter.import {
-        Some((module, name)) => format!("{}{name}", short_module(module)),
+        Some((module, name)) => format!("{}{}", short_module(&escaped(module)), path_part(name)),
         None => "all imports".to_owned(),
     };
     let combo = egui::ComboBox::from_id_salt("imports")

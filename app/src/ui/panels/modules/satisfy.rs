@@ -3,7 +3,7 @@
 use egui::{Color32, RichText, Ui};
 use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
-use stepwell_engine::text::dotted;
+use stepwell_engine::text::{dotted, escaped};
 
 use crate::hosts::{self, HostSet};
 use crate::session::{Command, ImportPolicy, ImportSource, ImportState, OpenModule, SetChoice};
@@ -206,6 +206,6 @@ pub(super) fn several(
             }
         }
     });
-    let label = format!("policy of all {name}");
+    let label = format!("policy of all {}", escaped(name));
     Some(shown.response.accessible_name(label).on_hover_text("One choice for all of these"))
 }

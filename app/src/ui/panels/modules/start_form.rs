@@ -35,7 +35,7 @@ pub(super) fn show(
         (_, ty) => {
             let tokens = Tokens::of(ui);
             ui.horizontal_wrapped(|ui| {
-                ui.label(RichText::new(&*export.name).font(tokens::mono()));
+                ui.label(RichText::new(escaped(&export.name)).font(tokens::mono()));
                 let ty = ty.map_or(String::new(), |ty| extern_type(&open.module, &ty));
                 ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.weak));
             });
