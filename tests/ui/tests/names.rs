@@ -127,7 +127,8 @@ fn modules_show_initial_values_segments_and_known_sections() {
     assert!(scene.has("  0  $memory 1.. pages, 64-bit"));
     assert!(scene.has("  0  $sum mut i32 = i32.const 40 i32.const 2 i32.add"));
     assert!(scene.has("  0  2 of funcref, active, into table $table at 1: $f $g"));
-    assert!(scene.says("$text 4 bytes, active, into memory $memory at 0x4d"));
+    scene.click("0  $text 4 bytes");
+    assert!(scene.says("4 bytes, active, into memory $memory at 0x4d"));
     scene.click("Custom sections · 3");
     scene.click("producers  24 bytes");
     scene.click("target_features  19 bytes");

@@ -153,11 +153,11 @@ fn data(open: &OpenModule, declared: &Declared<'_>, ui: &mut Ui) {
         for (index, segment) in (0..).zip(segments).take(LISTED) {
             let name =
                 declared.name(NameKind::Data, index).map_or(String::new(), |name| name + " ");
-            let heading = format!("{index}  {name}{}", declared.data(index));
+            let heading = format!("{index}  {name}{}", widgets::size(segment.range.len() as u64));
             let text = RichText::new(heading).font(tokens::mono_small());
             egui::CollapsingHeader::new(text).id_salt(("segment", index)).show(ui, |ui| {
-                let text = RichText::new(preview(open, &segment.range)).font(tokens::mono_small());
-                ui.label(text);
+                let text = format!("{}\n{}", declared.data(index), preview(open, &segment.range));
+                ui.label(RichText::new(text).font(tokens::mono_small()));
             });
         }
     });
@@ -177,16 +177,17 @@ fn custom(open: &OpenModule, ui: &mut Ui) {
             let heading = if name.len() > 20 { name } else { format!("{name}  {size}") };
             let text = RichText::new(heading).font(tokens::mono_small());
             egui::CollapsingHeader::new(text).id_salt(("custom", index)).show(ui, |ui| {
-                let text = RichText::new(preview(open, &custom.range)).font(tokens::mono_small());
-                ui.label(text);
-                facts(open, custom, ui);
+                if !facts(open, custom, ui) {
+                    let text = preview(open, &custom.range);
+                    ui.label(RichText::new(text).font(tokens::mono_small()));
+                }
             });
         }
     });
 }
 
-/// What a section of a known form says. It is read when the list is opened, and kept.
-fn facts(open: &OpenModule, custom: &CustomSection, ui: &mut Ui) {
+/// What a section of a known form says, if it is one. It is read when the list is opened, and kept.
+fn facts(open: &OpenModule, custom: &CustomSection, ui: &mut Ui) -> bool {
     type Kept = (ModuleKey, u32, Arc<(usize, Vec<String>)>);
     let id = ui.scope_id().with("facts");
     let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
@@ -211,4 +212,5 @@ fn facts(open: &OpenModule, custom: &CustomSection, ui: &mut Ui) {
     if lines.0 > 0 {
         ui.label(format!("and {} more", lines.0));
     }
+    !lines.1.is_empty()
 }

@@ -75,7 +75,7 @@ fn line(
     let tokens = Tokens::of(ui);
     let response = ui.interact(place, ui.scope_id().with(("function", func.0)), Sense::click());
     let body = open.module.func_body(func);
-    let name = open.names.label(func);
+    let name = open.names.place(func);
     let label = format!("function {func} {name}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     if response.hovered() {
