@@ -181,7 +181,7 @@ impl Session {
         let mut jobs = machine.plan_call(&modules, key, export, args);
         let made = machine.next_task(&modules, &mut jobs, &self.hosts);
         let module = modules.iter().find(|open| open.key == key);
-        let title = dotted(module.map_or("?", |open| open.name.as_str()), &export);
+        let title = dotted(module.map_or("?", |open| open.name.as_str()), export);
         self.modules = modules;
         match made {
             Ok(Some(task)) => {
@@ -246,13 +246,13 @@ impl Session {
         let ty = match item.and_then(|item| open.module.export_type(item)) {
             Some(stepwell_engine::ExternType::Func(ty)) => ty,
             Some(other) => {
-                return Err(not_now(format!("{} is a {}", quoted(&export), other.kind())));
+                return Err(not_now(format!("{} is a {}", quoted(export), other.kind())));
             }
             None => {
                 return Err(not_now(format!(
                     "{} exports no {}",
                     path_part(&open.name),
-                    quoted(&export)
+                    quoted(export)
                 )));
             }
         };
