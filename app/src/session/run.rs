@@ -188,7 +188,7 @@ impl Session {
             Ok(task.map(|task| (task, jobs)))
         });
         let module = modules.iter().find(|open| open.key == key);
-        let title = dotted(module.map_or("?", |open| open.name.as_str()), &export);
+        let title = dotted(module.map_or("?", |open| open.name.as_str()), export);
         self.modules = modules;
         match made {
             Ok(Some((task, jobs))) => {
@@ -277,13 +277,13 @@ impl Session {
         let ty = match item.and_then(|item| open.module.export_type(item)) {
             Some(stepwell_engine::ExternType::Func(ty)) => ty,
             Some(other) => {
-                return Err(not_now(format!("{} is a {}", quoted(&export), other.kind())));
+                return Err(not_now(format!("{} is a {}", quoted(export), other.kind())));
             }
             None => {
                 return Err(not_now(format!(
                     "{} exports no {}",
                     path_part(&open.name),
-                    quoted(&export)
+                    quoted(export)
                 )));
             }
         };

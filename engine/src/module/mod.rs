@@ -39,8 +39,7 @@ use crate::features::Features;
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::observe::FuncTypes;
 use crate::types::{
-    ExternType, FuncType, GlobalType, MemoryType, RefType, SubType, TableType, TypeSpace, Types,
-    ValType,
+    ExternType, FuncType, GlobalType, MemoryType, RefType, SubType, TableType, TypeSpace, ValType,
 };
 
 pub use builder::{Advance, LoadState, ModuleBuilder, Progress};

@@ -20,7 +20,7 @@ pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
             let hint = match (opening, files.reading().next()) {
                 (Some(file), _) => {
                     let percent = (file.fraction() * 100.0) as u32;
-                    format!("opening {}: {percent} %", escaped(&file.name))
+                    format!("opening {}: {percent} %", escaped(file.name))
                 }
                 (None, Some(name)) => format!("reading {} …", escaped(name)),
                 (None, None) => hint(session).to_owned(),
