@@ -6,6 +6,7 @@ use core::fmt;
 
 use crate::exec::Trap;
 use crate::module::First;
+use crate::text::{dotted, escaped, quoted};
 use crate::text_format::{Lines, TextError};
 use crate::types::ValType;
 
@@ -24,7 +25,7 @@ pub enum Error {
         first: Vec<u8>,
     },
     /// The bytes are not a well-formed module.
-    #[error("malformed module: {message} (at offset 0x{offset:x})")]
+    #[error("malformed module: {} (at offset 0x{offset:x})", escaped(.message))]
     Malformed {
         /// What is wrong.
         message: String,
@@ -32,7 +33,7 @@ pub enum Error {
         offset: u64,
     },
     /// The module is well-formed but does not validate.
-    #[error("invalid module: {message} (at offset 0x{offset:x})")]
+    #[error("invalid module: {} (at offset 0x{offset:x})", escaped(.message))]
     Invalid {
         /// What is wrong.
         message: String,
@@ -89,13 +90,13 @@ pub enum Error {
         errors: Vec<ImportError>,
     },
     /// An instance has no such export.
-    #[error("no export named {name:?}")]
+    #[error("no export named {}", quoted(.name))]
     UnknownExport {
         /// The name that was looked up.
         name: String,
     },
     /// The export is of another kind.
-    #[error("export {name:?} is a {found}, not a {expected}")]
+    #[error("export {} is a {found}, not a {expected}", quoted(.name))]
     WrongExportKind {
         /// The name that was looked up.
         name: String,
@@ -160,7 +161,7 @@ pub enum Error {
     #[error("the task does not wait for a host call")]
     NotWaiting,
     /// `invoke` or `instantiate` met an import that stops the machine.
-    #[error("the call of {module}.{name} waits for an answer; use a task to give one")]
+    #[error("the call of {} waits for an answer; use a task to give one", dotted(.module, .name))]
     Unanswered {
         /// Module name of the import.
         module: String,
@@ -275,7 +276,7 @@ pub struct ImportError {
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}: {}", self.module, self.name, self.reason)
+        write!(f, "{}: {}", dotted(&self.module, &self.name), self.reason)
     }
 }
 

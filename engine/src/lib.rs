@@ -47,6 +47,7 @@ pub mod observe;
 pub mod sched;
 pub mod semantics;
 pub mod store;
+pub mod text;
 pub mod text_format;
 pub mod types;
 mod value;

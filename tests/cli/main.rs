@@ -1,7 +1,7 @@
 //! The subcommands, as files: a case begins with `;; RUN: run %s --invoke f 1`, and what it prints and
 //! its exit code stand beside it as `.stdout`, `.stderr` and `.code` (missing where empty or 0).
 //!
-//! `%s` is the file itself. Commands run in the project's folder. `BLESS=1 cargo test -p stepwell
+//! `%s` is the file itself, `\n` a line break. Commands run in the project's folder. `BLESS=1 cargo test -p stepwell
 //! --test cli` writes down what is printed now: look at the difference before you keep it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -31,7 +31,8 @@ fn check(case: &Path) -> Vec<String> {
     let name = case.strip_prefix(root()).unwrap().display().to_string();
     let text = std::fs::read_to_string(case).unwrap();
     let run = text.lines().find_map(|line| line.strip_prefix(";; RUN: ")).expect("a RUN line");
-    let arguments = run.split_whitespace().map(|word| word.replace("%s", &name));
+    let word = |word: &str| word.replace("%s", &name).replace("\\n", "\n");
+    let arguments = run.split_whitespace().map(word);
     let output = Command::new(env!("CARGO_BIN_EXE_stepwell"))
         .args(arguments)
         .current_dir(root())

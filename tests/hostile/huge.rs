@@ -62,6 +62,24 @@ fn counts_that_promise_four_billion_items() {
 }
 
 #[test]
+fn eighty_thousand_name_sections() {
+    // Each names one function more: they are sorted once, not again each.
+    let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+    for index in (0..80_000u32).rev() {
+        let map = [&[1][..], &leb(index), b"\x01f"].concat();
+        let part = [&[1], &leb(map.len() as u32)[..], &map].concat();
+        // Without the header of a module of its own.
+        bytes.extend(&section(0, &[b"\x04name", &part[..]].concat())[8..]);
+    }
+    let begun = std::time::Instant::now();
+    let module = Module::new(&Engine::new(Config::default()), &bytes).unwrap();
+    assert_eq!(module.name_counts(), [("functions", 80_000)]);
+    assert_eq!(module.func_name(stepwell_engine::FuncIndex(79_999)), Some("f"));
+    println!("{:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_section_longer_than_the_file() {
     let mut bytes = b"\0asm\x01\0\0\0\x01".to_vec();
     bytes.extend(leb(u32::MAX));

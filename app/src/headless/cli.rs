@@ -136,6 +136,8 @@ pub(super) struct Invocation {
     pub(super) env: Vec<(String, String)>,
     /// A WASI program's arguments, without its name.
     pub(super) program_args: Vec<String>,
+    /// Whether functions are called what the module calls them, symbols as they are.
+    pub(super) raw_names: bool,
     /// Whether the command writes to stdout itself: what programs write there then goes to stderr.
     pub(super) keeps_stdout: bool,
 }
@@ -182,6 +184,7 @@ pub(super) fn invocation_argument(
                     }
                 });
             }
+            "raw-names" => invocation.raw_names = true,
             "dir" => {
                 let both = text(parser, "--dir needs HOST::GUEST")?;
                 let (host, guest) = both.split_once("::").unwrap_or((&both, &both));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use stepwell_engine::module::{Import, Matching};
+use stepwell_engine::text::dotted;
 use stepwell_engine::{ExternType, Module};
 
 use super::cli::Failure;
@@ -30,7 +31,7 @@ enum Certainty {
 
 impl Unlinked {
     fn add(&mut self, certainty: Certainty, import: &Import, what: &str) {
-        let line = format!("  {:?} {:?}: {what}", import.module, import.name);
+        let line = format!("  {}: {what}", dotted(&import.module, &import.name));
         if self.known.insert(line.clone()) {
             self.lines.push((certainty, line));
         }

@@ -1,22 +1,27 @@
 //! Modules from files, linked under their stems, and the tasks to run in them: in the order of linking what
 //! prepares each module, then the export.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use stepwell_engine::module::Import;
+use stepwell_engine::module::disassemble::{Instruction, Listing};
 use stepwell_engine::store::{FuncInfo, ObjectKind};
+use stepwell_engine::text::{dotted, escaped, path_part, quoted};
 use stepwell_engine::{
-    AnyRef, AtomicWait, CallSite, Config, Engine, ExternType, FuncAddr, FuncType, HostAnswer,
-    HostCall, InstanceId, Linker, Module, Store, Task, Trap, TrapFrame, Value,
+    AnyRef, AtomicWait, CallSite, Config, Engine, ExternType, FuncAddr, FuncIndex, FuncType,
+    HostAnswer, HostCall, InstanceId, Linker, Module, Store, Task, Trap, TrapFrame, Value,
 };
 use stepwell_wasi::{INITIALIZE, Initializer, NativeTree, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
 use super::links::Unlinked;
 use crate::hosts::{self, ConsoleLog, HostSet, HostState, Importer, Stdin, Stream};
-use crate::session::{Namer, parse_value, trap_causes, trapped_instruction, type_name};
+use crate::session::{
+    FuncNames, Namer, parse_value, trap_causes, trapped_instruction, type_name, value_word,
+};
 
 /// How often to look whether standard input has something, while a program polls it.
 const INPUT_INTERVAL: Duration = Duration::from_millis(1);
@@ -43,7 +48,9 @@ pub(super) struct Machine {
     uninitialized: Option<InstanceId>,
     /// What the present task does, in the instance of this stem.
     stage: (Stage, String),
-    names: BTreeMap<InstanceId, String>,
+    /// The name that each instance is linked under, and what its functions are called.
+    names: BTreeMap<InstanceId, (String, FuncNames)>,
+    raw_names: bool,
     stubs: Option<Stubs>,
     /// Export and arguments; taken when its task is made.
     call: Option<(String, Vec<String>)>,
@@ -68,6 +75,7 @@ impl Machine {
             uninitialized: None,
             stage: (Stage::Call, String::new()),
             names: BTreeMap::new(),
+            raw_names: invocation.raw_names,
             stubs: invocation.stubs,
             call: None,
             main_stem: modules.last().map(|(stem, _)| stem.clone()).unwrap_or_default(),
@@ -157,7 +165,7 @@ impl Machine {
     /// That a host function does not answer.
     pub(super) fn unanswered(&self, call: &HostCall) -> String {
         let place = call.caller.map_or(String::new(), |site| format!(", {}", self.place(site)));
-        format!("{}.{} waits, and nothing will come{place}", call.module, call.name)
+        format!("{} waits, and nothing will come{place}", dotted(&call.module, &call.name))
     }
 
     /// That a task waits for what nobody will do.
@@ -177,13 +185,15 @@ impl Machine {
             }
             let Some((stem, module)) = self.waiting.pop_front() else { break };
             let made = self.linker.begin_instantiate(&mut self.store, &module);
-            let made = made.map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
-            let files: BTreeSet<&str> = self.names.values().map(String::as_str).collect();
+            let fail = |error| Failure::Error(format!("{}: {error}", path_part(&stem)));
+            let made = made.map_err(fail)?;
+            let files: BTreeSet<&str> =
+                self.names.values().map(|(stem, _)| stem.as_str()).collect();
             hosts::place_symbols(&mut self.store, made.instance, |import| {
                 let import = module.imports().get(import);
                 import.is_some_and(|import| !files.contains(&*import.module))
             })
-            .map_err(|error| Failure::Error(format!("{stem}: {error}")))?;
+            .map_err(fail)?;
             self.linker.define_instance(&stem, made.instance);
             self.store.name_instance(made.instance, &stem);
             let is_main = stem == self.main_stem;
@@ -195,11 +205,13 @@ impl Machine {
             match Initializer::of(&module) {
                 Initializer::Function if !is_call => self.uninitialized = Some(made.instance),
                 Initializer::Misfit(ty) => cli::complain(&format!(
-                    "stepwell: {stem}.{INITIALIZE} is not called before other exports: {ty}"
+                    "stepwell: {} is not called before other exports: {ty}",
+                    dotted(&stem, INITIALIZE)
                 )),
                 Initializer::Function | Initializer::Absent => {}
             }
-            self.names.insert(made.instance, stem.clone());
+            let names = FuncNames::with_form(&module, self.raw_names);
+            self.names.insert(made.instance, (stem.clone(), names));
             if let Some(start) = made.start {
                 self.stage = (Stage::StartFunction, stem);
                 return Ok(Some(start));
@@ -226,9 +238,9 @@ impl Machine {
             Stage::Initialize => INITIALIZE,
             Stage::Call => return None,
         };
-        let before = self.call.as_ref().map(|(export, _)| format!("{}.{export}", self.main_stem));
+        let before = self.call.as_ref().map(|(export, _)| dotted(&self.main_stem, export));
         let before = before.map_or_else(String::new, |before| format!(", before {before}"));
-        Some(format!("{what} of {stem}{before}"))
+        Some(format!("{what} of {}{before}", path_part(stem)))
     }
 
     /// Says so if the program has ended before the export was called.
@@ -245,31 +257,55 @@ impl Machine {
                 call.ty.results().iter().map(|ty| Value::default_of(*ty)).collect(),
             ),
             _ => HostAnswer::Trap(format!(
-                "{}.{} was called, and nothing satisfies this import",
-                call.module, call.name
+                "{} was called, and nothing satisfies this import",
+                dotted(&call.module, &call.name)
             )),
         }
     }
 
     /// The name that an instance is linked under.
     pub(super) fn name(&self, instance: InstanceId) -> &str {
-        self.names.get(&instance).map_or("?", String::as_str)
+        self.names.get(&instance).map_or("?", |(name, _)| name)
+    }
+
+    /// A function's name as its author wrote it, or as the module has it where that is asked for.
+    pub(super) fn func_name(&self, instance: InstanceId, func: FuncIndex) -> Option<Cow<'_, str>> {
+        self.names.get(&instance)?.1.readable(func)
+    }
+
+    /// `main.$f`.
+    pub(super) fn func(&self, instance: InstanceId, func: FuncIndex) -> String {
+        let func = match self.names.get(&instance) {
+            Some((_, names)) => names.place(func),
+            None => format!("func[{func}]"),
+        };
+        format!("{}.{func}", path_part(self.name(instance)))
+    }
+
+    /// An instruction of a listing, with functions called as in places.
+    pub(super) fn instruction(
+        &self,
+        site: CallSite,
+        listing: &Listing,
+        position: usize,
+    ) -> Option<Instruction> {
+        let (_, names) = self.names.get(&site.instance)?;
+        listing.instruction_with(position, &|func| names.operand(func))
+    }
+
+    /// A value as one word of a line: a string by what it says.
+    pub(super) fn value(&self, value: &Value) -> String {
+        value_word(&self.store, value)
     }
 
     /// `main.$f at 0x0041`.
     pub(super) fn place(&self, site: CallSite) -> String {
-        let module = self.store.module_of(site.instance);
-        let name = module.and_then(|module| module.func_name(site.func));
-        let func = match name {
-            Some(name) => format!("${name}"),
-            None => format!("func[{}]", site.func),
-        };
-        format!("{}.{func} at 0x{:04x}", self.name(site.instance), site.offset.0)
+        format!("{} at 0x{:04x}", self.func(site.instance, site.func), site.offset.0)
     }
 
     /// A trap with what it was about and its backtrace, a line each.
     pub(super) fn explain(&self, task: &Task, trap: &Trap) -> String {
-        let mut text = format!("trap: {}", trap.code);
+        let mut text = format!("trap: {}", escaped(&trap.code.to_string()));
         if let Some(frame) = task.frames(&self.store).next() {
             if let Some(instruction) = trapped_instruction(&frame, &trap.code, self) {
                 text.push_str(&format!("\n  {instruction}"));
@@ -297,12 +333,17 @@ impl Machine {
 }
 
 impl Namer for Machine {
+    fn operand(&self, instance: InstanceId, func: FuncIndex) -> String {
+        let names = self.names.get(&instance);
+        names.map_or_else(|| func.to_string(), |(_, names)| names.operand(func))
+    }
+
     fn value(&self, value: &Value) -> String {
         let object = match value {
-            Value::FuncRef(Some(func)) => return self.func_name(*func),
+            Value::FuncRef(Some(func)) => return self.func_ref(*func),
             Value::AnyRef(Some(AnyRef::Object(object))) => *object,
             Value::ExnRef(Some(object)) => *object,
-            other => return other.to_string(),
+            other => return value_word(&self.store, other),
         };
         let type_of = |id, kind: &str| match self.store.origin_of(id) {
             Some((module, index)) => format!("{kind} of type {}", type_name(module, index)),
@@ -311,26 +352,22 @@ impl Namer for Machine {
         match self.store.object_kind(object) {
             Some(ObjectKind::Struct(id)) => type_of(id, "a structure"),
             Some(ObjectKind::Array(id, len)) => type_of(id, &format!("an array of {len}")),
-            _ => value.to_string(),
+            _ => value_word(&self.store, value),
         }
     }
 
     fn func(&self, func: FuncAddr) -> String {
         let ty = self.store.func_type(func).map(ToString::to_string);
-        format!("{} of {}", self.func_name(func), ty.unwrap_or_default())
+        format!("{} of {}", self.func_ref(func), ty.unwrap_or_default())
     }
 }
 
 impl Machine {
-    fn func_name(&self, func: FuncAddr) -> String {
+    /// What a reference to a function refers to: `main.$f`, `host env.log`.
+    fn func_ref(&self, func: FuncAddr) -> String {
         match self.store.func_info(func) {
-            Some(FuncInfo::Wasm { instance, func }) => {
-                let module = self.store.module_of(instance);
-                let name = module.and_then(|module| module.func_name(func));
-                let name = name.map_or_else(|| format!("func[{func}]"), |name| format!("${name}"));
-                format!("{}.{name}", self.name(instance))
-            }
-            Some(FuncInfo::Host { module, name }) => format!("host {module}.{name}"),
+            Some(FuncInfo::Wasm { instance, func }) => self.func(instance, func),
+            Some(FuncInfo::Host { module, name }) => format!("host {}", dotted(&module, &name)),
             None => func.to_string(),
         }
     }
@@ -385,6 +422,7 @@ fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>,
     for file in files {
         let stem = cli::stem(file);
         if !stems.insert(stem.clone()) {
+            let stem = path_part(&stem);
             let message = format!("two files have the stem {stem}, under which they are linked");
             return Err(Failure::Usage(message));
         }
@@ -396,15 +434,15 @@ fn load_all(engine: &Engine, files: &[PathBuf]) -> Result<Vec<(String, Module)>,
 /// Export and arguments fit the main module; tells before anything runs.
 fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failure> {
     let unknown = || {
-        let mut names: Vec<&str> = main
+        let names: Vec<String> = main
             .exports()
             .iter()
             .filter(|known| main.export_type(known.item).is_some_and(|ty| ty.kind() == "func"))
-            .map(|known| &*known.name)
+            .map(|known| path_part(&known.name).into_owned())
+            .take(20)
             .collect();
-        names.truncate(20);
         let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        Failure::Error(format!("no exported function named {export:?}; there are: {known}"))
+        Failure::Error(format!("no exported function named {}; there are: {known}", quoted(export)))
     };
     let item = main.export(export).map(|export| export.item);
     let Some(ExternType::Func(ty)) = item.and_then(|item| main.export_type(item)) else {
@@ -413,12 +451,14 @@ fn check_call(main: &Module, export: &str, texts: &[String]) -> Result<(), Failu
     if texts.len() != ty.params().len() {
         let (wanted, given) = (ty.params().len(), texts.len());
         return Err(Failure::Usage(format!(
-            "{export} takes {}, {given} given: {ty}",
+            "{} takes {}, {given} given: {ty}",
+            path_part(export),
             cli::count(wanted, "argument", "arguments")
         )));
     }
     for (position, (ty, text)) in ty.params().iter().zip(texts).enumerate() {
         if let Err(problem) = parse_value(*ty, text) {
+            let export = path_part(export);
             let message = format!("argument {} of {export}: {problem}", position + 1);
             return Err(Failure::Usage(message));
         }
@@ -456,7 +496,7 @@ fn in_order(modules: Vec<(String, Module)>) -> Result<VecDeque<(String, Module)>
     }
     if order.len() < modules.len() {
         let in_cycle = modules.iter().zip(&providers).filter(|(_, providers)| **providers > 0);
-        let names: Vec<&str> = in_cycle.map(|((stem, _), _)| stem.as_str()).collect();
+        let names: Vec<_> = in_cycle.map(|((stem, _), _)| path_part(stem)).collect();
         let names = names.join(", ");
         return Err(Failure::Error(format!("these modules import each other: {names}")));
     }

@@ -9,7 +9,7 @@ use super::machine::Machine;
 
 const HELP: &str = "\
 stepwell run FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
-                 [--dir HOST::GUEST] [--env NAME=VALUE] [-- ARG…]
+                 [--dir HOST::GUEST] [--env NAME=VALUE] [--raw-names] [-- ARG…]
 
 Links the modules under their file stems and runs an export of the last one, or _start.
 Before that each module's start function runs, and then its _initialize, if it exports one.
@@ -22,6 +22,7 @@ process's standard streams, and its exit code becomes this command's.
   --stub-imports zero|trap  answer imports that nothing satisfies, instead of failing
   --dir HOST::GUEST         a folder that a program of WASI may use, and its name there; again for more
   --env NAME=VALUE          a variable of the program's environment; again for more
+  --raw-names               symbols of Rust and C++ in messages as the module has them
   -- ARG…                   the program's arguments
 ";
 
@@ -48,7 +49,7 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
     match drive(&mut machine, invocation.budget)? {
         Outcome::Done(values) => {
             for value in values {
-                cli::print(&format!("{value}\n"));
+                cli::print(&format!("{}\n", machine.value(&value)));
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use stepwell_engine::host::record::{HostRecord, RecordedAnswer};
 use stepwell_engine::module::disassemble::{Instruction, Listing};
+use stepwell_engine::text::{dotted, escaped};
 use stepwell_engine::{Budget, CallSite, CallState, ModuleId, Stop, Task, Value};
 
 use super::cli::{self, Argument, Failure, Invocation};
@@ -15,12 +16,13 @@ use super::machine::Machine;
 
 const HELP: &str = "\
 stepwell trace FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
-               [--format text|json]
+               [--format text|json] [--raw-names]
 
 As stepwell run, with one line on stdout for each executed instruction: how many have been
 executed, instance and function, byte offset, operator, and the operand stack after it.
 
   --format json    one JSON object a line
+  --raw-names      symbols of Rust and C++ as the module has them
 ";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,7 +103,7 @@ impl Tracer {
                         break;
                     }
                     Stop::Trap(trap) => {
-                        let message = trap.code.to_string();
+                        let message = escaped(&trap.code.to_string()).into_owned();
                         let line = match self.format {
                             Format::Text => format!("{} trap {message}", self.executed),
                             Format::Json => {
@@ -211,31 +213,27 @@ impl Tracer {
                 entry.insert(Listing::new(&module, site.func).ok()?)
             }
         };
-        listing.instruction(listing.position(site.offset)?)
+        let position = listing.position(site.offset)?;
+        self.machine.instruction(site, listing, position)
     }
 
     fn instruction_line(&mut self, site: CallSite, instruction: &Instruction, stack: &[Value]) {
-        let instance = self.machine.name(site.instance);
-        let module = self.machine.store.module_of(site.instance);
-        let name = module.and_then(|module| module.func_name(site.func));
+        let stack = self.texts(stack);
         let line = match self.format {
             Format::Text => {
-                let func = match name {
-                    Some(name) => format!("${name}"),
-                    None => format!("func[{}]", site.func),
-                };
-                let place = format!("{instance}.{func} 0x{:04x}", site.offset.0);
-                format!("{} {place} {instruction} | {}", self.executed, texts(stack).join(" "))
+                let place = self.machine.func(site.instance, site.func);
+                let place = format!("{place} 0x{:04x}", site.offset.0);
+                format!("{} {place} {instruction} | {}", self.executed, stack.join(" "))
             }
             Format::Json => json!({
                 "executed": self.executed,
-                "instance": instance,
+                "instance": self.machine.name(site.instance),
                 "function": site.func.0,
-                "name": name,
+                "name": self.machine.func_name(site.instance, site.func),
                 "offset": site.offset.0,
                 "operator": instruction.name,
                 "immediates": instruction.immediates,
-                "stack": texts(stack),
+                "stack": stack,
             })
             .to_string(),
         };
@@ -248,22 +246,22 @@ impl Tracer {
         let line = match self.format {
             Format::Text => {
                 let answer = match &call.answer {
-                    RecordedAnswer::Returned(values) => texts(values).join(" "),
-                    RecordedAnswer::Trapped(message) => format!("trap {message}"),
+                    RecordedAnswer::Returned(values) => self.texts(values).join(" "),
+                    RecordedAnswer::Trapped(message) => format!("trap {}", escaped(message)),
                     RecordedAnswer::PassedOn(trap) => format!("trap {}", trap.code),
                     RecordedAnswer::Exited(code) => format!("exit {code}"),
                     RecordedAnswer::Unfinished => "unfinished".to_owned(),
                 };
                 // Without arguments or results their places are empty, not two spaces.
-                let answer = format!("{} -> {answer}", texts(&call.args).join(" "));
+                let answer = format!("{} -> {answer}", self.texts(&call.args).join(" "));
                 let answer = answer.trim();
                 let caller = caller.unwrap_or_else(|| "the command line".to_owned());
-                let target = format!("{}.{}", call.module, call.name);
+                let target = dotted(&call.module, &call.name);
                 format!("{} host {target} | {answer} | from {caller}", self.executed)
             }
             Format::Json => {
                 let (results, trap) = match &call.answer {
-                    RecordedAnswer::Returned(values) => (Some(texts(values)), None),
+                    RecordedAnswer::Returned(values) => (Some(self.texts(values)), None),
                     RecordedAnswer::Trapped(message) => (None, Some(message.to_string())),
                     RecordedAnswer::PassedOn(trap) => (None, Some(trap.code.to_string())),
                     RecordedAnswer::Exited(_) | RecordedAnswer::Unfinished => (None, None),
@@ -271,7 +269,7 @@ impl Tracer {
                 json!({
                     "executed": self.executed,
                     "host": { "module": &*call.module, "name": &*call.name },
-                    "args": texts(&call.args),
+                    "args": self.texts(&call.args),
                     "caller": site.map(|site| json!({
                         "instance": self.machine.name(site.instance),
                         "function": site.func.0,
@@ -288,17 +286,19 @@ impl Tracer {
 
     fn done(&mut self, values: &[Value]) {
         let line = match self.format {
-            Format::Text => format!("{} done | {}", self.executed, texts(values).join(" ")),
-            Format::Json => json!({ "executed": self.executed, "done": texts(values) }).to_string(),
+            Format::Text => format!("{} done | {}", self.executed, self.texts(values).join(" ")),
+            Format::Json => {
+                json!({ "executed": self.executed, "done": self.texts(values) }).to_string()
+            }
         };
         self.line(line.trim_end());
+    }
+
+    fn texts(&self, values: &[Value]) -> Vec<String> {
+        values.iter().map(|value| self.machine.value(value)).collect()
     }
 
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.out, "{line}");
     }
-}
-
-fn texts(values: &[Value]) -> Vec<String> {
-    values.iter().map(Value::to_string).collect()
 }

@@ -1,6 +1,7 @@
 //! Breakpoints as a person sets them: with a switch, a condition and a count of hits.
 
 use stepwell_engine::observe::FrameView;
+use stepwell_engine::text::identifier;
 use stepwell_engine::{CodeOffset, Module, ValType, Value};
 
 use super::command::ModuleKey;
@@ -117,7 +118,7 @@ impl Condition {
             let known = names.iter().find(|(_, known)| known == name);
             return match known {
                 Some((index, _)) => Ok(Operand::Local(*index)),
-                None => Err(format!("no local of this function is named ${name}")),
+                None => Err(format!("no local of this function is named {}", identifier(name))),
             };
         }
         let number = |rest: &str| rest.trim().parse::<u32>().ok();

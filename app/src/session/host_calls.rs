@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stepwell_engine::host::record::{Effect, HostRecord, RecordedAnswer};
 use stepwell_engine::store::FuncInfo;
+use stepwell_engine::text::dotted;
 use stepwell_engine::{
     CallSite, CallState, FuncAddr, FuncIndex, FuncType, HostAnswer, HostCall, InstanceId, Value,
 };
@@ -15,7 +16,7 @@ use super::types::{
     HostCallRecord, ImportSource, RunState, SessionError, StopReason,
 };
 use super::value_text::parse_value;
-use super::{CallCounts, Session, readable_name};
+use super::{CallCounts, Session};
 use crate::hosts::HostSet;
 
 /// Bytes kept of what a pointer argument points at.
@@ -102,7 +103,7 @@ impl Session {
                 Some(HostAnswer::Return(results.iter().map(|ty| Value::default_of(*ty)).collect()))
             }
             ImportPolicy::Trap => {
-                let import = format!("{}.{}", call.module, call.name);
+                let import = dotted(&call.module, &call.name);
                 Some(HostAnswer::Trap(format!("import {import} was called; its policy is to trap")))
             }
         };
@@ -175,13 +176,7 @@ impl Session {
             let open = self.module_of_instance(site.instance);
             let key = open.map(|open| open.key);
             let known = self.calls.labels.get(&(site.instance, site.func)).cloned();
-            let label = known.unwrap_or_else(|| {
-                let module = open.map_or("?", |open| open.name.as_str());
-                match open.and_then(|open| open.module.func_name(site.func)) {
-                    Some(name) => format!("{module}.{}", readable_name(name)).into(),
-                    None => format!("{module}.func[{}]", site.func).into(),
-                }
-            });
+            let label = known.unwrap_or_else(|| self.func_label(site.instance, site.func).into());
             let (instance, func, offset) = (site.instance, site.func, site.offset);
             CallFrame { module: key, instance, func, label, offset }
         };

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use stepwell_engine::text::{identifier, path_part};
 use stepwell_engine::{MemAddr, Store};
 
 use super::Session;
@@ -227,8 +228,8 @@ impl Session {
                 }
                 let kind = stepwell_engine::module::NameKind::Memory;
                 let label = match open.module.item_name(kind, index as u32) {
-                    Some(name) => format!("{}:${name}", open.name),
-                    None => format!("{}:{index}", open.name),
+                    Some(name) => format!("{}:{}", path_part(&open.name), identifier(name)),
+                    None => format!("{}:{index}", path_part(&open.name)),
                 };
                 found.push(NamedMemory { addr: *addr, label, module: Some(open.key) });
             }

@@ -5,12 +5,16 @@
 //! this folder knows egui.
 
 mod apply;
-mod branch_hints;
 mod breakpoint;
 mod call_graph;
 mod command;
+mod custom;
+mod declared;
+mod demangle;
 mod edit;
 mod examples;
+mod find_func;
+mod func_names;
 mod heap;
 mod host_calls;
 mod import_break;
@@ -44,20 +48,24 @@ mod words;
 use std::time::Duration;
 
 use stepwell_engine::observe::{Activation, FrameView};
-use stepwell_engine::{CodeOffset, Config, Engine, Store, Task, ValType, Value};
+use stepwell_engine::{
+    CodeOffset, Config, Engine, FuncIndex, InstanceId, Store, Task, ValType, Value,
+};
 
-pub use branch_hints::{BRANCH_HINTS, Hint, branch_hints};
 pub use call_graph::CallCounts;
 pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme};
+pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
+pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
+pub use find_func::{FuncWanted, Place};
+pub use func_names::FuncNames;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::{Problem, load_error, load_message, load_module};
 pub use machine::Preparing;
-pub use modules::readable_name;
 pub use opening::OpeningView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
-pub use reference::Reference;
+pub use reference::{Reference, value_word};
 pub use shape::Shape;
 pub use signature::{DescribedArg, DescribedCall};
 pub use tasks::{Lane, TaskState, TaskView};
@@ -243,11 +251,14 @@ impl Session {
 
     /// What a frame is called in lists: `module.function`.
     pub fn frame_label(&self, frame: &FrameView<'_>) -> String {
-        let module = self.module_of_instance(frame.instance());
-        let module = module.map_or("?", |open| open.name.as_str());
-        match frame.func_name() {
-            Some(name) => format!("{module}.{}", readable_name(name)),
-            None => format!("{module}.func[{}]", frame.func()),
+        self.func_label(frame.instance(), frame.func())
+    }
+
+    /// What a function of an instance is called in lists: `module.function`.
+    pub fn func_label(&self, instance: InstanceId, func: FuncIndex) -> String {
+        match self.module_of_instance(instance) {
+            Some(open) => open.func_label(func),
+            None => format!("?.func[{func}]"),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use stepwell_engine::module::{Import, Matching};
+use stepwell_engine::text::{dotted, path_part, quoted};
 use stepwell_engine::{InstanceId, Module};
 use stepwell_wasi::{INITIALIZE, Initializer};
 
@@ -11,7 +12,7 @@ use super::examples;
 use super::load::load_module;
 use super::machine::Machine;
 use super::types::{Entry, Example, ImportSource, ImportState, OpenModule, SessionError};
-use super::{Session, extern_type, not_now};
+use super::{FuncNames, Session, extern_type, not_now};
 use crate::hosts::Importer;
 
 /// Hues of modules, in order of opening; far apart, and none of them the red of errors.
@@ -53,11 +54,13 @@ impl Session {
         ];
         if let Initializer::Misfit(ty) = Initializer::of(&module) {
             let ty = extern_type(&module, &ty);
-            let text = format!("{name}.{INITIALIZE} is not called before other exports: {ty}");
+            let text =
+                format!("{} is not called before other exports: {ty}", dotted(name, INITIALIZE));
             self.notify(false, text);
         }
-        let (name, importer) = (name.to_owned(), Importer::of(&module));
-        self.modules.push(OpenModule { key, name, module, importer, source, hue, imports });
+        let (importer, names) = (Importer::of(&module), FuncNames::new(&module));
+        let name = name.to_owned();
+        self.modules.push(OpenModule { key, name, module, importer, names, source, hue, imports });
         self.resolve();
         self.dispatch(Command::SelectModule(key))
     }
@@ -217,14 +220,6 @@ impl Session {
     }
 }
 
-/// A function's name as its author wrote it: Rust's symbols are decoded, without their hash.
-pub fn readable_name(name: &str) -> String {
-    match rustc_demangle::try_demangle(name) {
-        Ok(decoded) => format!("{decoded:#}"),
-        Err(_) => name.to_owned(),
-    }
-}
-
 /// What a person's choice comes to, for an import that no module satisfies.
 fn chosen(open: &OpenModule, position: usize) -> Option<ImportSource> {
     let import = open.module.imports().get(position)?;
@@ -247,7 +242,7 @@ fn link(
     let Some(export) = provider.module.export(&import.name) else {
         return ImportSource::Mismatch(
             provider.key,
-            format!("{} exports no {:?}", provider.name, import.name),
+            format!("{} exports no {}", path_part(&provider.name), quoted(&import.name)),
         );
     };
     if matching.fits(&provider.module, export.item, &importer.module, position) {

@@ -2,10 +2,38 @@
 
 use stepwell_engine::module::NameKind;
 use stepwell_engine::store::{FuncInfo, ObjectKind};
-use stepwell_engine::{AnyRef, FuncAddr, ObjectAddr, TagAddr, TypeId, ValType, Value};
+use stepwell_engine::text::{dotted, escaped, identifier, quoted};
+use stepwell_engine::{
+    AnyRef, FuncAddr, FuncIndex, InstanceId, ObjectAddr, Store, TagAddr, TypeId, ValType, Value,
+};
 
 use super::type_text;
-use super::{Command, ModuleKey, Namer, Session, defined_type, readable_name};
+use super::{Command, ModuleKey, Namer, Session, defined_type};
+
+/// Code units shown of a string.
+const SHOWN: u32 = 40;
+
+/// What a string of the heap says, in quotation marks; `None` for other objects. One that is longer ends
+/// in dots.
+fn string_text(store: &Store, object: ObjectAddr) -> Option<String> {
+    let value = Value::ExternRef(Some(AnyRef::Object(object)));
+    let (units, len) = store.first_code_units(value, SHOWN)?;
+    let shown = quoted(&String::from_utf16_lossy(&units));
+    Some(if len > SHOWN { shown + "…" } else { shown })
+}
+
+/// A value as one word of a line: `i32:5`, and a string by what it says: `externref:"text"`.
+pub fn value_word(store: &Store, value: &Value) -> String {
+    let object = match value {
+        Value::ExternRef(Some(AnyRef::Object(object)))
+        | Value::AnyRef(Some(AnyRef::Object(object))) => Some(*object),
+        _ => None,
+    };
+    match object.and_then(|object| string_text(store, object)) {
+        Some(text) => format!("{}:{text}", value.ty()),
+        None => value.to_string(),
+    }
+}
 
 /// What a reference refers to, in words.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,6 +60,11 @@ impl Reference {
 }
 
 impl Namer for Session {
+    fn operand(&self, instance: InstanceId, func: FuncIndex) -> String {
+        let open = self.module_of_instance(instance);
+        open.map_or_else(|| func.to_string(), |open| open.names.operand(func))
+    }
+
     fn value(&self, value: &Value) -> String {
         self.value_text(value)
     }
@@ -86,27 +119,30 @@ impl Session {
             Some(FuncInfo::Wasm { instance, func }) => {
                 let open = self.module_of_instance(instance);
                 let module = open.map_or("?", |open| open.name.as_str());
-                let name = open.and_then(|open| open.module.func_name(func));
-                let name = name.map_or_else(|| format!("func[{func}]"), readable_name);
                 let key = open.map(|open| open.key);
                 Reference {
-                    text: format!("{module}.{name}"),
-                    detail: format!("function {func} of {module}: {ty}"),
+                    text: self.func_label(instance, func),
+                    detail: format!("function {func} of {}: {ty}", escaped(module)),
                     module: key,
                     show: key.map(|module| Command::ShowFunction { module, func: func.0 }),
                 }
             }
-            Some(FuncInfo::Host { module, name, .. }) => {
-                Reference::plain(format!("host {module}.{name}"), format!("host function: {ty}"))
-            }
+            Some(FuncInfo::Host { module, name, .. }) => Reference::plain(
+                format!("host {}", dotted(&module, &name)),
+                format!("host function: {ty}"),
+            ),
             None => Reference::plain(addr.to_string(), "there is no such function"),
         }
     }
 
-    /// An object, whatever refers to it.
+    /// An object, whatever refers to it; a string is what it says.
     pub fn object_reference(&self, object: ObjectAddr) -> Reference {
         let show = Some(Command::ShowObject(Some(object.0)));
-        let text = format!("{} #{object}", self.object_type_name(object));
+        let said = self.store().and_then(|store| string_text(store, object));
+        let text = match said {
+            Some(said) => format!("{said} #{object}"),
+            None => format!("{} #{object}", self.object_type_name(object)),
+        };
         let detail = self.object_type_text(object);
         Reference { text, detail, module: None, show }
     }
@@ -137,9 +173,9 @@ impl Session {
                 ObjectKind::Array(id, len) => (id, Some(len)),
                 ObjectKind::String(_) => {
                     let value = Value::ExternRef(Some(AnyRef::Object(object)));
-                    let units = store.code_units(value)?;
-                    let text: String = String::from_utf16_lossy(&units).chars().take(80).collect();
-                    return Some(format!("a string of {} code units: {text:?}", units.len()));
+                    let (units, len) = store.first_code_units(value, 2 * SHOWN)?;
+                    let text = quoted(&String::from_utf16_lossy(&units));
+                    return Some(format!("a string of {len} code units: {text}"));
                 }
                 ObjectKind::Exception(tag) => {
                     let name = |id| self.type_name_in_store(id);
@@ -155,7 +191,7 @@ impl Session {
                 Some(len) => format!(", {len} elements"),
             };
             let owner = self.modules().iter().find(|open| open.module.same(module));
-            let owner = owner.map_or(String::new(), |open| format!(" of {}", open.name));
+            let owner = owner.map_or(String::new(), |open| format!(" of {}", escaped(&open.name)));
             Some(format!("{}{len}: type {index}{owner}", defined_type(module, index)))
         };
         found().unwrap_or_else(|| "there is no such object any more".to_owned())
@@ -164,7 +200,7 @@ impl Session {
     /// The name that a module gives to a type of the store.
     fn defined_name(&self, id: TypeId) -> Option<String> {
         let (module, index) = self.store()?.origin_of(id)?;
-        module.item_name(NameKind::Type, index).map(|name| format!("${name}"))
+        module.item_name(NameKind::Type, index).map(identifier)
     }
 
     fn type_name_in_store(&self, id: u32) -> String {
@@ -179,6 +215,6 @@ impl Session {
     /// What a tag is called.
     pub fn tag_name(&self, tag: TagAddr) -> String {
         let name = self.store().and_then(|store| store.tag_name(tag));
-        name.map_or_else(|| format!("tag {tag}"), |name| format!("${name}"))
+        name.map_or_else(|| format!("tag {tag}"), |name| identifier(&name))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::observe::FrameView;
+use stepwell_engine::text::{dotted, path_part, quoted};
 use stepwell_engine::{
     Budget, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Task, Value,
 };
@@ -187,7 +188,7 @@ impl Session {
             Ok(task.map(|task| (task, jobs)))
         });
         let module = modules.iter().find(|open| open.key == key);
-        let title = format!("{}.{export}", module.map_or("?", |open| open.name.as_str()));
+        let title = dotted(module.map_or("?", |open| open.name.as_str()), export);
         self.modules = modules;
         match made {
             Ok(Some((task, jobs))) => {
@@ -275,8 +276,16 @@ impl Session {
         let item = open.module.export(export).map(|export| export.item);
         let ty = match item.and_then(|item| open.module.export_type(item)) {
             Some(stepwell_engine::ExternType::Func(ty)) => ty,
-            Some(other) => return Err(not_now(format!("{export} is a {}", other.kind()))),
-            None => return Err(not_now(format!("{} exports no {export:?}", open.name))),
+            Some(other) => {
+                return Err(not_now(format!("{} is a {}", quoted(export), other.kind())));
+            }
+            None => {
+                return Err(not_now(format!(
+                    "{} exports no {}",
+                    path_part(&open.name),
+                    quoted(export)
+                )));
+            }
         };
         if ty.params().len() != texts.len() {
             let message = format!("{} arguments needed, {} given", ty.params().len(), texts.len());

@@ -1,6 +1,7 @@
 //! Host calls in words: arguments, the texts that they point at, the answer.
 
 use stepwell_engine::MemAddr;
+use stepwell_engine::text::{dotted, quoted};
 
 use super::Session;
 use super::types::{Answerer, DecodedBytes, HostAnswerState, HostCallRecord};
@@ -78,7 +79,7 @@ impl Session {
     pub fn call_text(&self, record: &HostCallRecord) -> String {
         let described = self.describe_call(record);
         let (module, name) = (&record.call.module, &record.call.name);
-        format!("{module}.{name}({}) → {}", described.args_text(), described.answer)
+        format!("{}({}) → {}", dotted(module, name), described.args_text(), described.answer)
     }
 
     /// The ready set of host functions that answers a call, or has answered it.
@@ -139,7 +140,7 @@ fn pointed_at(bytes: &DecodedBytes, pointer: &str, len: &str) -> DescribedArg {
     let text = match &bytes.text {
         Some(text) => {
             let dots = if (bytes.bytes.len() as u64) < bytes.len { " …" } else { "" };
-            format!("{text:?}{dots}")
+            format!("{}{dots}", quoted(text))
         }
         None => format!("{pointer}, {len}"),
     };

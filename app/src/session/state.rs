@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use stepwell_engine::Value;
 use stepwell_engine::observe::FrameView;
+use stepwell_engine::text::dotted;
 
 use super::types::{
     HostAnswerState, HostCallRecord, ImportSource, OpenModule, RunState, StopReason,
@@ -75,7 +76,7 @@ impl Session {
                 "hits": breakpoint.hits,
             })).collect::<Vec<_>>(),
             "import_breaks": self.import_breaks().iter().map(|known| json!({
-                "import": format!("{}.{}", known.module, known.name),
+                "import": dotted(&known.module, &known.name),
                 "when": known.when,
                 "hits": known.hits,
             })).collect::<Vec<_>>(),
@@ -162,7 +163,7 @@ impl Session {
                 StopReason::Arrived => json!({ "state": "stopped", "reason": "arrived" }),
                 StopReason::HostCall => json!({ "state": "stopped", "reason": "host call" }),
                 StopReason::ImportBreak { module, name } => {
-                    json!({ "state": "stopped", "reason": "import", "import": format!("{module}.{name}") })
+                    json!({ "state": "stopped", "reason": "import", "import": dotted(module, name) })
                 }
                 StopReason::Exit(code) => {
                     json!({ "state": "stopped", "reason": "exit", "code": code })
@@ -211,7 +212,7 @@ impl Session {
             "number": record.number,
             "task": record.task,
             "clock": record.clock,
-            "import": format!("{}.{}", record.call.module, record.call.name),
+            "import": dotted(&record.call.module, &record.call.name),
             "args": texts(&record.call.args),
             "text": self.call_text(record),
             "notes": self.describe_call(record).notes,

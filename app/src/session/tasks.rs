@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 
+use stepwell_engine::text::dotted;
 use stepwell_engine::{CallState, Stop, Store, Task, TaskId, Value};
 
 use super::machine::{self, Job, Machine};
@@ -391,7 +392,7 @@ impl Session {
                 call: entry
                     .task
                     .pending_call(&machine.store)
-                    .map(|call| format!("{}.{}", call.module, call.name)),
+                    .map(|call| dotted(&call.module, &call.name)),
                 is_selected: position == tasks.current,
             })
             .collect()

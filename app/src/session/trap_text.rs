@@ -3,7 +3,7 @@
 
 use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::observe::{Cause, FrameView};
-use stepwell_engine::{FuncAddr, Store, TrapCode, Value};
+use stepwell_engine::{FuncAddr, FuncIndex, InstanceId, Store, TrapCode, Value};
 
 use super::{func_type, val_type};
 
@@ -12,6 +12,8 @@ const OPERANDS: usize = 5;
 
 /// What values and functions of a store are called.
 pub trait Namer {
+    /// A function of an instance, as an operand of an instruction.
+    fn operand(&self, instance: InstanceId, func: FuncIndex) -> String;
     /// A value in one line.
     fn value(&self, value: &Value) -> String;
     /// A function with its type.
@@ -26,7 +28,9 @@ pub fn trapped_instruction(
     namer: &dyn Namer,
 ) -> Option<String> {
     let listing = Listing::new(frame.module(), frame.func()).ok()?;
-    let instruction = listing.instruction(listing.position(frame.offset())?)?;
+    let position = listing.position(frame.offset())?;
+    let operand = |func| namer.operand(frame.instance(), func);
+    let instruction = listing.instruction_with(position, &operand)?;
     let operands = frame.operands();
     let from = operands.len().saturating_sub(OPERANDS);
     let shown = operands.get(from..).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Types as text, with the names that modules give to types and fields.
 
 use stepwell_engine::module::NameKind;
+use stepwell_engine::text::identifier;
 use stepwell_engine::types::{CompositeType, FieldType, StorageType};
 use stepwell_engine::{ExternType, FuncType, HeapType, Module, Mutability, RefType, ValType};
 
@@ -37,7 +38,7 @@ fn field(ty: FieldType, name: &dyn Fn(u32) -> String) -> String {
 /// What a type of a module is called there: `$point`, or its index.
 pub fn type_name(module: &Module, index: u32) -> String {
     match module.item_name(NameKind::Type, index) {
-        Some(name) => format!("${name}"),
+        Some(name) => identifier(name),
         None => index.to_string(),
     }
 }
@@ -91,7 +92,7 @@ pub fn defined_type(module: &Module, index: u32) -> String {
             let fields: Vec<String> = (0..)
                 .zip(ty.fields())
                 .map(|(position, ty)| match module.field_name(index, position) {
-                    Some(called) => format!("${called} {}", field(*ty, &name)),
+                    Some(called) => format!("{} {}", identifier(called), field(*ty, &name)),
                     None => field(*ty, &name),
                 })
                 .collect();
@@ -113,7 +114,7 @@ pub fn fields(module: &Module, index: u32) -> Vec<(String, String)> {
             .zip(ty.fields())
             .map(|(position, ty)| {
                 let called = module.field_name(index, position);
-                let called = called.map_or(position.to_string(), |called| format!("${called}"));
+                let called = called.map_or(position.to_string(), identifier);
                 (called, field(*ty, &name))
             })
             .collect(),

@@ -4,8 +4,11 @@
 use std::sync::Arc;
 
 use stepwell_engine::host::record::Effect;
+use stepwell_engine::module::disassemble::{Instruction, Listing};
+use stepwell_engine::text::path_part;
 use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
 
+use super::FuncNames;
 use super::command::{ImportPolicy, ModuleKey, Panel, SetChoice};
 use crate::hosts::{HostSet, Importer};
 
@@ -44,12 +47,26 @@ pub struct OpenModule {
     pub module: Module,
     /// What its imports are taken for.
     pub importer: Importer,
+    /// What its functions are called.
+    pub names: FuncNames,
     /// The text it was opened from, if it was text.
     pub source: Option<String>,
     /// Hue of the module, 0.0..1.0, used everywhere.
     pub hue: f32,
     /// One for each import, in order.
     pub imports: Vec<ImportState>,
+}
+
+impl OpenModule {
+    /// What a function is called in lists: `module.function`.
+    pub fn func_label(&self, func: FuncIndex) -> String {
+        format!("{}.{}", path_part(&self.name), self.names.label(func))
+    }
+
+    /// An instruction of a listing of this module, with functions called as everywhere.
+    pub fn instruction(&self, listing: &Listing, position: usize) -> Option<Instruction> {
+        listing.instruction_with(position, &|func| self.names.operand(func))
+    }
 }
 
 /// An import and who satisfies it.

@@ -239,8 +239,9 @@ impl App {
 
     /// The window's title says what is open and how far it has come.
     fn name_window(&mut self, ctx: &egui::Context) {
-        let names: Vec<&str> =
-            self.session.modules().iter().map(|open| open.name.as_str()).collect();
+        let modules = self.session.modules().iter();
+        let names: Vec<_> =
+            modules.map(|open| stepwell_engine::text::escaped(&open.name)).collect();
         let title = match names.as_slice() {
             [] => "Stepwell".to_owned(),
             names => {

@@ -288,7 +288,7 @@ pub struct TrapFrame {
 impl fmt::Display for TrapFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.func_name {
-            Some(name) => write!(f, "${name}")?,
+            Some(name) => f.write_str(&crate::text::identifier(name))?,
             None => write!(f, "function {}", self.site.func)?,
         }
         write!(f, " at {}", self.site.offset)
@@ -360,7 +360,7 @@ pub struct Exception {
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "${name}")?,
+            Some(name) => f.write_str(&crate::text::identifier(name))?,
             None => write!(f, "tag {}", self.tag)?,
         }
         self.values.iter().try_for_each(|value| write!(f, " {value}"))

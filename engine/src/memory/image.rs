@@ -38,7 +38,7 @@ impl Image {
         let mut end = 0;
         for segment in &module.data {
             let SegmentMode::Active { index, offset } = &segment.mode else { continue };
-            let [ConstOp::Slot(at)] = offset.ops() else { return None };
+            let [ConstOp::Slot(_, at)] = offset.ops() else { return None };
             let at = if memory.index64 { *at } else { u64::from(*at as u32) };
             let range = &segment.range;
             let last = at.checked_add(u64::from(range.end - range.start))?;

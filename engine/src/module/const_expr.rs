@@ -16,7 +16,7 @@ pub struct ConstExpr {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum ConstOp {
-    Slot(u64),
+    Slot(Literal, u64),
     Vector(u128),
     GlobalGet(u32),
     RefFunc(FuncIndex),
@@ -32,6 +32,19 @@ pub(crate) enum ConstOp {
     ArrayNew(u32),
     ArrayNewDefault(u32),
     ArrayNewFixed(u32, u32),
+    /// Both conversions keep the bits.
+    AnyConvertExtern,
+    ExternConvertAny,
+}
+
+/// What the bits of a constant are.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Literal {
+    I32,
+    I64,
+    F32,
+    F64,
+    Null(HeapType),
 }
 
 impl ConstExpr {
@@ -39,10 +52,10 @@ impl ConstExpr {
         &self.ops
     }
 
-    /// The `i32` value, if it is a single constant: what viewers print beside a segment.
+    /// The bits of the value, if it is a single constant: what viewers print beside a segment.
     pub fn as_constant(&self) -> Option<u64> {
         match *self.ops {
-            [ConstOp::Slot(slot)] => Some(slot),
+            [ConstOp::Slot(_, slot)] => Some(slot),
             _ => None,
         }
     }
@@ -57,17 +70,21 @@ impl ConstExpr {
         let mut ops = Vec::new();
         while !reader.eof() {
             ops.push(match reader.read()? {
-                Operator::I32Const { value } => ConstOp::Slot(u64::from(value as u32)),
-                Operator::I64Const { value } => ConstOp::Slot(value as u64),
-                Operator::F32Const { value } => ConstOp::Slot(u64::from(value.bits())),
-                Operator::F64Const { value } => ConstOp::Slot(value.bits()),
+                Operator::I32Const { value } => {
+                    ConstOp::Slot(Literal::I32, u64::from(value as u32))
+                }
+                Operator::I64Const { value } => ConstOp::Slot(Literal::I64, value as u64),
+                Operator::F32Const { value } => {
+                    ConstOp::Slot(Literal::F32, u64::from(value.bits()))
+                }
+                Operator::F64Const { value } => ConstOp::Slot(Literal::F64, value.bits()),
                 Operator::V128Const { value } => {
                     ConstOp::Vector(u128::from_le_bytes(*value.bytes()))
                 }
                 Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
                 Operator::RefFunc { function_index } => ConstOp::RefFunc(FuncIndex(function_index)),
                 Operator::RefNull { hty } => match HeapType::from_wasm(hty, &module.space) {
-                    Some(_) => ConstOp::Slot(0),
+                    Some(heap) => ConstOp::Slot(Literal::Null(heap), 0),
                     None => return Ok(None),
                 },
                 Operator::RefI31 => ConstOp::RefI31,
@@ -82,8 +99,8 @@ impl ConstExpr {
                 Operator::ArrayNewFixed { array_type_index, array_size } => {
                     ConstOp::ArrayNewFixed(array_type_index, array_size)
                 }
-                // Both keep the bits.
-                Operator::AnyConvertExtern | Operator::ExternConvertAny => continue,
+                Operator::AnyConvertExtern => ConstOp::AnyConvertExtern,
+                Operator::ExternConvertAny => ConstOp::ExternConvertAny,
                 Operator::I32Add => ConstOp::I32Add,
                 Operator::I32Sub => ConstOp::I32Sub,
                 Operator::I32Mul => ConstOp::I32Mul,

@@ -5,19 +5,21 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
-use wasmparser::{BinaryReader, BlockType, MemArg, MemArgTarget, Operator, WasmFeatures};
+use wasmparser::{BinaryReader, Operator, WasmFeatures};
 
+use super::const_expr::ConstExpr;
+use super::namer::Namer;
 pub use super::operator::OpClass;
-use super::operator::{class_of, lane_of, memarg_and_lane_of, memarg_of, operator_name, peek};
-use super::{Module, NameKind};
+use super::operator::{class_of, operator_name, peek};
+use super::{Module, labels::Labels};
 use crate::error::Result;
 use crate::ids::{CodeOffset, FuncIndex};
-use crate::types::{FuncType, HeapType, RefType, ValType};
+
+/// What somebody else calls functions, as `$name`.
+pub type FuncNaming<'a> = dyn Fn(FuncIndex) -> String + 'a;
 
 /// One instruction as text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,6 +58,7 @@ pub struct Listing {
     offsets: Box<[u32]>,
     depths: Box<[u16]>,
     local_names: Vec<(u32, String)>,
+    labels: Labels,
 }
 
 impl Listing {
@@ -66,6 +69,7 @@ impl Listing {
     pub fn new(module: &Module, func: FuncIndex) -> Result<Self> {
         let mut offsets = Vec::new();
         let mut depths = Vec::new();
+        let mut labels = Labels::new(module, func);
         if let Some(reader) = super::code::body_reader(module.inner(), func) {
             let body = wasmparser::FunctionBody::new(reader);
             let mut operators = body.get_operators_reader().map_err(super::code::internal)?;
@@ -82,6 +86,7 @@ impl Listing {
                         | Operator::Delegate { .. }
                 );
                 offsets.push(offset as u32);
+                labels.operator(&operator);
                 depths.push(depth.saturating_sub(u16::from(outdent)));
                 match operator {
                     Operator::Block { .. }
@@ -100,6 +105,7 @@ impl Listing {
             offsets: offsets.into_boxed_slice(),
             depths: depths.into_boxed_slice(),
             local_names: module.local_names(func),
+            labels,
         })
     }
 
@@ -133,14 +139,34 @@ impl Listing {
         self.depths.get(position).copied().unwrap_or(0)
     }
 
+    /// The name of the label that a `block`, `loop`, `if` or `try` brings.
+    pub fn label_name(&self, position: usize) -> Option<&str> {
+        self.labels.opened_at(position)
+    }
+
     /// An instruction as text.
     pub fn instruction(&self, position: usize) -> Option<Instruction> {
+        self.word(position, None)
+    }
+
+    /// As [`instruction`](Self::instruction), with functions called what `names` says.
+    pub fn instruction_with(&self, position: usize, names: &FuncNaming<'_>) -> Option<Instruction> {
+        self.word(position, Some(names))
+    }
+
+    fn word(&self, position: usize, funcs: Option<&FuncNaming<'_>>) -> Option<Instruction> {
         let offset = *self.offsets.get(position)?;
         let reader = reader_at(&self.module, offset)?;
         let operator = peek(&reader)?;
         let body_end = self.module.func_body(self.func)?.end.0;
         let end = self.offsets.get(position + 1).copied().unwrap_or(body_end);
-        let namer = Namer { module: &self.module, locals: &self.local_names };
+        let namer = Namer {
+            module: &self.module,
+            locals: &self.local_names,
+            label: &|depth| self.labels.enclosing(position, depth),
+            own_label: self.labels.opened_at(position),
+            funcs,
+        };
         Some(Instruction {
             offset: CodeOffset(offset),
             len: end - offset,
@@ -166,300 +192,21 @@ impl Listing {
     }
 }
 
+/// The first `most` operators of a constant expression as text, as `i32.const 40 i32.const 2 i32.add`.
+pub fn const_text(
+    module: &Module,
+    expr: &ConstExpr,
+    most: usize,
+    names: &FuncNaming<'_>,
+) -> String {
+    let namer =
+        Namer { module, locals: &[], label: &|_| None, own_label: None, funcs: Some(names) };
+    namer.const_expr(expr, most)
+}
+
 fn reader_at(module: &Module, offset: u32) -> Option<BinaryReader<'_>> {
     let bytes = module.bytes().get(offset as usize..)?;
     Some(BinaryReader::new_features(bytes, u64::from(offset), WasmFeatures::all()))
-}
-
-/// Words immediates with the module's names.
-struct Namer<'a> {
-    module: &'a Module,
-    locals: &'a [(u32, String)],
-}
-
-impl Namer<'_> {
-    fn immediates(&self, operator: &Operator<'_>) -> String {
-        use Operator as O;
-        match operator {
-            O::Block { blockty } | O::Loop { blockty } | O::If { blockty } | O::Try { blockty } => {
-                self.block_type(*blockty)
-            }
-            O::TryTable { try_table } => self.try_table(try_table),
-            O::Br { relative_depth }
-            | O::BrIf { relative_depth }
-            | O::BrOnNull { relative_depth }
-            | O::BrOnNonNull { relative_depth }
-            | O::Rethrow { relative_depth }
-            | O::Delegate { relative_depth } => relative_depth.to_string(),
-            O::BrOnCast { relative_depth, from_ref_type, to_ref_type }
-            | O::BrOnCastFail { relative_depth, from_ref_type, to_ref_type } => join([
-                relative_depth.to_string(),
-                join([self.reference(*from_ref_type), self.reference(*to_ref_type)]),
-            ]),
-            O::Throw { tag_index } | O::Catch { tag_index } => self.item(NameKind::Tag, *tag_index),
-            O::CallRef { type_index: ty }
-            | O::ReturnCallRef { type_index: ty }
-            | O::StructNew { struct_type_index: ty }
-            | O::StructNewDefault { struct_type_index: ty }
-            | O::ArrayNew { array_type_index: ty }
-            | O::ArrayNewDefault { array_type_index: ty }
-            | O::ArrayGet { array_type_index: ty }
-            | O::ArrayGetS { array_type_index: ty }
-            | O::ArrayGetU { array_type_index: ty }
-            | O::ArraySet { array_type_index: ty }
-            | O::ArrayFill { array_type_index: ty } => self.item(NameKind::Type, *ty),
-            O::ArrayCopy { array_type_index_dst: to, array_type_index_src: from } => {
-                join([self.item(NameKind::Type, *to), self.item(NameKind::Type, *from)])
-            }
-            O::ArrayNewFixed { array_type_index: ty, array_size } => {
-                join([self.item(NameKind::Type, *ty), array_size.to_string()])
-            }
-            O::ArrayNewData { array_type_index: ty, array_data_index: data }
-            | O::ArrayInitData { array_type_index: ty, array_data_index: data } => {
-                join([self.item(NameKind::Type, *ty), self.item(NameKind::Data, *data)])
-            }
-            O::ArrayNewElem { array_type_index: ty, array_elem_index: element }
-            | O::ArrayInitElem { array_type_index: ty, array_elem_index: element } => {
-                join([self.item(NameKind::Type, *ty), self.item(NameKind::Element, *element)])
-            }
-            O::StructGet { struct_type_index: ty, field_index }
-            | O::StructGetS { struct_type_index: ty, field_index }
-            | O::StructGetU { struct_type_index: ty, field_index }
-            | O::StructSet { struct_type_index: ty, field_index } => {
-                let name = self.module.field_name(*ty, *field_index);
-                let field = name.map_or(field_index.to_string(), |name| format!("${name}"));
-                join([self.item(NameKind::Type, *ty), field])
-            }
-            O::RefTestNonNull { hty } | O::RefCastNonNull { hty } => {
-                format!("(ref {})", self.heap(*hty))
-            }
-            O::RefTestNullable { hty } | O::RefCastNullable { hty } => {
-                match wasmparser::RefType::new(true, *hty) {
-                    Some(ty) => self.reference(ty),
-                    None => format!("(ref null {})", self.heap(*hty)),
-                }
-            }
-            O::BrTable { targets } => {
-                let mut text = String::new();
-                for depth in targets.targets().filter_map(Result::ok).take(64) {
-                    let _ = write!(text, "{depth} ");
-                }
-                if targets.len() > 64 {
-                    let _ = write!(text, "… ({} labels) ", targets.len());
-                }
-                let _ = write!(text, "{}", targets.default());
-                text
-            }
-            O::Call { function_index }
-            | O::ReturnCall { function_index }
-            | O::RefFunc { function_index } => self.func(*function_index),
-            O::CallIndirect { type_index, table_index }
-            | O::ReturnCallIndirect { type_index, table_index } => {
-                let table = self.unless_zero(NameKind::Table, *table_index);
-                let ty = match self.module.inner().func_type_at(*type_index) {
-                    Some(ty) => signature(ty),
-                    None => format!("(type {type_index})"),
-                };
-                join([table, ty])
-            }
-            O::TypedSelect { ty } => format!("(result {ty})"),
-            O::LocalGet { local_index }
-            | O::LocalSet { local_index }
-            | O::LocalTee { local_index } => self.local(*local_index),
-            O::GlobalGet { global_index } | O::GlobalSet { global_index } => {
-                self.item(NameKind::Global, *global_index)
-            }
-            O::I32Const { value } => value.to_string(),
-            O::I64Const { value } => value.to_string(),
-            O::F32Const { value } => float_text(
-                f64::from(f32::from_bits(value.bits())),
-                format!("{}", f32::from_bits(value.bits())),
-                u64::from(value.bits() & 0x007f_ffff),
-                value.bits() >> 31 != 0,
-            ),
-            O::F64Const { value } => float_text(
-                f64::from_bits(value.bits()),
-                format!("{}", f64::from_bits(value.bits())),
-                value.bits() & 0x000f_ffff_ffff_ffff,
-                value.bits() >> 63 != 0,
-            ),
-            O::RefNull { hty } => self.heap(*hty),
-            O::TableGet { table }
-            | O::TableSet { table }
-            | O::TableSize { table }
-            | O::TableGrow { table }
-            | O::TableFill { table } => self.item(NameKind::Table, *table),
-            O::TableCopy { dst_table, src_table } => join([
-                self.item(NameKind::Table, *dst_table),
-                self.item(NameKind::Table, *src_table),
-            ]),
-            O::TableInit { elem_index, table } => join([
-                self.unless_zero(NameKind::Table, *table),
-                self.item(NameKind::Element, *elem_index),
-            ]),
-            O::ElemDrop { elem_index } => self.item(NameKind::Element, *elem_index),
-            O::MemorySize { mem } | O::MemoryGrow { mem } | O::MemoryFill { mem } => {
-                self.unless_zero(NameKind::Memory, *mem)
-            }
-            O::MemoryCopy { dst_mem, src_mem } if dst_mem == src_mem && *dst_mem == 0 => {
-                String::new()
-            }
-            O::MemoryCopy { dst_mem, src_mem } => {
-                join([self.item(NameKind::Memory, *dst_mem), self.item(NameKind::Memory, *src_mem)])
-            }
-            O::MemoryInit { data_index, mem } => join([
-                self.unless_zero(NameKind::Memory, *mem),
-                self.item(NameKind::Data, *data_index),
-            ]),
-            O::DataDrop { data_index } => self.item(NameKind::Data, *data_index),
-            O::V128Const { value } => {
-                let lanes = value.bytes().chunks_exact(4).map(|lane| {
-                    lane.iter()
-                        .rev()
-                        .fold("0x".to_string(), |text, byte| format!("{text}{byte:02x}"))
-                });
-                lanes.fold("i32x4".to_string(), |text, lane| format!("{text} {lane}"))
-            }
-            O::I8x16Shuffle { lanes } => {
-                let lanes: Vec<String> = lanes.iter().map(u8::to_string).collect();
-                lanes.join(" ")
-            }
-            other => match (memarg_and_lane_of(other), lane_of(other)) {
-                (Some((memarg, lane)), _) => join([self.memarg(&memarg), lane.to_string()]),
-                (None, Some(lane)) => lane.to_string(),
-                (None, None) => {
-                    memarg_of(other).map_or(String::new(), |memarg| self.memarg(&memarg))
-                }
-            },
-        }
-    }
-
-    /// A heap type, with the name of a defined one.
-    fn heap(&self, ty: wasmparser::HeapType) -> String {
-        match HeapType::from_wasm(ty, &self.module.inner().space) {
-            Some(HeapType::Concrete(_, index)) => self.item(NameKind::Type, index),
-            Some(ty) => ty.to_string(),
-            None => format!("{ty:?}"),
-        }
-    }
-
-    fn reference(&self, ty: wasmparser::RefType) -> String {
-        match RefType::from_wasm(ty, &self.module.inner().space) {
-            Some(RefType { nullable, heap: HeapType::Concrete(_, index) }) => {
-                let null = if nullable { "null " } else { "" };
-                format!("(ref {null}{})", self.item(NameKind::Type, index))
-            }
-            Some(ty) => ty.to_string(),
-            None => format!("{ty:?}"),
-        }
-    }
-
-    fn try_table(&self, try_table: &wasmparser::TryTable) -> String {
-        let mut text = self.block_type(try_table.ty);
-        for catch in &try_table.catches {
-            let (keyword, tag, label) = match *catch {
-                wasmparser::Catch::One { tag, label } => ("catch", Some(tag), label),
-                wasmparser::Catch::OneRef { tag, label } => ("catch_ref", Some(tag), label),
-                wasmparser::Catch::All { label } => ("catch_all", None, label),
-                wasmparser::Catch::AllRef { label } => ("catch_all_ref", None, label),
-            };
-            let tag = tag.map_or(String::new(), |tag| self.item(NameKind::Tag, tag));
-            let clause = join([join([keyword.to_string(), tag]), label.to_string()]);
-            text = join([text, format!("({clause})")]);
-        }
-        text
-    }
-
-    fn func(&self, index: u32) -> String {
-        match self.module.func_name(FuncIndex(index)) {
-            Some(name) => format!("${name}"),
-            None => index.to_string(),
-        }
-    }
-
-    fn local(&self, index: u32) -> String {
-        let named = self.locals.binary_search_by_key(&index, |(index, _)| *index).ok();
-        match named.and_then(|position| self.locals.get(position)) {
-            Some((_, name)) => format!("${name}"),
-            None => index.to_string(),
-        }
-    }
-
-    fn item(&self, kind: NameKind, index: u32) -> String {
-        match self.module.item_name(kind, index) {
-            Some(name) => format!("${name}"),
-            None => index.to_string(),
-        }
-    }
-
-    fn unless_zero(&self, kind: NameKind, index: u32) -> String {
-        if index == 0 { String::new() } else { self.item(kind, index) }
-    }
-
-    fn memarg(&self, memarg: &MemArg) -> String {
-        let memory = match memarg.target {
-            MemArgTarget::Memory(index) => self.unless_zero(NameKind::Memory, index),
-            MemArgTarget::Array(ty) => ty.to_string(),
-        };
-        let offset = match memarg.offset {
-            0 => String::new(),
-            offset => format!("offset={offset}"),
-        };
-        let align = if memarg.align == memarg.max_align {
-            String::new()
-        } else {
-            format!("align={}", 1u64 << memarg.align.min(63))
-        };
-        join([memory, join([offset, align])])
-    }
-
-    fn block_type(&self, ty: BlockType) -> String {
-        match ty {
-            BlockType::Empty => String::new(),
-            BlockType::Type(ty) => format!("(result {ty})"),
-            BlockType::FuncType(index) => match self.module.inner().func_type_at(index) {
-                Some(ty) => signature(ty),
-                None => format!("(type {index})"),
-            },
-        }
-    }
-}
-
-/// `(param i32) (result i32)`, without empty parts.
-fn signature(ty: &FuncType) -> String {
-    let part = |keyword: &str, types: &[ValType]| {
-        if types.is_empty() {
-            return String::new();
-        }
-        let mut text = format!("({keyword}");
-        for ty in types {
-            let _ = write!(text, " {ty}");
-        }
-        text.push(')');
-        text
-    };
-    join([part("param", ty.params()), part("result", ty.results())])
-}
-
-fn join(parts: [String; 2]) -> String {
-    let [left, right] = parts;
-    match (left.is_empty(), right.is_empty()) {
-        (_, true) => left,
-        (true, _) => right,
-        _ => format!("{left} {right}"),
-    }
-}
-
-/// A float as the text format writes it.
-fn float_text(value: f64, text: String, payload: u64, negative: bool) -> String {
-    let sign = if negative { "-" } else { "" };
-    if value.is_nan() {
-        return format!("{sign}nan:0x{payload:x}");
-    }
-    if value.is_infinite() {
-        return format!("{sign}inf");
-    }
-    if text.len() > 24 { format!("{value:e}") } else { text }
 }
 
 #[cfg(test)]
@@ -467,6 +214,7 @@ fn float_text(value: f64, text: String, payload: u64, negative: bool) -> String 
 mod tests {
     use super::*;
     use crate::{Config, Engine};
+    use wasmparser::{MemArg, MemArgTarget};
 
     #[test]
     fn instructions_read_as_in_the_text_format() {
@@ -514,6 +262,84 @@ mod tests {
             ]
         );
         assert_eq!(listing.instruction(2).map(|line| line.len), Some(4));
+    }
+
+    #[test]
+    fn types_labels_and_locals_have_their_names() {
+        let module = Module::from_wat(
+            &Engine::new(Config::default()),
+            r#"(module
+                 (type $pair (struct (field $a i32)))
+                 (type $t (func (param (ref null $pair)) (result i32)))
+                 (table $table 1 funcref) (tag $oops)
+                 (func $f (param $p (ref null $pair)) (result i32) (local $"odd name" i32)
+                   block $out (result i32)
+                     loop $again
+                       local.get $"odd name"  br_if $again
+                       block $again br $again br 1 end
+                       block i32.const 7 br 2 end
+                       local.get $p  i32.const 0  call_indirect (type $t)
+                       i32.const 0  br_table $out $out
+                     end
+                     i32.const 1
+                     block $b try_table (catch $oops $b) end end
+                   end
+                   local.get $p  local.get $p  i32.const 1
+                   select (result (ref null $pair))  drop
+                   try $t try throw $oops delegate $t catch_all end))"#,
+        )
+        .unwrap();
+        let listing = Listing::new(&module, FuncIndex(0)).unwrap();
+        let all: Vec<_> = (0..listing.len()).filter_map(|at| listing.instruction(at)).collect();
+        let texts: Vec<String> = all.iter().map(alloc::string::ToString::to_string).collect();
+        for text in [
+            "block $out (result i32)",
+            "loop $again",
+            "local.get $\"odd name\"",
+            "br_if $again",
+            "block $again",
+            // The loop of this name is hidden there.
+            "br 1",
+            "br $out",
+            "call_indirect (type $t)",
+            "br_table $out $out",
+            "try_table (catch $oops $b)",
+            "select (result (ref null $pair))",
+            "delegate $t",
+        ] {
+            assert!(texts.iter().any(|found| found == text), "{text}: {texts:?}");
+        }
+        let position = texts.iter().position(|text| text == "br $out").unwrap();
+        let called = listing.instruction_with(position, &|_| String::new()).unwrap();
+        assert_eq!(called.to_string(), "br $out");
+        assert_eq!(listing.label_name(0), Some("out"));
+    }
+
+    #[test]
+    fn constant_expressions_are_words_too() {
+        let text = "(module (type $p (struct (field i64) (field f32)))
+             (import \"m\" \"g\" (global $from externref))
+             (global i32 (i32.add (i32.const 40) (i32.const -2)))
+             (global (ref $p) (struct.new $p (i64.const -1) (f32.const nan)))
+             (global anyref (any.convert_extern (global.get $from)))
+             (global (ref null $p) (ref.null $p)) (global funcref (ref.func $f))
+             (global v128 (v128.const i32x4 1 2 3 4)) (func $f))";
+        let module = Module::from_wat(&Engine::new(Config::default()), text).unwrap();
+        let word = |index| {
+            let expr = module.global_init(index).unwrap();
+            const_text(&module, expr, 4, &|func| alloc::format!("f{func}"))
+        };
+        assert_eq!(
+            [1, 2, 3, 4, 5, 6].map(word),
+            [
+                "i32.const 40 i32.const -2 i32.add",
+                "i64.const -1 f32.const nan:0x400000 struct.new $p",
+                "global.get $from any.convert_extern",
+                "ref.null $p",
+                "ref.func f0",
+                "v128.const i32x4 0x00000001 0x00000002 0x00000003 0x00000004",
+            ]
+        );
     }
 
     #[test]

@@ -178,6 +178,7 @@ impl Loader {
             })
             .collect();
         module.names.set_exports(exported);
+        module.names.finish();
         module.export_order = (0..module.exports.len() as u32).collect();
         let exports = &module.exports;
         module

@@ -10,8 +10,10 @@ mod builder;
 pub(crate) mod code;
 mod const_expr;
 pub mod disassemble;
+mod labels;
 mod load;
 mod matching;
+mod namer;
 mod names;
 mod not_module;
 pub(crate) mod operator;
@@ -37,7 +39,7 @@ use crate::features::Features;
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::observe::FuncTypes;
 use crate::types::{
-    ExternType, FuncType, GlobalType, MemoryType, RefType, SubType, TableType, TypeSpace,
+    ExternType, FuncType, GlobalType, MemoryType, RefType, SubType, TableType, TypeSpace, ValType,
 };
 
 pub use builder::{Advance, LoadState, ModuleBuilder, Progress};
@@ -437,9 +439,42 @@ impl Module {
         self.inner.names.field(&self.inner.bytes, ty, field)
     }
 
-    /// Names of a function's locals (parameters first), as `(index, name)`.
+    /// Names of a function's locals (parameters first), as `(index, name)`, by index.
     pub fn local_names(&self, func: FuncIndex) -> Vec<(u32, String)> {
         self.inner.names.locals(&self.inner.bytes, func)
+    }
+
+    /// Names of a function's labels, by the order in which they are opened, the first being 0.
+    pub fn label_names(&self, func: FuncIndex) -> Vec<(u32, String)> {
+        self.inner.names.labels(&self.inner.bytes, func)
+    }
+
+    /// How many names the name section gives, with what they are for.
+    pub fn name_counts(&self) -> Vec<(&'static str, usize)> {
+        self.inner.names.counts()
+    }
+
+    /// The initial value of a global, if the module defines it.
+    pub fn global_init(&self, index: u32) -> Option<&ConstExpr> {
+        self.inner.globals.get(index as usize)?.init.as_ref()
+    }
+
+    /// What the elements of a table are at first, where it says.
+    pub fn table_init(&self, index: u32) -> Option<&ConstExpr> {
+        self.inner.tables.get(index as usize)?.init.as_ref()
+    }
+
+    /// Types of the locals that a function declares, behind its parameters; runs of one type together.
+    pub fn declared_locals(&self, func: FuncIndex) -> Vec<(u32, ValType)> {
+        let read = || {
+            let body = wasmparser::FunctionBody::new(code::body_reader(&self.inner, func)?);
+            let runs = body.get_locals_reader().ok()?.into_iter().filter_map(|run| run.ok());
+            let typed = runs.filter_map(|(count, ty)| {
+                Some((count, ValType::from_wasm(ty, &self.inner.space)?))
+            });
+            Some(typed.collect())
+        };
+        read().unwrap_or_default()
     }
 }
 

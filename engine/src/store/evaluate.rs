@@ -33,7 +33,8 @@ impl Evaluation<'_> {
         let pop = |stack: &mut Vec<u128>| stack.pop().unwrap_or(0) as u64;
         for op in expr.ops() {
             let bits = match *op {
-                ConstOp::Slot(slot) => slot.into(),
+                ConstOp::Slot(_, slot) => slot.into(),
+                ConstOp::AnyConvertExtern | ConstOp::ExternConvertAny => continue,
                 ConstOp::Vector(bits) => bits,
                 ConstOp::GlobalGet(index) => {
                     let unknown =

@@ -428,10 +428,16 @@ impl Store {
     /// The code units of a string that [`Linker::js_strings`](crate::Linker::js_strings) or
     /// [`Store::new_string`] has made; `None` for other values.
     pub fn code_units(&self, value: Value) -> Option<Vec<u16>> {
+        self.first_code_units(value, u32::MAX).map(|(units, _)| units)
+    }
+
+    /// The first code units of a string, and how many there are in all; as [`Store::code_units`].
+    pub fn first_code_units(&self, value: Value, most: u32) -> Option<(Vec<u16>, u32)> {
         let object = object_of(value)?;
         let ObjectKind::String(len) = self.object_kind(object)? else { return None };
         let heap = &self.state.heap;
-        Some((0..len).map(|index| heap.element(object, 1, index) as u16).collect())
+        let units = (0..len.min(most)).map(|index| heap.element(object, 1, index) as u16);
+        Some((units.collect(), len))
     }
 
     /// Makes a string, as the builtins of `wasm:js-string` take it. It is held until it is

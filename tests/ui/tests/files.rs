@@ -108,7 +108,7 @@ fn what_is_dropped_goes_where_it_belongs() {
 #[test]
 fn odd_names_stay_in_their_row_and_many_files_are_quick() {
     let mut scene = files([put("a\u{202e}txt.exe\nx", b"")]);
-    assert!(scene.has("file a\\u{202e}txt.exe\\u{a}x"));
+    assert!(scene.has("file a\\u{202e}txt.exe\\nx"));
     let session = &mut scene.harness.state_mut().session;
     for number in 0..10_000 {
         session.apply(put(&format!("many/{number:05}"), b"")).unwrap();

@@ -198,7 +198,7 @@ fn a_throw_and_its_catcher_stand_above_the_operands() {
     assert_eq!(scene.session().selected_frame(), 2);
     assert_eq!(scene.session().code_focus().unwrap().offset, catcher.offset);
     assert!(scene.has("try_table"));
-    assert!(scene.has("(catch $not_a_digit 0) (catch_all 1)"));
+    assert!(scene.has("(catch $not_a_digit $wrong) (catch_all $other)"));
     scene.apply([Command::StepInto]);
     assert_eq!(scene.session().frames().len(), 2, "two frames are gone");
 }

@@ -67,7 +67,7 @@ fn functions_are_filtered_by_name() {
     assert!(scene.says("function 1 $fibonacci"));
     assert!(!scene.says("function 0 $factorial"));
     scene.write("filter functions of recursion", "nothing has this");
-    assert!(scene.has("No function has this in its name."));
+    assert!(scene.has("No function has this name, index or address."));
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use egui::{Key, RichText, Ui};
 use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::text::dotted;
 use stepwell_engine::{CodeOffset, ExternType};
 
 use super::host_calls::break_menu;
 use crate::session::{
     BreakWhen, BreakpointState, Command, ImportBreak, ImportSource, OpenModule, Session,
-    readable_name,
 };
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -65,7 +65,7 @@ fn set_import(known: &ImportBreak, when: Option<BreakWhen>) -> Command {
 /// A breakpoint of an import: it stops before the host function begins.
 fn import_line(session: &Session, known: &ImportBreak, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
-    let place = format!("{}.{}", known.module, known.name);
+    let place = dotted(&known.module, &known.name);
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let remove = ui.small_button("✗").accessible_name(format!("remove {place}"));
@@ -96,8 +96,9 @@ fn add_import(session: &Session, ui: &mut Ui, commands: &mut Vec<Command>) {
         }
         egui::ScrollArea::vertical().max_height(tokens::TOOLTIP).show(ui, |ui| {
             for (module, name) in imports.into_iter().take(IMPORTS) {
-                let text = RichText::new(format!("{module}.{name}")).font(tokens::mono_small());
-                let entry = ui.button(text).accessible_name(format!("stop at {module}.{name}"));
+                let text = RichText::new(dotted(module, name)).font(tokens::mono_small());
+                let entry =
+                    ui.button(text).accessible_name(format!("stop at {}", dotted(module, name)));
                 if entry.clicked() {
                     let (module, name) = (module.to_owned(), name.to_owned());
                     let when = Some(BreakWhen::Always);
@@ -131,11 +132,7 @@ fn line(breakpoint: &BreakpointState, open: &OpenModule, ui: &mut Ui, commands: 
     let tokens = Tokens::of(ui);
     let (module, offset) = (breakpoint.module, breakpoint.offset);
     let func = open.module.func_at(CodeOffset(offset));
-    let name = match func.map(|func| (func, open.module.func_name(func))) {
-        Some((_, Some(name))) => format!("{}.{}", open.name, readable_name(name)),
-        Some((func, None)) => format!("{}.func[{func}]", open.name),
-        None => open.name.clone(),
-    };
+    let name = func.map_or_else(|| widgets::safe(&open.name), |func| open.func_label(func));
     let place = format!("{name} 0x{offset:04x}");
     ui.horizontal(|ui| {
         let mut enabled = breakpoint.enabled;
@@ -149,8 +146,8 @@ fn line(breakpoint: &BreakpointState, open: &OpenModule, ui: &mut Ui, commands: 
             commands.push(Command::ShowOffset { module, offset });
         }
         let listing = func.and_then(|func| Listing::new(&open.module, func).ok());
-        let instruction =
-            listing.and_then(|listing| listing.instruction(listing.position(CodeOffset(offset))?));
+        let instruction = listing
+            .and_then(|listing| open.instruction(&listing, listing.position(CodeOffset(offset))?));
         if let Some(instruction) = instruction {
             let text = RichText::new(instruction.to_string()).font(tokens::mono_small());
             ui.label(text.color(tokens.weak));

@@ -7,7 +7,7 @@ use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::observe::FastListing;
 use stepwell_engine::{CodeOffset, FuncIndex};
 
-use crate::session::{Command, ModuleKey, OpenModule, Session, readable_name};
+use crate::session::{Command, ModuleKey, OpenModule, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -127,7 +127,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     }
     rows.show(ui, |ui, number, place| {
         if let Some(row) = shown.rows.get(number as usize) {
-            draw(&shown, *row, (offset, pc), ui, place, &mut commands);
+            draw(open, &shown, *row, (offset, pc), ui, place, &mut commands);
         }
     });
     commands
@@ -135,10 +135,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
 
 fn header(open: &OpenModule, shown: &Shown, ui: &mut Ui) {
     let tokens = Tokens::of(ui);
-    let name = match open.module.func_name(shown.func) {
-        Some(name) => format!("${}", readable_name(name)),
-        None => format!("func {}", shown.func.0),
-    };
+    let name = open.names.place(shown.func);
     let words: u32 = shown.fast.operations().iter().map(|op| op.words).sum();
     let (instructions, operations) = (shown.listing.len(), shown.fast.operations().len());
     let bytes = u64::from(words) * 8;
@@ -186,6 +183,7 @@ impl Columns {
 }
 
 fn draw(
+    open: &OpenModule,
     shown: &Shown,
     row: Row,
     (cursor, pc): (CodeOffset, Option<CodeOffset>),
@@ -194,7 +192,8 @@ fn draw(
     commands: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui);
-    let Some(instruction) = shown.listing.instruction(row.instruction as usize) else { return };
+    let at = row.instruction as usize;
+    let Some(instruction) = open.instruction(&shown.listing, at) else { return };
     let offset = instruction.offset;
     let fast = row.operation.and_then(|at| Some((at, shown.fast.operations().get(at as usize)?)));
     let text = match (row.first, fast) {

@@ -2,6 +2,7 @@
 
 use egui::{Color32, Sense, Ui, vec2};
 use stepwell_engine::observe::FrameView;
+use stepwell_engine::text::{dotted, path_part};
 
 use crate::session::{Awaited, Command, Session, StackEntry};
 use crate::ui::rects;
@@ -84,8 +85,11 @@ fn wasm_frame(
         commands.push(Command::SelectFrame(number));
     }
     let standing = if frame.is_calling() { "waits for its call to return" } else { "stands" };
+    let open = session.module_of_instance(frame.instance());
+    let symbol = open.and_then(|open| open.names.symbol(frame.func()));
+    let symbol = symbol.map_or(String::new(), |symbol| format!("\n{symbol}"));
     response.on_hover_text(format!(
-        "{label}: function {} of instance {}, {standing} at {offset}",
+        "{label}: function {} of instance {}, {standing} at {offset}{symbol}",
         frame.func(),
         frame.instance(),
     ));
@@ -115,15 +119,15 @@ fn host_frame(
     };
     let set = pending.and_then(|record| session.host_set_of(record));
     let text = match set {
-        Some(set) => format!("host · {} {name}", set.title()),
-        None => format!("host · {module}.{name}"),
+        Some(set) => format!("host · {} {}", set.title(), path_part(name)),
+        None => format!("host · {}", dotted(module, name)),
     };
     let response = ui.interact(place, ui.scope_id().with(("host", row)), Sense::hover());
     let label = format!("{text} {standing}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
     rects::note(&response, || format!("frames.host.{row}"));
     line(ui, place, tokens.warning, &text, standing, false);
-    response.on_hover_text(format!("{module}.{name} {standing}"));
+    response.on_hover_text(format!("{} {standing}", dotted(module, name)));
 }
 
 fn describe(session: &Session, frame: &FrameView<'_>, tokens: &Tokens) -> (Color32, String) {

@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 use stepwell_engine::module::{ExportItem, NameKind};
+use stepwell_engine::text::{dotted, identifier, quoted};
 use stepwell_engine::types::Mutability;
 use stepwell_engine::{ExternType, InstanceId, Store};
 
@@ -58,7 +59,7 @@ fn of_instance(
             let color = if name.is_some() { tokens.text } else { tokens.faint };
             let label = ui.label(RichText::new(&shown).font(tokens::mono()).color(color));
             if let Some((module, field)) = imported_as(open, index) {
-                label.on_hover_text(format!("imported as {module}.{field}"));
+                label.on_hover_text(format!("imported as {}", dotted(&module, &field)));
             }
             let mutable = ty.mutability == Mutability::Var;
             let label = format!("global {} {index} {shown}", open.name);
@@ -83,11 +84,11 @@ fn of_instance(
 /// The name section's name, or the one it is exported under.
 fn name_of(open: &OpenModule, index: u32) -> Option<String> {
     if let Some(name) = open.module.item_name(NameKind::Global, index) {
-        return Some(format!("${name}"));
+        return Some(identifier(name));
     }
     let exports = open.module.exports();
     let export = exports.iter().find(|export| export.item == ExportItem::Global(index))?;
-    Some(format!("{:?}", export.name))
+    Some(quoted(&export.name))
 }
 
 fn imported_as(open: &OpenModule, index: u32) -> Option<(String, String)> {

@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 use stepwell_engine::observe::{FrameView, Label, LabelKind, types_at};
+use stepwell_engine::text::identifier;
 use stepwell_engine::{ValType, Value};
 
 use crate::session::{Command, OpenModule, RunState, Session, val_type};
@@ -194,7 +195,7 @@ fn locals(
                 );
                 let is_param = (local.index as usize) < params;
                 let name = match &local.name {
-                    Some(name) => format!("${name}"),
+                    Some(name) => identifier(name),
                     None if is_param => "param".to_owned(),
                     None => "local".to_owned(),
                 };
@@ -236,7 +237,10 @@ fn labels(session: &Session, frame: &FrameView<'_>, ui: &mut Ui, commands: &mut 
                         .font(tokens::mono_small())
                         .color(tokens.faint),
                 );
-                let kind = RichText::new(label.kind.name()).font(tokens::mono());
+                let named = open.and_then(|open| label_name(open, frame, label, ui));
+                let named = named.map_or(String::new(), |name| format!(" {name}"));
+                let kind = format!("{}{named}", label.kind.name());
+                let kind = RichText::new(kind).font(tokens::mono());
                 let kind = ui.label(kind.color(tokens.op_control));
                 let clauses = open.and_then(|open| catches(open, frame, label, ui));
                 if let Some(clauses) = &clauses {
@@ -281,6 +285,15 @@ fn labels(session: &Session, frame: &FrameView<'_>, ui: &mut Ui, commands: &mut 
     );
 }
 
+/// What the module calls a label, as its opener says.
+fn label_name(open: &OpenModule, frame: &FrameView<'_>, label: &Label, ui: &Ui) -> Option<String> {
+    if label.kind == LabelKind::Func {
+        return None;
+    }
+    let listing = super::code::listing_of(ui.ctx(), open, frame.func())?;
+    listing.label_name(listing.position(label.start)?).map(identifier)
+}
+
 /// What a `try_table`, `try` or `catch` catches, as its operator says.
 fn catches(open: &OpenModule, frame: &FrameView<'_>, label: &Label, ui: &Ui) -> Option<String> {
     if !matches!(label.kind, LabelKind::TryTable | LabelKind::Try | LabelKind::Catch) {
@@ -290,7 +303,7 @@ fn catches(open: &OpenModule, frame: &FrameView<'_>, label: &Label, ui: &Ui) -> 
     let opener = listing.position(label.start)?;
     let found = match label.kind {
         LabelKind::TryTable => {
-            let text = listing.instruction(opener)?.immediates;
+            let text = open.instruction(&listing, opener)?.immediates;
             text.find("(catch").and_then(|at| text.get(at..)).map(str::to_owned)
         }
         _ => {

@@ -2,6 +2,7 @@
 
 use egui::{Align2, RichText, Sense, Ui, pos2};
 use stepwell_engine::module::NameKind;
+use stepwell_engine::text::{identifier, path_part};
 use stepwell_engine::{Ref, Store, TableAddr, Value};
 
 use crate::session::{Command, Session};
@@ -133,8 +134,8 @@ fn tables(session: &Session, store: &Store) -> Vec<NamedTable> {
                 continue;
             }
             let label = match open.module.item_name(NameKind::Table, index) {
-                Some(name) => format!("{}:${name}", open.name),
-                None => format!("{}:{index}", open.name),
+                Some(name) => format!("{}:{}", path_part(&open.name), identifier(name)),
+                None => format!("{}:{index}", path_part(&open.name)),
             };
             found.push(NamedTable { addr: *addr, label, hue: open.hue });
         }

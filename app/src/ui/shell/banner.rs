@@ -1,6 +1,7 @@
 //! A line under the toolbar when the machine stands for a reason that needs attention.
 
 use egui::{RichText, Ui};
+use stepwell_engine::text::dotted;
 use stepwell_engine::{AtomicWait, Trap, TrapCode};
 
 use crate::session::{
@@ -144,7 +145,7 @@ fn waits(session: &Session, pending: &HostCallRecord, ui: &mut Ui, commands: &mu
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
         let caller = pending.frames.first().map_or("the host", |frame| &*frame.label);
-        let target = format!("{}.{}", pending.call.module, pending.call.name);
+        let target = dotted(&pending.call.module, &pending.call.name);
         let (why, advice, panel) = match session.awaited(pending) {
             Awaited::Person => {
                 ("and no module satisfies it.", "Give the answer in Host calls.", Panel::HostCalls)
@@ -199,7 +200,7 @@ fn about_to_call(
         let caller = caller.map_or("the host", |frame| &*frame.label);
         let args = call.as_ref().map(|record| session.describe_call(record).args_text());
         let args: String = args.unwrap_or_default().chars().take(ARGUMENTS).collect();
-        let text = format!("⏸ {caller} is about to call {module}.{name}({args}).");
+        let text = format!("⏸ {caller} is about to call {}({args}).", dotted(module, name));
         ui.label(RichText::new(text).color(tokens.breakpoint));
         ui.label("The host function has not begun.");
         let on = ui.small_button("Continue");

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use egui::{Context, Key, Modifiers, RichText, Ui};
-use stepwell_engine::{ExternType, FuncIndex};
+use stepwell_engine::text::dotted;
+use stepwell_engine::{CodeOffset, ExternType, FuncIndex};
 
 use super::actions::{ALL, Action};
-use crate::session::{Command, ModuleKey, Panel, Session};
+use crate::session::{Command, ModuleKey, OpenModule, Panel, Place, Session};
 use crate::ui::layout::{self, Layout};
 use crate::ui::tokens::{self, Tokens};
 
 /// Entries shown.
 const SHOWN: usize = 14;
+/// The score of a function whose whole name or index was typed.
+const EXACT: i32 = i32::MAX;
 /// Functions looked through for one query.
 const FUNCTIONS: u32 = 200_000;
 
@@ -91,7 +94,7 @@ fn entries(session: &Session, layout: &Layout, query: &str) -> Vec<Entry> {
             if !ty.params().is_empty() {
                 continue;
             }
-            let title = format!("Step {}.{}", open.name, export.name);
+            let title = format!("Step {}", dotted(&open.name, &export.name));
             offer("start", title, &|| {
                 Does::Commands(vec![Command::Start {
                     module: open.key,
@@ -119,23 +122,43 @@ fn entries(session: &Session, layout: &Layout, query: &str) -> Vec<Entry> {
 }
 
 fn functions(session: &Session, query: &str, found: &mut Vec<(i32, Entry)>) {
+    let exact = session.find_functions(query);
+    for (key, place) in &exact {
+        let Some(open) = session.module(*key) else { continue };
+        found.push((EXACT, function_entry(open, place.func, place.offset)));
+    }
+    let mut hits: Vec<(i32, &OpenModule, FuncIndex)> = Vec::new();
     let mut left = FUNCTIONS;
     for open in session.modules() {
         let first = open.module.imported_func_count();
         for index in (first..open.module.func_count()).take(left as usize) {
             let func = FuncIndex(index);
-            let Some(name) = open.module.func_name(func) else { continue };
-            let Some(fits) = score(name, query) else { continue };
-            found.push((fits, function_entry(open.key, &open.name, name, func)));
+            let shown = open.names.found(func).and_then(|name| score(name, query));
+            let raw = open.module.func_name(func).and_then(|name| score(name, query));
+            let is_exact =
+                |(key, place): &(ModuleKey, Place)| *key == open.key && place.func == func;
+            if let Some(fits) = shown.max(raw)
+                && !exact.iter().any(is_exact)
+            {
+                hits.push((fits, open, func));
+            }
         }
         left = left.saturating_sub(open.module.func_count());
     }
+    // Only the best are shown, and need words.
+    hits.sort_by_key(|(fits, ..)| std::cmp::Reverse(*fits));
+    let best = hits.into_iter().take(SHOWN);
+    found.extend(best.map(|(fits, open, func)| (fits, function_entry(open, func, None))));
 }
 
-fn function_entry(module: ModuleKey, open: &str, name: &str, func: FuncIndex) -> Entry {
-    let commands =
-        vec![Command::RevealPanel(Panel::Code), Command::ShowFunction { module, func: func.0 }];
-    Entry { kind: "function", title: format!("{open}.{name}"), does: Does::Commands(commands) }
+fn function_entry(open: &OpenModule, func: FuncIndex, offset: Option<CodeOffset>) -> Entry {
+    let module = open.key;
+    let show = match offset {
+        Some(offset) => Command::ShowOffset { module, offset: offset.0 },
+        None => Command::ShowFunction { module, func: func.0 },
+    };
+    let does = Does::Commands(vec![Command::RevealPanel(Panel::Code), show]);
+    Entry { kind: "function", title: open.func_label(func), does }
 }
 
 impl Palette {

@@ -2,6 +2,8 @@
 
 use egui::{RichText, Ui};
 
+use stepwell_engine::text::{dotted, escaped};
+
 use crate::session::{RunState, Session, StopReason};
 use crate::ui::files::Files;
 use crate::ui::tokens::{self, Tokens};
@@ -17,9 +19,10 @@ pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
             let opening = session.openings().find(|file| file.fraction() < 1.0);
             let hint = match (opening, files.reading().next()) {
                 (Some(file), _) => {
-                    format!("opening {}: {} %", file.name, (file.fraction() * 100.0) as u32)
+                    let percent = (file.fraction() * 100.0) as u32;
+                    format!("opening {}: {percent} %", escaped(file.name))
                 }
-                (None, Some(name)) => format!("reading {name} …"),
+                (None, Some(name)) => format!("reading {} …", escaped(name)),
                 (None, None) => hint(session).to_owned(),
             };
             ui.add(egui::Label::new(RichText::new(hint).small().color(tokens.weak)).truncate());
@@ -86,7 +89,10 @@ fn hint(session: &Session) -> String {
     if let (RunState::Idle, Some((key, export))) = (session.run_state(), proposed)
         && let Some(open) = session.module(key)
     {
-        return format!("F11 starts {}.{export}; or choose an export in Modules", open.name);
+        return format!(
+            "F11 starts {}; or choose an export in Modules",
+            dotted(&open.name, export)
+        );
     }
     if let (RunState::Stopped(reason), Some(task)) = (session.run_state(), session.selected_task())
         && session.task_count() > 1

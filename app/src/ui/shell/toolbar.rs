@@ -2,6 +2,7 @@
 
 use egui::{Button, RichText, Ui};
 use stepwell_engine::CallState;
+use stepwell_engine::text::dotted;
 
 use super::Shell;
 use super::actions::{Action, Effect};
@@ -148,7 +149,7 @@ fn state(session: &Session, ui: &mut Ui) {
             StopReason::Arrived => ("arrived at the cursor".to_owned(), tokens.text),
             StopReason::HostCall => (waits(session).to_owned(), tokens.warning),
             StopReason::ImportBreak { module, name } => {
-                (format!("stopped: {module}.{name} is called"), tokens.breakpoint)
+                (format!("stopped: {} is called", dotted(module, name)), tokens.breakpoint)
             }
             StopReason::Exit(0) => ("ended".to_owned(), tokens.good),
             StopReason::Exit(code) => (format!("ended with code {code}"), tokens.warning),

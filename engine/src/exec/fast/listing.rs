@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::exec::exact::VectorOp;
 use crate::ids::FuncIndex;
 use crate::module::{Module, NameKind};
+use crate::text::identifier;
 
 /// A function as the fast tier executes it.
 ///
@@ -162,7 +163,7 @@ impl Text<'_> {
             }
             Part::Type(index) => write!(text, " type{}", upper(index)),
             Part::Func(index) => match self.module.func_name(FuncIndex(upper(index))) {
-                Some(name) => write!(text, " ${name}"),
+                Some(name) => write!(text, " {}", identifier(name)),
                 None => write!(text, " func{}", upper(index)),
             },
             Part::Vector(index, field) => {
@@ -187,7 +188,7 @@ impl Text<'_> {
         match slot.checked_sub(self.draft.locals) {
             Some(operand) => format!("stack{operand}"),
             None => match self.names.get(&slot).filter(|name| !name.is_empty()) {
-                Some(name) => format!("${name}"),
+                Some(name) => identifier(name),
                 None => format!("local{slot}"),
             },
         }
@@ -201,7 +202,7 @@ impl Text<'_> {
 
     fn item(&self, kind: NameKind, what: &str, index: u32) -> String {
         match self.module.item_name(kind, index) {
-            Some(name) => format!("${name}"),
+            Some(name) => identifier(name),
             None => format!("{what}{index}"),
         }
     }

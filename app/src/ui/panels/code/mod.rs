@@ -16,7 +16,7 @@ use egui::{RichText, Ui};
 use stepwell_engine::CodeOffset;
 use stepwell_engine::module::disassemble::Listing;
 
-use crate::session::{Command, OpenModule, Session};
+use crate::session::{Command, FuncWanted, ModuleKey, OpenModule, Session};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::virtual_rows::VirtualRows;
 use crate::ui::widgets::{self};
@@ -65,7 +65,7 @@ fn explanation(session: &Session, open: &OpenModule, cache: &Cache, ui: &mut Ui)
     let offset = clicked.map(|focus| focus.offset).or(present.map(|frame| frame.offset()));
     let instruction = offset.and_then(|offset| {
         let listing = cache.listing(open, open.module.func_at(offset)?)?;
-        listing.instruction(listing.position(offset)?)
+        open.instruction(&listing, listing.position(offset)?)
     });
     if let Some(instruction) = instruction {
         help::line(&instruction.name, ui);
@@ -78,8 +78,9 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
     ui.horizontal(|ui| {
         ui.set_min_height(tokens::ROW);
         for open in session.modules() {
-            let text =
-                RichText::new(&open.name).font(tokens::mono_bold()).color(tokens.module(open.hue));
+            let text = RichText::new(widgets::safe(&open.name))
+                .font(tokens::mono_bold())
+                .color(tokens.module(open.hue));
             let tab = ui
                 .selectable_label(open.key == shown.key, text)
                 .accessible_name(format!("code of {}", open.name));
@@ -105,12 +106,14 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
 fn go_to(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
     let id = ui.scope_id().with("go-to");
     let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
-    let target = find_target(open, text.trim());
+    let target = find_target(open, text.trim(), ui);
     let edit = egui::TextEdit::singleline(&mut text)
         .hint_text("go to 0x… or function")
         .desired_width(tokens::FIELD_WIDE)
         .font(tokens::mono_small());
-    let field = ui.add(edit).on_hover_text("A byte offset, a function's name, or func 12");
+    let field = ui
+        .add(edit)
+        .on_hover_text("A byte offset, a function's name or number: 0x1f4, main, 120, func 120");
     let field = field.accessible_name("Go to offset or function");
     rects::note(&field, || "code.goto".to_owned());
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
@@ -125,30 +128,21 @@ fn go_to(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
     ui.data_mut(|data| data.insert_temp(id, text));
 }
 
-/// The instruction that a text means: an offset, `func 12`, or a function's name.
-fn find_target(open: &OpenModule, text: &str) -> Option<CodeOffset> {
-    let module = &open.module;
-    let start_of = |func| module.func_body(func).map(|body| body.start);
-    if let Some(hex) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        let offset = CodeOffset(u32::from_str_radix(hex, 16).ok()?);
-        return module.func_at(offset).map(|_| offset);
+/// The instruction that a text means, remembered for the text it was looked up for: a name is looked for in
+/// all functions.
+fn find_target(open: &OpenModule, text: &str, ui: &Ui) -> Option<CodeOffset> {
+    let id = ui.scope_id().with("go-to target");
+    type Known = (ModuleKey, String, Option<CodeOffset>);
+    let known: Option<Known> = ui.data(|data| data.get_temp(id));
+    if let Some((key, known, offset)) = known
+        && key == open.key
+        && known == text
+    {
+        return offset;
     }
-    let defined = module.imported_func_count()..module.func_count();
-    if let Some(index) = text.strip_prefix("func ").and_then(|index| index.trim().parse().ok()) {
-        return start_of(stepwell_engine::FuncIndex(index));
-    }
-    let name = text.strip_prefix('$').unwrap_or(text);
-    if name.is_empty() {
-        return None;
-    }
-    let named = |wanted: &dyn Fn(&str) -> bool| {
-        defined
-            .clone()
-            .map(stepwell_engine::FuncIndex)
-            .find(|func| module.func_name(*func).is_some_and(wanted))
-    };
-    let exact = named(&|candidate| candidate == name);
-    exact.or_else(|| named(&|candidate| candidate.contains(name))).and_then(start_of)
+    let offset = FuncWanted::parse(text).and_then(|wanted| wanted.find(open)?.offset);
+    ui.data_mut(|data| data.insert_temp::<Known>(id, (open.key, text.to_owned(), offset)));
+    offset
 }
 
 /// The rows themselves.
@@ -181,7 +175,7 @@ fn listing(
         Row::Gap => {}
         Row::Header(func) => row::header(open, func, ui, place),
         Row::Instruction { listing, position } => {
-            if let Some(instruction) = listing.instruction(position) {
+            if let Some(instruction) = open.instruction(&listing, position) {
                 let depth = listing.depth(position);
                 row::instruction(&context, &instruction, depth, ui, place, commands);
                 on_screen.push(arrows::Shown { listing, instruction, place });

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 use stepwell_engine::module::disassemble::{Instruction, OpClass};
-use stepwell_engine::{CodeOffset, FuncIndex};
+use stepwell_engine::text::{dotted, identifier, quoted};
+use stepwell_engine::{CodeOffset, FuncIndex, ValType};
 
 use super::help;
 use crate::session::{
@@ -25,6 +26,8 @@ pub(super) const LANES: f32 = 40.0;
 const INDENT: f32 = 14.0;
 /// Levels that are indented; deeper code stays readable.
 const DEEPEST: u16 = 14;
+/// Declared locals that the row of a function names.
+const LOCALS: usize = 32;
 /// Where the lanes of branch arrows end, from the left.
 pub(super) const LANES_RIGHT: f32 = GUTTER + OFFSETS + LANES;
 
@@ -85,18 +88,19 @@ pub(super) fn header(open: &OpenModule, func: FuncIndex, ui: &mut Ui, place: Rec
         job.append(text, 0.0, TextFormat::simple(font, color));
     };
     add(&format!("func {}", func.0), tokens.faint, tokens::mono());
-    let name = open.module.func_name(func);
-    if let Some(name) = name {
-        let name = crate::session::readable_name(name);
-        add(&format!(" ${name}"), tokens.module(open.hue), tokens::mono_bold());
+    if let Some(name) = open.names.identifier(func) {
+        add(&format!(" {name}"), tokens.module(open.hue), tokens::mono_bold());
     }
     add(&signature(open, func), tokens.weak, tokens::mono());
     for export in open.module.exports() {
         if export.item == stepwell_engine::module::ExportItem::Func(func) {
-            add(&format!("  export {:?}", export.name), tokens.good, tokens::mono());
+            add(&format!("  export {}", quoted(&export.name)), tokens.good, tokens::mono());
         }
     }
-    let text = job.text.clone();
+    let mut text = job.text.clone();
+    if let Some(symbol) = open.names.symbol(func) {
+        text.push_str(&format!("\n{symbol}"));
+    }
     let galley = ui.painter().layout_job(job);
     ui.painter().rect_filled(place, 0.0, tokens.raised);
     let y = place.center().y - galley.size().y / 2.0;
@@ -106,36 +110,55 @@ pub(super) fn header(open: &OpenModule, func: FuncIndex, ui: &mut Ui, place: Rec
     response.on_hover_text(text);
 }
 
-/// Parameters with their names, and results, as the text format writes them.
+/// Parameters, results and declared locals with their names, as the text format writes them.
 fn signature(open: &OpenModule, func: FuncIndex) -> String {
     let Some(ty) = open.module.func_type(func) else { return String::new() };
     let names: BTreeMap<u32, String> = open.module.local_names(func).into_iter().collect();
     let mut text = String::new();
-    // Those without a name share one pair of parentheses.
-    let mut unnamed: Vec<String> = Vec::new();
-    let close = |unnamed: &mut Vec<String>, text: &mut String| {
-        if !unnamed.is_empty() {
-            text.push_str(&format!(" (param {})", unnamed.join(" ")));
-            unnamed.clear();
-        }
-    };
-    for (index, param) in (0..).zip(ty.params()) {
-        match names.get(&index).filter(|name| !name.is_empty()) {
-            Some(name) => {
-                close(&mut unnamed, &mut text);
-                let ty = val_type(&open.module, *param);
-                text.push_str(&format!(" (param ${name} {ty})"));
-            }
-            None => unnamed.push(val_type(&open.module, *param)),
-        }
-    }
-    close(&mut unnamed, &mut text);
+    let params = (0..).zip(ty.params().iter().copied());
+    variables(open, "param", params, &names, &mut text);
     if !ty.results().is_empty() {
         let results: Vec<String> =
             ty.results().iter().map(|ty| val_type(&open.module, *ty)).collect();
         text.push_str(&format!(" (result {})", results.join(" ")));
     }
+    let declared = open.module.declared_locals(func);
+    let count: u64 = declared.iter().map(|(count, _)| u64::from(*count)).sum();
+    let each = declared.into_iter().flat_map(|(count, ty)| (0..count).map(move |_| ty));
+    let locals = (ty.params().len() as u32..).zip(each.take(LOCALS));
+    variables(open, "local", locals, &names, &mut text);
+    if count > LOCALS as u64 {
+        text.push_str(&format!(" … ({count} locals)"));
+    }
     text
+}
+
+fn variables(
+    open: &OpenModule,
+    keyword: &str,
+    variables: impl Iterator<Item = (u32, ValType)>,
+    names: &BTreeMap<u32, String>,
+    text: &mut String,
+) {
+    // Those without a name share one pair of parentheses.
+    let mut unnamed: Vec<String> = Vec::new();
+    let close = |unnamed: &mut Vec<String>, text: &mut String| {
+        if !unnamed.is_empty() {
+            text.push_str(&format!(" ({keyword} {})", unnamed.join(" ")));
+            unnamed.clear();
+        }
+    };
+    for (index, ty) in variables {
+        let ty = val_type(&open.module, ty);
+        match names.get(&index) {
+            Some(name) => {
+                close(&mut unnamed, text);
+                text.push_str(&format!(" ({keyword} {} {ty})", identifier(name)));
+            }
+            None => unnamed.push(ty),
+        }
+    }
+    close(&mut unnamed, text);
 }
 
 /// A row with an instruction.
@@ -153,7 +176,8 @@ pub(super) fn instruction(
     let import = instruction.callee.and_then(|callee| context.open.module.func_import(callee));
     let text = match import {
         Some(import) => {
-            format!("0x{:04x} {instruction} {}.{}", offset.0, import.module, import.name)
+            let import = dotted(&import.module, &import.name);
+            format!("0x{:04x} {instruction} {import}", offset.0)
         }
         None => format!("0x{:04x} {instruction}", offset.0),
     };
@@ -300,19 +324,13 @@ fn words(
             Some(callee) => callee_color(context, callee, tokens),
             None => tokens.text,
         };
-        let shown = match instruction.immediates.strip_prefix('$') {
-            Some(name) if instruction.callee.is_some() => {
-                format!("${}", crate::session::readable_name(name))
-            }
-            _ => instruction.immediates.clone(),
-        };
         let format = TextFormat::simple(tokens::mono(), color);
-        job.append(&format!(" {shown}"), 0.0, format);
+        job.append(&format!(" {}", instruction.immediates), 0.0, format);
     }
     if let Some(callee) = instruction.callee
         && let Some(import) = context.open.module.func_import(callee)
     {
-        let text = format!("  {}.{}", import.module, import.name);
+        let text = format!("  {}", dotted(&import.module, &import.name));
         job.append(&text, 0.0, TextFormat::simple(tokens::mono_small(), tokens.faint));
     }
     if let Some(hint) = context.hints.get(&instruction.offset.0) {

@@ -9,6 +9,8 @@ mod place;
 
 use egui::{Pos2, Rect, RichText, Sense, Ui, vec2};
 
+use stepwell_engine::text::dotted;
+
 use crate::session::{CallTarget, Command, ModuleKey, Panel, Session, extern_type};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -292,7 +294,7 @@ fn plural(count: u64, noun: &str) -> String {
 
 fn import_name(session: &Session, module: ModuleKey, position: usize) -> Option<String> {
     let import = session.module(module)?.module.imports().get(position)?;
-    Some(format!("{}.{}", import.module, import.name))
+    Some(dotted(&import.module, &import.name))
 }
 
 /// What the pointer is told of an edge.
@@ -337,7 +339,7 @@ fn details(
             let Some(open) = session.module(import.module) else { continue };
             let Some(found) = open.module.imports().get(import.position) else { continue };
             ui.horizontal_wrapped(|ui| {
-                let name = RichText::new(format!("{}.{}", found.module, found.name));
+                let name = RichText::new(dotted(&found.module, &found.name));
                 let color = tokens.module(open.hue);
                 let link = ui.add(
                     egui::Label::new(name.font(tokens::mono()).color(color)).sense(Sense::click()),

@@ -100,9 +100,9 @@ pub(super) fn is_host(node: &CallTarget) -> bool {
 /// What a node is called.
 pub(super) fn name(session: &Session, node: CallTarget) -> String {
     match node {
-        CallTarget::Module(key) => {
-            session.module(key).map_or_else(String::new, |open| open.name.clone())
-        }
+        CallTarget::Module(key) => session.module(key).map_or_else(String::new, |open| {
+            stepwell_engine::text::escaped(&open.name).into_owned()
+        }),
         CallTarget::Set(set) => set.title().to_owned(),
         CallTarget::Host => "nobody".to_owned(),
     }

@@ -2,6 +2,7 @@
 
 use stepwell_engine::module::NameKind;
 use stepwell_engine::observe::FrameView;
+use stepwell_engine::text::{identifier, path_part};
 use stepwell_engine::{ObjectAddr, Store, Value};
 
 use super::index::refers;
@@ -47,7 +48,7 @@ fn of_frame(
     let show = Some(Command::SelectFrame(position));
     for local in frame.locals() {
         if refers(local.value, target) {
-            let name = local.name.map_or(local.index.to_string(), |name| format!("${name}"));
+            let name = local.name.map_or(local.index.to_string(), |name| identifier(&name));
             found.push((format!("local {name} of {label}"), show.clone()));
         }
     }
@@ -68,9 +69,9 @@ fn globals(session: &Session, store: &Store, target: ObjectAddr, found: &mut Vec
             if value.is_some_and(|value| refers(value, target)) && !seen.contains(addr) {
                 seen.push(*addr);
                 let name = open.module.item_name(NameKind::Global, index);
-                let name = name.map_or(index.to_string(), |name| format!("${name}"));
+                let name = name.map_or(index.to_string(), identifier);
                 let show = Some(Command::RevealPanel(Panel::Globals));
-                found.push((format!("global {name} of {}", open.name), show));
+                found.push((format!("global {name} of {}", path_part(&open.name)), show));
             }
         }
     }
@@ -89,11 +90,14 @@ fn tables(session: &Session, store: &Store, target: ObjectAddr, found: &mut Vec<
                 continue;
             }
             let name = open.module.item_name(NameKind::Table, index);
-            let name = name.map_or(index.to_string(), |name| format!("${name}"));
+            let name = name.map_or(index.to_string(), identifier);
             let hit = |at: &u64| table.get(*at).is_some_and(|value| refers(value, target));
             if let Some(at) = (0..table.size().min(ENTRIES)).find(hit) {
                 let show = Some(Command::RevealPanel(Panel::Tables));
-                found.push((format!("entry {at} of table {name} of {}", open.name), show));
+                found.push((
+                    format!("entry {at} of table {name} of {}", path_part(&open.name)),
+                    show,
+                ));
             } else if table.size() > ENTRIES {
                 let text = format!("(only {ENTRIES} entries of table {name} were looked at)");
                 found.push((text, None));

@@ -2,6 +2,8 @@
 
 use egui::{Key, RichText, Ui};
 
+use stepwell_engine::text::dotted;
+
 use crate::session::{BreakWhen, Command, Session};
 use crate::ui::feedback;
 use crate::ui::rects;
@@ -35,7 +37,8 @@ pub(in crate::ui::panels) fn choices(
         for (words, when) in choices {
             let is_chosen = current == when.as_ref();
             let choice = ui.selectable_label(is_chosen, words);
-            let choice = choice.accessible_name(format!("stop at {words} of {module}.{name}"));
+            let choice =
+                choice.accessible_name(format!("stop at {words} of {}", dotted(module, name)));
             rects::note(&choice, || format!("break.{words}.{module}.{name}"));
             if choice.clicked() && !is_chosen {
                 commands.push(set(when));
@@ -70,7 +73,7 @@ fn condition(
             .font(tokens::mono())
             .hint_text("arg 0 == 5")
             .desired_width(tokens::FIELD_WIDE);
-        let field = ui.add(edit).accessible_name(format!("condition of {module}.{name}"));
+        let field = ui.add(edit).accessible_name(format!("condition of {}", dotted(module, name)));
         rects::note(&field, || format!("break.condition.{module}.{name}"));
         let left = field.lost_focus();
         let escaped = ui.input(|input| input.key_pressed(Key::Escape));

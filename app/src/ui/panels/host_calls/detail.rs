@@ -3,6 +3,7 @@
 use egui::{Color32, RichText, Ui};
 use stepwell_engine::host::record::Effect;
 use stepwell_engine::module::NameKind;
+use stepwell_engine::text::{identifier, path_part};
 use stepwell_engine::{GlobalAddr, MemAddr, Value};
 
 use super::{State, parts};
@@ -166,7 +167,7 @@ fn global_name(session: &Session, global: GlobalAddr) -> String {
             let mut globals = (0u32..).zip(store.instance(instance)?.globals());
             let (index, _) = globals.find(|(_, known)| **known == global)?;
             let name = open.module.item_name(NameKind::Global, index)?;
-            Some(format!("{}:${name}", open.name))
+            Some(format!("{}:{}", path_part(&open.name), identifier(name)))
         })
     };
     find().unwrap_or_else(|| format!("global {global}"))

@@ -2,6 +2,8 @@
 
 use egui::{RichText, Ui};
 
+use stepwell_engine::text::{dotted, escaped, path_part};
+
 use super::State;
 use super::rows::short_module;
 use crate::session::{CalledImport, Command, ModuleKey, Session};
@@ -66,7 +68,7 @@ fn callers(session: &Session, state: &mut State, called: &[CalledImport], ui: &m
 
 fn imports(state: &mut State, called: &[CalledImport], ui: &mut Ui) {
     let shown = match &state.filter.import {
-        Some((module, name)) => format!("{}{name}", short_module(module)),
+        Some((module, name)) => format!("{}{}", short_module(&escaped(module)), path_part(name)),
         None => "all imports".to_owned(),
     };
     let combo = egui::ComboBox::from_id_salt("imports")
@@ -91,7 +93,7 @@ fn imports(state: &mut State, called: &[CalledImport], ui: &mut Ui) {
             let chosen = state.filter.import.as_ref();
             let is_chosen =
                 chosen.is_some_and(|known| (known.0.as_str(), known.1.as_str()) == (module, name));
-            let text = format!("{module}.{name}");
+            let text = dotted(module, name);
             let line = format!("{text} · {}", widgets::grouped(count));
             let line = RichText::new(line).font(tokens::mono_small());
             let entry =

@@ -2,6 +2,7 @@
 
 use egui::{Color32, RichText, Ui};
 use stepwell_engine::MemAddr;
+use stepwell_engine::text::dotted;
 
 use crate::session::{
     CallFrame, Command, DescribedCall, HostAnswerState, HostCallRecord, Panel, Session,
@@ -45,7 +46,7 @@ pub(super) fn headline(
                 ui.label("started directly:");
             }
         }
-        let target = format!("{}.{}", record.call.module, record.call.name);
+        let target = dotted(&record.call.module, &record.call.name);
         ui.label(RichText::new(target).font(tokens::mono_bold()).color(tokens.warning));
         through(session, record, ui, commands);
     });

@@ -2,6 +2,7 @@
 
 use egui::{Key, RichText, Sense, Ui, vec2};
 use stepwell_engine::ValType;
+use stepwell_engine::text::dotted;
 
 use super::parts;
 use crate::session::{Awaited, Command, HostCallRecord, ImportPolicy, Panel, RunState, Session};
@@ -47,11 +48,11 @@ fn of_another(
     let tokens = Tokens::of(ui);
     let caller = record.frames.first().map_or("the host", |frame| &*frame.label);
     let (module, name) = (&record.call.module, &record.call.name);
-    let text = format!("▸ task {}: {caller} calls {module}.{name}", record.task);
+    let text = format!("▸ task {}: {caller} calls {}", record.task, dotted(module, name));
     let (rect, response) = ui
         .allocate_exact_size(vec2(ui.available_width(), tokens::ROW + tokens::GAP), Sense::click());
     let awaited = session.awaited(record);
-    let label = format!("task {}: {module}.{name}: {}", record.task, heading(awaited));
+    let label = format!("task {}: {}: {}", record.task, dotted(module, name), heading(awaited));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     rects::note(&response, || format!("host_calls.task.{}", record.task));
     let line = if response.hovered() { tokens.warning } else { tokens.line };

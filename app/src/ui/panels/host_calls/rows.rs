@@ -7,6 +7,8 @@ use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Galley, Popup, PopupCloseBehavior, Rect, Response, Sense, Ui};
 use egui::{pos2, vec2};
 
+use stepwell_engine::text::{dotted, path_part};
+
 use super::index::{Index, Kind, Row};
 use super::{State, break_menu, detail, parts};
 use crate::session::{
@@ -164,10 +166,9 @@ impl List<'_> {
         };
         let notes: String = described.notes.iter().map(|note| format!("; {note}")).collect();
         format!(
-            "call {}{task}: {caller} calls {}.{}({}) → {}{by}{times}{notes}",
+            "call {}{task}: {caller} calls {}({}) → {}{by}{times}{notes}",
             record.number,
-            record.call.module,
-            record.call.name,
+            dotted(&record.call.module, &record.call.name),
             described.args_text(),
             described.answer,
         )
@@ -267,7 +268,7 @@ impl List<'_> {
         let id = ui.scope_id().with(("gutter", record.number, is_member));
         let response = ui.interact(rect, id, Sense::click());
         response.widget_info(|| {
-            let text = format!("stop at {module}.{name}, call {}", record.number);
+            let text = format!("stop at {}, call {}", dotted(module, name), record.number);
             egui::WidgetInfo::selected(egui::Role::CheckBox, true, known.is_some(), text)
         });
         rects::note(&response, || format!("host_calls.gutter.{}", record.number));
@@ -282,8 +283,10 @@ impl List<'_> {
             commands.push(Command::BreakOnImport { module, name, when });
         }
         response.on_hover_text(match known {
-            Some(_) => format!("Stops before {module}.{name} is called; click for no more"),
-            None => format!("Stop before {module}.{name} is called"),
+            Some(_) => {
+                format!("Stops before {} is called; click for no more", dotted(module, name))
+            }
+            None => format!("Stop before {} is called", dotted(module, name)),
         });
     }
 
@@ -342,9 +345,9 @@ fn call(
     let mark = if described.notes.is_empty() { "" } else { "⚠ " };
     let answer =
         fit(ui, &[(mark, tokens.warning), (&answer, color)], tokens::mono_small(), room * 0.5);
-    let module = short_module(&record.call.module);
-    let mut pieces: Vec<(&str, Color32)> =
-        vec![(&module, tokens.weak), (&record.call.name, tokens.text)];
+    let module = short_module(&widgets::safe(&record.call.module));
+    let name = path_part(&record.call.name);
+    let mut pieces: Vec<(&str, Color32)> = vec![(&module, tokens.weak), (&name, tokens.text)];
     pieces.push(("(", tokens.weak));
     for (position, arg) in described.args.iter().enumerate() {
         if position > 0 {

@@ -5,7 +5,7 @@ use stepwell_engine::memory::LinearMemory;
 use stepwell_engine::module::ExportItem;
 use stepwell_engine::{Extern, Value};
 
-use crate::session::{Command, MemoryView, SearchKind, Session};
+use crate::session::{Command, MemoryView, SearchKind, Session, memory_kind};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::{feedback, rects};
@@ -87,7 +87,7 @@ fn size(memory: &LinearMemory, ui: &mut Ui) {
     ui.label(RichText::new(text).font(tokens::mono_small()).color(tokens.weak)).on_hover_text(
         format!("{} bytes, {}; {most}", widgets::grouped(bytes), widgets::size(bytes)),
     );
-    for kind in widgets::memory_kind(memory.ty()) {
+    for kind in memory_kind(memory.ty()) {
         let meaning = match kind.as_str() {
             "shared" => "Several threads may use this memory, and atomic operators wait on it.",
             "64-bit" => "Addresses in this memory are i64.",

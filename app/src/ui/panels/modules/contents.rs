@@ -1,17 +1,22 @@
 //! Sections, types, declarations, segments and custom sections of a module.
 
-use egui::{RichText, Sense, Ui, vec2};
-use stepwell_engine::module::{NameKind, SegmentMode};
-use stepwell_engine::{CodeOffset, GlobalType, MemoryType, Module, Mutability};
+use std::sync::Arc;
 
-use crate::session::{
-    BRANCH_HINTS, OpenModule, branch_hints, defined_type, readable_name, val_type,
-};
+use egui::{RichText, Sense, Ui, vec2};
+use stepwell_engine::Module;
+use stepwell_engine::module::{CustomSection, NameKind};
+use stepwell_engine::text::identifier;
+
+use crate::session::{Declared, ModuleKey, OpenModule, custom_facts, defined_type};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 
 /// Entries of a list that are shown.
 const LISTED: usize = 300;
+/// Operators shown of an initial value.
+const OPERATORS: usize = 64;
+/// Elements shown of a segment.
+const ITEMS: usize = 64;
 /// Bytes shown of a segment or custom section.
 const PREVIEW: usize = 64;
 
@@ -20,52 +25,33 @@ pub(super) fn show(open: &OpenModule, ui: &mut Ui) {
     sections(open, ui);
     let module = &open.module;
     types(module, ui);
-    let named = |kind, index: u32, text: String| match module.item_name(kind, index) {
-        Some(name) => format!("${name} {text}"),
+    let declared = Declared { module, names: &open.names, most: OPERATORS };
+    let named = |kind, index: u32, text: String| match declared.name(kind, index) {
+        Some(name) => format!("{name} {text}"),
         None => text,
     };
     let memories = (0..).zip(module.memories());
-    let memories = memories.map(|(index, ty)| named(NameKind::Memory, index, memory(ty)));
+    let memories = memories.map(|(index, ty)| named(NameKind::Memory, index, declared.memory(ty)));
     list(ui, "Memories", module.memories().len(), numbered(memories));
-    let tables = (0..).zip(module.tables());
-    let tables = tables.map(|(index, ty)| {
-        let wide = if ty.index64 { ", 64-bit" } else { "" };
-        let element = val_type(module, ty.element.into());
-        named(NameKind::Table, index, format!("{} of {element}{wide}", ty.limits))
-    });
-    list(ui, "Tables", module.tables().len(), numbered(tables));
-    let globals = (0..).zip(module.globals());
-    let globals = globals.map(|(index, ty)| named(NameKind::Global, index, global(module, ty)));
-    list(ui, "Globals", module.globals().len(), numbered(globals));
-    let tags = (0..).zip(module.tags());
-    let tags = tags.map(|(index, ty)| {
-        let values: Vec<String> = ty.params().iter().map(|ty| val_type(module, *ty)).collect();
-        named(NameKind::Tag, index, format!("({})", values.join(", ")))
-    });
+    let count = module.tables().len();
+    let tables = 0..count as u32;
+    let tables = tables.map(|index| named(NameKind::Table, index, declared.table(index)));
+    list(ui, "Tables", count, numbered(tables));
+    let count = module.globals().len();
+    let globals = 0..count as u32;
+    let globals = globals.map(|index| named(NameKind::Global, index, declared.global(index)));
+    list(ui, "Globals", count, numbered(globals));
+    let tags = (0..).zip(declared.tags()).map(|(index, tag)| named(NameKind::Tag, index, tag));
     list(ui, "Tags", module.tags().count(), numbered(tags));
     let elements = (0..).zip(module.elements()).map(|(index, segment)| {
-        let text = format!(
-            "{} of {}, {}",
-            segment.items.len(),
-            val_type(module, segment.ty.into()),
-            mode(&segment.mode)
-        );
+        let items: Vec<String> = declared.items(&segment.items).take(ITEMS).collect();
+        let dots = if segment.items.len() > ITEMS { " …" } else { "" };
+        let text = format!("{}: {}{dots}", declared.element(index), items.join(" "));
         named(NameKind::Element, index, text)
     });
     list(ui, "Element segments", module.elements().len(), numbered(elements));
-    data(open, ui);
+    data(open, &declared, ui);
     custom(open, ui);
-}
-
-fn memory(ty: &MemoryType) -> String {
-    let kind = widgets::memory_kind(*ty);
-    let kind: String = kind.iter().map(|kind| format!(", {kind}")).collect();
-    format!("{} pages{kind}", ty.limits)
-}
-
-fn global(module: &Module, ty: GlobalType) -> String {
-    let mutable = if ty.mutability == Mutability::Var { "mut " } else { "" };
-    format!("{mutable}{}", val_type(module, ty.content))
 }
 
 /// Types with their names; those of a recursion group stand between brackets.
@@ -80,7 +66,7 @@ fn types(module: &Module, ui: &mut Ui) {
     });
     let lines = (0u32..module.types().len() as u32).zip(groups).map(|(index, bracket)| {
         let name = module.item_name(NameKind::Type, index);
-        let name = name.map_or(String::new(), |name| format!("${name} "));
+        let name = name.map_or(String::new(), |name| identifier(name) + " ");
         format!("{bracket}{index:>3}  {name}{}", defined_type(module, index))
     });
     list(ui, "Types", module.types().len(), lines);
@@ -88,14 +74,6 @@ fn types(module: &Module, ui: &mut Ui) {
 
 fn numbered(lines: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     lines.enumerate().map(|(index, line)| format!("{index:>3}  {line}"))
-}
-
-fn mode(mode: &SegmentMode) -> String {
-    match mode {
-        SegmentMode::Passive => "passive".to_owned(),
-        SegmentMode::Declared => "declared".to_owned(),
-        SegmentMode::Active { index, .. } => format!("active, into {index}"),
-    }
 }
 
 /// Lines under a heading; no heading for nothing.
@@ -134,12 +112,18 @@ fn sections(open: &OpenModule, ui: &mut Ui) {
             let left = egui::pos2(place.left() + tokens::GAP, y);
             let painter = ui.painter();
             let font = tokens::mono_small();
-            painter.text(left, egui::Align2::LEFT_CENTER, &section.name, font.clone(), tokens.text);
+            painter.text(
+                left,
+                egui::Align2::LEFT_CENTER,
+                widgets::safe(&section.name),
+                font.clone(),
+                tokens.text,
+            );
             let right = egui::pos2(place.right() - tokens::GAP, y);
             let text = widgets::size(size as u64);
             painter.text(right, egui::Align2::RIGHT_CENTER, &text, font, tokens.weak);
             let entries = section.count.map_or(String::new(), |count| format!(", {count} entries"));
-            let label = format!("section {}: {text}{entries}", section.name);
+            let label = format!("section {}: {text}{entries}", widgets::safe(&section.name));
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
             response.on_hover_text(format!("{label}, at 0x{:x}", section.range.start));
         }
@@ -159,20 +143,21 @@ fn preview(open: &OpenModule, range: &std::ops::Range<u32>) -> String {
     format!("{}{dots}\n{text}", widgets::hex(shown))
 }
 
-fn data(open: &OpenModule, ui: &mut Ui) {
+fn data(open: &OpenModule, declared: &Declared<'_>, ui: &mut Ui) {
     let segments = open.module.data_segments();
     if segments.is_empty() {
         return;
     }
     let title = format!("Data segments · {}", segments.len());
     egui::CollapsingHeader::new(title).id_salt("data").show(ui, |ui| {
-        for (index, segment) in segments.iter().enumerate().take(LISTED) {
-            let size = widgets::size(segment.range.len() as u64);
-            let heading = format!("{index}  {size}, {}", mode(&segment.mode));
+        for (index, segment) in (0..).zip(segments).take(LISTED) {
+            let name =
+                declared.name(NameKind::Data, index).map_or(String::new(), |name| name + " ");
+            let heading = format!("{index}  {name}{}", widgets::size(segment.range.len() as u64));
             let text = RichText::new(heading).font(tokens::mono_small());
             egui::CollapsingHeader::new(text).id_salt(("segment", index)).show(ui, |ui| {
-                let text = RichText::new(preview(open, &segment.range)).font(tokens::mono_small());
-                ui.label(text);
+                let text = format!("{}\n{}", declared.data(index), preview(open, &segment.range));
+                ui.label(RichText::new(text).font(tokens::mono_small()));
             });
         }
     });
@@ -188,31 +173,44 @@ fn custom(open: &OpenModule, ui: &mut Ui) {
         for (index, custom) in customs.iter().enumerate().take(LISTED) {
             let size = widgets::size(custom.range.len() as u64);
             // A long name leaves no room for the size.
-            let name = &custom.name;
-            let heading =
-                if name.len() > 20 { name.to_string() } else { format!("{name}  {size}") };
+            let name = widgets::safe(&custom.name);
+            let heading = if name.len() > 20 { name } else { format!("{name}  {size}") };
             let text = RichText::new(heading).font(tokens::mono_small());
             egui::CollapsingHeader::new(text).id_salt(("custom", index)).show(ui, |ui| {
-                let text = RichText::new(preview(open, &custom.range)).font(tokens::mono_small());
-                ui.label(text);
-                if &*custom.name == BRANCH_HINTS {
-                    hints(open, ui);
+                if !facts(open, custom, ui) {
+                    let text = preview(open, &custom.range);
+                    ui.label(RichText::new(text).font(tokens::mono_small()));
                 }
             });
         }
     });
 }
 
-/// What the section of branch hints says.
-fn hints(open: &OpenModule, ui: &mut Ui) {
-    let hints = branch_hints(&open.module);
-    for (offset, hint) in hints.iter().take(LISTED) {
-        let func = open.module.func_at(CodeOffset(*offset));
-        let name = func.and_then(|func| open.module.func_name(func)).map(readable_name);
-        let text = format!("0x{offset:04x} {} in {}", hint.text(), name.unwrap_or_default());
-        ui.label(RichText::new(text).font(tokens::mono_small()));
+/// What a section of a known form says, if it is one. It is read when the list is opened, and kept.
+fn facts(open: &OpenModule, custom: &CustomSection, ui: &mut Ui) -> bool {
+    type Kept = (ModuleKey, u32, Arc<(usize, Vec<String>)>);
+    let id = ui.scope_id().with("facts");
+    let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
+    let lines = match kept {
+        Some((key, start, lines)) if key == open.key && start == custom.range.start => lines,
+        _ => {
+            let facts = custom_facts(&open.module, custom);
+            let lines = facts.as_ref().map(|facts| {
+                let mut lines = facts.lines(&open.module, &open.names);
+                let first: Vec<String> = lines.by_ref().take(LISTED).collect();
+                (lines.count(), first)
+            });
+            let lines = Arc::new(lines.unwrap_or_default());
+            let kept: Kept = (open.key, custom.range.start, lines.clone());
+            ui.data_mut(|data| data.insert_temp(id, kept));
+            lines
+        }
+    };
+    for line in &lines.1 {
+        ui.label(RichText::new(line).font(tokens::mono_small()));
     }
-    if hints.len() > LISTED {
-        ui.label(format!("and {} more", hints.len() - LISTED));
+    if lines.0 > 0 {
+        ui.label(format!("and {} more", lines.0));
     }
+    !lines.1.is_empty()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Align2, Sense, Ui, pos2};
 use stepwell_engine::FuncIndex;
 
-use crate::session::{Command, OpenModule, func_type};
+use crate::session::{Command, FuncWanted, OpenModule, func_type};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -30,7 +30,7 @@ pub(super) fn show(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) 
         let kept: Option<Filtered> = ui.data(|data| data.get_temp(id));
         let mut text = kept.as_ref().map_or(String::new(), |(text, _)| text.clone());
         let edit = egui::TextEdit::singleline(&mut text)
-            .hint_text("filter by name or index")
+            .hint_text("filter by name, index or 0x address")
             .desired_width(f32::INFINITY);
         let field = ui.add(edit).accessible_name(format!("filter functions of {}", open.name));
         rects::note(&field, || format!("modules.filter.{}", open.name));
@@ -43,7 +43,7 @@ pub(super) fn show(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) 
             }
         };
         if list.is_empty() {
-            widgets::empty(ui, "No function has this in its name.");
+            widgets::empty(ui, "No function has this name, index or address.");
             return;
         }
         let height = tokens::ROW * list.len().min(VISIBLE) as f32;
@@ -59,18 +59,10 @@ pub(super) fn show(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) 
 }
 
 fn filter(open: &OpenModule, text: &str) -> Vec<u32> {
-    let wanted = text.trim().to_lowercase();
-    let index: Option<u32> = wanted.parse().ok();
-    (0..open.module.func_count())
-        .filter(|func| {
-            wanted.is_empty()
-                || index == Some(*func)
-                || open
-                    .module
-                    .func_name(FuncIndex(*func))
-                    .is_some_and(|name| name.to_lowercase().contains(&wanted))
-        })
-        .collect()
+    let wanted = FuncWanted::parse(text);
+    let fits =
+        |func: &u32| wanted.as_ref().is_none_or(|wanted| wanted.is_like(open, FuncIndex(*func)));
+    (0..open.module.func_count()).filter(fits).collect()
 }
 
 fn line(
@@ -83,11 +75,7 @@ fn line(
     let tokens = Tokens::of(ui);
     let response = ui.interact(place, ui.scope_id().with(("function", func.0)), Sense::click());
     let body = open.module.func_body(func);
-    let name = match (open.module.func_name(func), open.module.func_import(func)) {
-        (Some(name), _) => format!("${}", crate::session::readable_name(name)),
-        (None, Some(import)) => format!("{}.{}", import.module, import.name),
-        (None, None) => format!("func[{func}]"),
-    };
+    let name = open.names.place(func);
     let label = format!("function {func} {name}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     if response.hovered() {
@@ -108,8 +96,10 @@ fn line(
     let color = if body.is_some() { tokens.text } else { tokens.weak };
     let at = pos2(number.x + tokens::GAP * 2.0, y);
     painter.text(at, Align2::LEFT_CENTER, &name, tokens::mono_small(), color);
+    let symbol = open.names.symbol(func);
+    let symbol = symbol.map_or(String::new(), |symbol| format!("\n{symbol}"));
     let ty = open.module.func_type(func).map_or(String::new(), |ty| func_type(&open.module, ty));
-    if response.on_hover_text(format!("{name}\n{ty}")).clicked() && body.is_some() {
+    if response.on_hover_text(format!("{name}\n{ty}{symbol}")).clicked() && body.is_some() {
         commands.push(Command::ShowFunction { module: open.key, func: func.0 });
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use egui::{RichText, Ui};
 use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
+use stepwell_engine::text::dotted;
 
 use super::satisfy::{self, POLICIES, policy_text};
 use crate::session::{Command, ImportSource, ImportState, OpenModule, Session, extern_type};
@@ -50,7 +51,7 @@ pub(super) fn show(session: &Session, open: &OpenModule, ui: &mut Ui, commands: 
             return;
         }
         for (position, (import, _)) in imports.enumerate() {
-            let name = format!("{}.{}", import.module, import.name);
+            let name = dotted(&import.module, &import.name);
             one(session, open, position, &name, ui, commands);
         }
     });
@@ -153,7 +154,7 @@ fn one(
                 let text = RichText::new(widgets::safe(name)).font(tokens::mono_small());
                 let label = ui.add(egui::Label::new(text).truncate());
                 let ty = extern_type(&open.module, &import.ty);
-                let full = format!("{}.{}", import.module, import.name);
+                let full = dotted(&import.module, &import.name);
                 label.on_hover_text(format!("{}\n{ty}", widgets::safe(&full)));
             });
         });

@@ -3,6 +3,7 @@
 use egui::{Color32, RichText, Ui};
 use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
+use stepwell_engine::text::{dotted, escaped};
 
 use crate::hosts::{self, HostSet};
 use crate::session::{Command, ImportPolicy, ImportSource, ImportState, OpenModule, SetChoice};
@@ -148,7 +149,7 @@ pub(super) fn one(
             }
         }
     });
-    let name = format!("policy of {}.{}", import.module, import.name);
+    let name = format!("policy of {}", dotted(&import.module, &import.name));
     shown.response.accessible_name(name).on_hover_text(hint)
 }
 
@@ -205,6 +206,6 @@ pub(super) fn several(
             }
         }
     });
-    let label = format!("policy of all {name}");
+    let label = format!("policy of all {}", escaped(name));
     Some(shown.response.accessible_name(label).on_hover_text("One choice for all of these"))
 }

@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 use stepwell_engine::module::{Export, ExportItem};
+use stepwell_engine::text::{dotted, escaped, identifier};
 use stepwell_engine::{ExternType, FuncIndex, FuncType, ValType};
 
 use crate::session::{
@@ -34,7 +35,7 @@ pub(super) fn show(
         (_, ty) => {
             let tokens = Tokens::of(ui);
             ui.horizontal_wrapped(|ui| {
-                ui.label(RichText::new(&*export.name).font(tokens::mono()));
+                ui.label(RichText::new(escaped(&export.name)).font(tokens::mono()));
                 let ty = ty.map_or(String::new(), |ty| extern_type(&open.module, &ty));
                 ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.weak));
             });
@@ -74,7 +75,7 @@ fn function(
     }
     ui.horizontal(|ui| {
         let color = if started.is_some() { tokens.accent } else { tokens.text };
-        let name = RichText::new(&*export.name).font(tokens::mono()).color(color);
+        let name = RichText::new(escaped(&export.name)).font(tokens::mono()).color(color);
         let label = egui::Label::new(name).truncate().sense(egui::Sense::click());
         let room = (ui.available_width() - BUTTONS).max(tokens::NUMBER);
         let label = match folded {
@@ -102,13 +103,13 @@ fn function(
                 args: texts.clone(),
             };
             let step = ui.add_enabled(fits, egui::Button::new("Step").small());
-            let step = step.accessible_name(format!("Step {}.{}", open.name, export.name));
+            let step = step.accessible_name(format!("Step {}", dotted(&open.name, &export.name)));
             rects::note(&step, || format!("modules.step.{}.{}", open.name, export.name));
             if step.on_hover_text("Stand before its first instruction").clicked() {
                 commands.push(start());
             }
             let run = ui.add_enabled(fits, egui::Button::new("Run").small());
-            let run = run.accessible_name(format!("Run {}.{}", open.name, export.name));
+            let run = run.accessible_name(format!("Run {}", dotted(&open.name, &export.name)));
             rects::note(&run, || format!("modules.run.{}.{}", open.name, export.name));
             if run.on_hover_text("Start it and let it run").clicked() {
                 commands.push(start());
@@ -126,7 +127,7 @@ fn function(
             let name = names
                 .iter()
                 .find(|(index, name)| *index as usize == position && !name.is_empty())
-                .map_or(String::new(), |(_, name)| format!("${name} "));
+                .map_or(String::new(), |(_, name)| identifier(name) + " ");
             ui.horizontal(|ui| {
                 ui.add_space(tokens::INDENT);
                 ui.label(RichText::new(&name).font(tokens::mono_small()).color(tokens.weak));
@@ -137,7 +138,7 @@ fn function(
                 );
             });
             ui.vertical(|ui| {
-                let label = format!("argument {position} of {}.{}", open.name, export.name);
+                let label = format!("argument {position} of {}", dotted(&open.name, &export.name));
                 let edit = egui::TextEdit::singleline(text)
                     .font(tokens::mono_small())
                     .desired_width(ui.available_width().min(tokens::FIELD_WIDE));
@@ -173,7 +174,7 @@ fn task_button(
 ) {
     let stands = matches!(session.run_state(), RunState::Stopped(_));
     let button = ui.add_enabled(stands && args.is_some(), egui::Button::new("+ Task").small());
-    let button = button.accessible_name(format!("+ Task {}.{}", open.name, export.name));
+    let button = button.accessible_name(format!("+ Task {}", dotted(&open.name, &export.name)));
     rects::note(&button, || format!("modules.task.{}.{}", open.name, export.name));
     let hint = "Start it as one more task of the run: it shares memories and globals with the \
                 others, and F5 runs all of them by turns. See Tasks.";
@@ -203,7 +204,8 @@ fn unfold(ui: &mut Ui, id: egui::Id, open: &OpenModule, export: &Export, ty: &Fu
         let text = RichText::new(format!("({}) …", params.join(", ")));
         let text = text.font(tokens::mono_small()).color(tokens.weak);
         let button = ui.add(egui::Button::new(text).small().truncate());
-        let button = button.accessible_name(format!("arguments of {}.{}", open.name, export.name));
+        let button =
+            button.accessible_name(format!("arguments of {}", dotted(&open.name, &export.name)));
         rects::note(&button, || format!("modules.unfold.{}.{}", open.name, export.name));
         if button.on_hover_text("Fill in the arguments, then Step or Run").clicked() {
             ui.data_mut(|data| data.insert_temp(id.with("open"), true));

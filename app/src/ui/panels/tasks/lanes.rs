@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use egui::{Painter, Pos2, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
 
+use stepwell_engine::text::dotted;
+
 use crate::session::{Lane, Session, TaskView};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -276,7 +278,7 @@ fn told(
     }
     if let Some(record) = call {
         let (module, name) = (&record.call.module, &record.call.name);
-        text.push_str(&format!("\ncalls {module}.{name} at {}", grouped(record.clock)));
+        text.push_str(&format!("\ncalls {} at {}", dotted(module, name), grouped(record.clock)));
     }
     (lane.is_some() || call.is_some()).then_some(text)
 }

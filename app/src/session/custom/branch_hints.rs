@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use stepwell_engine::{FuncIndex, Module};
 
+use super::read::number;
+
 /// Name of the section.
 pub const BRANCH_HINTS: &str = "metadata.code.branch_hint";
 
@@ -65,20 +67,6 @@ fn read(module: &Module, bytes: &mut &[u8], found: &mut BTreeMap<u32, Hint>) -> 
         }
     }
     Some(())
-}
-
-/// A LEB128 number of 32 bits.
-fn number(bytes: &mut &[u8]) -> Option<u32> {
-    let mut result = 0u32;
-    for shift in (0..35).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        result |= u32::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(result);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
