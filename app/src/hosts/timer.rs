@@ -26,6 +26,7 @@ pub struct Timers {
 struct Waiting {
     /// By deadline; the number tells apart those that have the same.
     wakers: BTreeMap<(Instant, u64), Waker>,
+    #[cfg(not(target_arch = "wasm32"))]
     next: u64,
 }
 
