@@ -93,9 +93,14 @@ pub fn path_part(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The two names of an import, or a module's and its export's: `env.log`, `env."odd name"`.
+/// The two names of an import, or a module's and its export's: `env.log`, `env."odd name"`. The last dot
+/// outside quotation marks is between them.
 pub fn dotted(module: &str, name: &str) -> String {
-    format!("{}.{}", path_part(module), path_part(name))
+    let name = match name.contains('.') {
+        true => Cow::Owned(quoted(name)),
+        false => path_part(name),
+    };
+    format!("{}.{name}", path_part(module))
 }
 
 #[cfg(test)]
@@ -134,6 +139,8 @@ mod tests {
         assert_eq!(path_part("wasi:cli/run@0.2.0"), "wasi:cli/run@0.2.0");
         assert_eq!(path_part(""), "\"\"");
         assert_eq!(dotted("env", "a b"), "env.\"a b\"");
+        assert_eq!(dotted("env", "a.b"), "env.\"a.b\"");
+        assert_eq!(dotted("env.a", "b"), "env.a.b");
         assert_eq!(path_part("a\n| i32:1"), "\"a\\n| i32:1\"");
     }
 }

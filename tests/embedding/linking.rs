@@ -81,7 +81,7 @@ fn what_is_missing_is_named() {
     let imports = r#"(module (import "m" "x" (func)))"#;
     assert_eq!(reason("(module)", imports), LinkError::Unknown);
     let error = link("(module)", imports).unwrap_err();
-    assert_eq!(error.to_string(), "cannot link \"m\" \"x\": unknown import");
+    assert_eq!(error.to_string(), "cannot link m.x: unknown import");
     let error = link(r#"(module (func (export "x") (param f32)))"#, imports).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("incompatible import type") && text.contains("f32"), "{text}");
@@ -103,7 +103,7 @@ fn all_imports_that_do_not_fit_are_told_at_once() {
     assert_eq!(unknown.collect::<Vec<_>>(), [false, false, false, true, true]);
     let text = error.to_string();
     assert!(text.starts_with("cannot link 5 imports:\n"), "{text}");
-    assert!(text.contains("\n  \"m\" \"a.b\": unknown import"), "{text}");
+    assert!(text.contains("\n  m.\"a.b\": unknown import"), "{text}");
     // A host function of another type is not unknown.
     let mut linker = Linker::new();
     linker.func("h", "f", FuncType::new([ValType::I32], []), |_, _| Ok(Vec::new()));

@@ -6,6 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use stepwell_engine::module::Import;
+use stepwell_engine::text::{dotted, identifier, path_part};
 use stepwell_engine::{
     AsyncCaller, Caller, Error, Extern, ExternType, InstanceId, Linker, Store, ValType, Value,
 };
@@ -132,7 +133,7 @@ impl HostState {
         let Ok(mut notes) = self.inner.notes.try_borrow_mut() else { return };
         let Some((listener, told)) = notes.as_mut() else { return };
         if told.insert(note.kind()) {
-            listener(&format!("{module}.{name}, {}: {note}", place(caller)));
+            listener(&format!("{}, {}: {note}", dotted(module, name), place(caller)));
         }
     }
 
@@ -304,10 +305,11 @@ impl HostState {
 fn place(caller: &Caller<'_>) -> String {
     let Some(site) = caller.site() else { return "called by the embedder".to_owned() };
     let func = match caller.func_name() {
-        Some(name) => format!("${name}"),
+        Some(name) => identifier(name),
         None => format!("func[{}]", site.func),
     };
-    format!("{}.{func} at 0x{:04x}", caller.module_name().unwrap_or("?"), site.offset.0)
+    let module = path_part(caller.module_name().unwrap_or("?"));
+    format!("{module}.{func} at 0x{:04x}", site.offset.0)
 }
 
 /// Whether a memory, table or global of one type can be imported as another (*Matching, external

@@ -1,5 +1,6 @@
 //! Modules from the contents of files.
 
+use stepwell_engine::text::escaped;
 use stepwell_engine::text_format::TextError;
 use stepwell_engine::{Engine, Error, Module};
 
@@ -26,11 +27,13 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
 /// An error of loading a file in words, which begin with the file's name. What is wrong with a text is
 /// shown in it.
 pub fn load_error(name: &str, error: &Error) -> String {
+    let name = &escaped(name);
     message(name, error, |error| error.in_file(name))
 }
 
 /// The same with a line for each error, for where a line of text cannot be shown as it is.
 pub fn load_message(name: &str, error: &Error) -> String {
+    let name = &escaped(name);
     message(name, error, |error| format!("{name}:{error}"))
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use stepwell_engine::module::Import;
 use stepwell_engine::observe::Breakpoint;
+use stepwell_engine::text::escaped;
 use stepwell_engine::{
     CodeOffset, Engine, Extern, ExternType, InstanceId, Linker, Module, Store, Task, Value,
 };
@@ -129,7 +130,7 @@ impl Machine {
             }
             let open = by_key.get(&key).copied();
             if self.tasks.in_preparation().any(|other| other == key) {
-                let name = open.map_or("?", |open| open.name.as_str());
+                let name = escaped(open.map_or("?", |open| open.name.as_str()));
                 return Err(not_now(format!(
                     "{name} is not ready: the task that prepares it has not arrived at its export"
                 )));

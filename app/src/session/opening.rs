@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
 use stepwell_engine::module::LoadState;
+use stepwell_engine::text::escaped;
 use stepwell_engine::text_format::TextError;
 use stepwell_engine::{Engine, Error, Module, ModuleBuilder};
 use web_time::Instant;
@@ -106,7 +107,7 @@ impl Session {
         let position = files.iter().position(|opening| opening.number == number);
         let opening = position.and_then(|position| files.remove(position));
         let opening = opening.ok_or_else(|| not_now("the file is not being opened"))?;
-        self.notify(false, format!("{} has not been opened", opening.name));
+        self.notify(false, format!("{} has not been opened", escaped(&opening.name)));
         Ok(())
     }
 

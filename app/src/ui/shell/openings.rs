@@ -34,7 +34,8 @@ fn card(opening: &OpeningView<'_>, ui: &mut Ui, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let cancel = ui.small_button("Cancel");
-            let cancel = cancel.accessible_name(format!("cancel opening {}", opening.name));
+            let cancel =
+                cancel.accessible_name(format!("cancel opening {}", widgets::safe(opening.name)));
             rects::note(&cancel, || format!("opening.{}.cancel", opening.number));
             if cancel.clicked() {
                 commands.push(Command::CancelOpening(opening.number));
