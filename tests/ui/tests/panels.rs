@@ -106,7 +106,7 @@ fn the_stack_has_operands_locals_and_labels() {
     assert!(scene.has("operand 1 = i32:1"));
     assert!(scene.has("operand 0 = i32:3"));
     assert!(scene.has("local 0 $n = i32:3"));
-    assert!(scene.has("br 0") && scene.has("loop"));
+    assert!(scene.has("br 0") && scene.has("loop $next"));
     assert!(scene.says("again from 0x"));
     assert!(scene.has("returns") && scene.has("takes 1 value"));
     scene.picture("stack");
