@@ -98,3 +98,50 @@ fn an_object_set_into_a_deep_frame_stays() {
     let Value::AnyRef(Some(AnyRef::Object(address))) = inner else { panic!("{inner:?}") };
     assert!(store.object(address).is_some());
 }
+
+#[test]
+fn an_object_set_into_a_frame_below_a_host_function_stays() {
+    let engine = Engine::new(Config::default());
+    let text = r#"(module
+      (type $s (struct (field i32)))
+      (import "env" "back" (func $back))
+      (func $deep (export "deep") (param $n i32) (result i32) (local $own (ref null $s))
+        (if (local.get $n)
+          (then (drop (call $deep (i32.sub (local.get $n) (i32.const 1)))))
+          (else (call $back) (nop) (nop)))
+        (struct.get $s 0 (local.get $own)))
+      (func (export "inner") (nop) (nop) (nop))
+      (func (export "make") (param i32) (result (ref $s)) (struct.new $s (local.get 0))))"#;
+    let module = Module::from_wat(&engine, text).unwrap();
+    let mut store = Store::new(&engine);
+    let mut linker = Linker::new();
+    let ty = stepwell_engine::FuncType::new([], []);
+    let inner = std::rc::Rc::new(std::cell::Cell::new(None));
+    let called = inner.clone();
+    linker.func_async("env", "back", ty, move |caller, _| {
+        let func = called.get();
+        async move {
+            caller.call(func.unwrap(), &[]).await?;
+            Ok(Vec::new())
+        }
+    });
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    inner.set(Some(store.export_func(instance, "inner").unwrap()));
+    let make = store.export_func(instance, "make").unwrap();
+    let deep = store.export_func(instance, "deep").unwrap();
+    let made = store.invoke(make, &[Value::I32(7)]).unwrap()[0];
+    let mut task = store.start(deep, &[Value::I32(20)]).unwrap();
+    while task.frames(&store).next().is_some_and(|frame| frame.func().0 == 1) {
+        task.step(&mut store).unwrap();
+    }
+    // Within what the host has called: the outermost frame gets the object, which nobody else has.
+    let outermost = task.depth() - 1;
+    task.set_local(&store, outermost, 1, made).unwrap();
+    // It stops next when the host function has returned.
+    task.run(&mut store, Budget::instructions(6)).unwrap();
+    assert!(task.frames(&store).next().is_some_and(|frame| frame.func().0 == 1));
+    store.release(made);
+    store.collect_garbage().unwrap();
+    let Value::AnyRef(Some(AnyRef::Object(address))) = made else { panic!("{made:?}") };
+    assert!(store.object(address).is_some());
+}

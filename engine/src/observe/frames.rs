@@ -371,7 +371,7 @@ pub(crate) fn set_slot(
     let ty = store.type_in_store(frame.frame.instance, ty);
     store.check_type(what, index as usize, ty, &value)?;
     let base = locate(store, task, position).0.base as usize;
-    task.stamp.note = 0;
+    task.stamp.note = None;
     if let Some(slots) = task.stack.slots.get_mut(base + below..) {
         write_values(&[value], slots);
     }

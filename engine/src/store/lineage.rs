@@ -26,8 +26,8 @@ pub(crate) struct Lineage {
 pub(crate) struct Stamp {
     store: Arc<()>,
     pub(crate) moment: Moment,
-    /// The last note of what it refers to; 0 if it has been changed since.
-    pub(crate) note: u64,
+    /// The last note of what it refers to; `None` if it has been changed since.
+    pub(crate) note: Option<u64>,
 }
 
 impl Lineage {
@@ -42,7 +42,7 @@ impl Lineage {
 
     /// The present moment, for a task that begins.
     pub(crate) fn stamp(&self) -> Stamp {
-        Stamp { store: self.store.clone(), moment: self.now(), note: 0 }
+        Stamp { store: self.store.clone(), moment: self.now(), note: None }
     }
 
     /// Goes on to a new moment.

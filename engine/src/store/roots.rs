@@ -37,7 +37,7 @@ impl PartialEq for Parked {
 struct ParkedTask {
     /// Which note this is, and the task's count then; a task that knows this number only has changed what
     /// it has executed since.
-    note: u64,
+    note: Option<u64>,
     executed: u64,
     frames: Vec<Frame>,
     slots: Vec<u64>,
@@ -137,10 +137,8 @@ impl Store {
     fn note(&mut self, task: &mut TaskState) {
         let id = self.identify(&mut task.identity);
         let parked = self.state.parked.tasks.entry(id).or_default();
-        let kept = match parked.note == task.stamp.note && task.outer.is_empty() {
-            true => parked.unchanged(task),
-            false => 0,
-        };
+        let known = parked.note.is_some() && parked.note == task.stamp.note;
+        let kept = if known && task.outer.is_empty() { parked.unchanged(task) } else { 0 };
         parked.frames.truncate(kept);
         parked.frames.extend(task.all_frames().skip(kept));
         let live = task.stack.live();
@@ -148,9 +146,9 @@ impl Store {
         parked.slots.truncate(from);
         parked.slots.extend_from_slice(live.get(from..).unwrap_or_default());
         // What lies under a host frame may be any of it.
-        parked.note = if task.outer.is_empty() { self.next_note } else { 0 };
+        parked.note = task.outer.is_empty().then_some(self.next_note);
         parked.executed = task.executed;
-        task.stamp.note = self.next_note;
+        task.stamp.note = Some(self.next_note);
         self.next_note += 1;
         parked.values = task.values();
         parked.hosts.clear();
