@@ -18,7 +18,8 @@ mod scan;
 mod source;
 #[cfg(feature = "wat")]
 mod suggest;
-#[cfg(all(test, feature = "wat"))]
+// Miri takes hours for them, and they have nothing to do with `unsafe`.
+#[cfg(all(test, feature = "wat", not(miri)))]
 mod tests;
 #[cfg(feature = "wat")]
 mod unfold;
