@@ -65,7 +65,6 @@ fn drive(store: &mut Store, task: &mut Task, instructions: u64) -> Result<Stop> 
 /// Two stores that have to stay the same, whatever executes their instructions.
 fn assert_same(stores: &[Store; 2], tasks: &[Task; 2]) {
     assert_eq!(tasks[0].executed(), tasks[1].executed());
-    assert!(tasks[0] == tasks[1], "the tasks differ: {tasks:?}");
     assert!(stores[0].state() == stores[1].state(), "the stores differ");
 }
 

@@ -54,9 +54,11 @@ pub enum Error {
         /// `task` or `state`.
         what: &'static str,
     },
-    /// A task has run on since the state that its store was [restored](crate::Store::restore) to: what it
-    /// refers to may not be there.
-    #[error("the task has run on since the state that its store was restored to")]
+    /// A task is not in the state of its store: a state from before it was started has been
+    /// [restored](crate::Store::restore), or it has been [ended](crate::Store::end_task).
+    #[error(
+        "the task is not in the state of its store: it was started after that state was taken, or has been ended"
+    )]
     NotOfState,
     /// The text is not a valid module in the text format.
     #[error("{}", Lines(.errors))]

@@ -39,6 +39,7 @@ mod config;
 mod error;
 pub mod exec;
 mod features;
+mod flags;
 pub mod host;
 mod ids;
 pub mod memory;

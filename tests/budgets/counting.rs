@@ -20,7 +20,7 @@ fn executed(body: &str, argument: i32) -> u64 {
     let run = store.export_func(instance, "run").unwrap();
     let mut task = store.start(run, &[Value::I32(argument)]).unwrap();
     task.run(&mut store, Budget::unlimited()).unwrap();
-    assert!(task.is_finished());
+    assert!(task.is_finished(&store));
     task.executed()
 }
 

@@ -21,11 +21,11 @@ const PROGRAM: &str = r#"(module (memory 1)
     local.get $sum))"#;
 
 /// Runs so many instructions, changes a value, and runs to the end.
-fn edited(tier: Tier, count: u64, edit: impl Fn(&mut Task, &Program)) -> (Stop, u64) {
+fn edited(tier: Tier, count: u64, edit: impl Fn(&mut Task, &mut Program)) -> (Stop, u64) {
     let mut program = Program::new(PROGRAM, 5, tier);
     let mut task = program.start();
     assert_eq!(task.run(&mut program.store, Budget::instructions(count)).unwrap(), Stop::Budget);
-    edit(&mut task, &program);
+    edit(&mut task, &mut program);
     let end = task.run(&mut program.store, Budget::instructions(10_000)).unwrap();
     (end, task.executed())
 }
@@ -36,12 +36,12 @@ fn a_changed_value_counts_wherever_the_run_has_stopped() {
     for count in 1..150 {
         let plain = edited(Tier::Exact, count, |_, _| {});
         for position in 0..3 {
-            let operand = |task: &mut Task, program: &Program| {
+            let operand = |task: &mut Task, program: &mut Program| {
                 // There may be fewer.
-                drop(task.set_operand(&program.store, 0, position, Value::I32(48)));
+                drop(task.set_operand(&mut program.store, 0, position, Value::I32(48)));
             };
-            let local = |task: &mut Task, program: &Program| {
-                task.set_local(&program.store, 0, position, Value::I32(3)).unwrap();
+            let local = |task: &mut Task, program: &mut Program| {
+                task.set_local(&mut program.store, 0, position, Value::I32(3)).unwrap();
             };
             let expected = (edited(Tier::Exact, count, operand), edited(Tier::Exact, count, local));
             changed += usize::from(expected.0 != plain) + usize::from(expected.1 != plain);

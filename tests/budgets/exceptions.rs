@@ -130,7 +130,7 @@ fn who_will_catch_is_known_before_the_throw() {
             Some(handler) => {
                 assert_eq!(task.frames(&store).next().unwrap().offset(), handler.target);
             }
-            None => assert!(task.trap().is_some()),
+            None => assert!(task.trap(&store).is_some()),
         }
     }
 }

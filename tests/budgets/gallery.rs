@@ -22,7 +22,7 @@ impl Run {
         let engine = Engine::new(Config { tier, ..Config::default() });
         let modules: Vec<_> =
             example.files.iter().map(|file| (stem(file).to_owned(), example_bytes(file))).collect();
-        let (store, instance): (Store, InstanceId) =
+        let (mut store, instance): (Store, InstanceId) =
             link(&engine, &mut Linker::new(), &modules).unwrap();
         let func = store.export_func(instance, &example.export).unwrap();
         let task = store.start(func, &example.args).unwrap();
@@ -50,7 +50,6 @@ impl Run {
     fn assert_same(&self, other: &Run, what: &str) {
         assert_eq!(self.task.executed(), other.task.executed(), "{what}");
         // A difference would be printed with all of its memory.
-        assert!(self.task == other.task, "{what}: tasks differ");
         assert!(self.store.state() == other.store.state(), "{what}: stores differ");
         assert_eq!(self.calls, other.calls, "{what}");
     }
@@ -137,22 +136,20 @@ fn breakpoints_and_watchpoints_stop_both_tiers_at_the_same_places() {
 }
 
 #[test]
-fn a_clone_goes_its_own_way_and_comes_to_the_same_end() {
+fn a_state_put_back_comes_to_the_same_end() {
     for example in examples() {
         let mut original = Run::new(&example, Tier::Fast);
         if original.run(20) != Stop::Budget {
             continue;
         }
-        let task = original.task.clone();
         let state = original.store.state().clone();
         let calls = original.calls.clone();
         let end = original.run(u64::MAX);
-        // Back to the clone, in the same store.
-        let after = (original.task, original.store.state().clone());
+        let after = original.store.state().clone();
         original.store.restore(state).unwrap();
-        let mut again = Run { store: original.store, task, calls };
+        let mut again = Run { calls, ..original };
         assert_eq!(again.task.executed(), 20);
         assert_eq!(again.run(u64::MAX), end, "{}", example.id);
-        assert!(after == (again.task, again.store.state().clone()), "{}", example.id);
+        assert!(&after == again.store.state(), "{}", example.id);
     }
 }

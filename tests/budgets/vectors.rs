@@ -120,8 +120,8 @@ fn the_host_takes_and_gives_vectors() {
         let frame = task.frames(&store).next().unwrap();
         assert_eq!(frame.operands(), [Value::V128(0x2a << 96 | 5), Value::I32(1)]);
         let changed = Value::V128(0x2b << 96);
-        task.set_operand(&store, 0, 0, changed).unwrap();
-        task.set_local(&store, 0, 1, changed).unwrap();
+        task.set_operand(&mut store, 0, 0, changed).unwrap();
+        task.set_local(&mut store, 0, 1, changed).unwrap();
         let end = task.run(&mut store, Budget::unlimited()).unwrap();
         assert_eq!(end, Stop::Done(vec![Value::I32(0x2b), vector]), "{tier:?}");
     }

@@ -39,8 +39,9 @@ fn link<F: Future<Output = HostResult> + 'static>(
     (store, instance)
 }
 
-fn start(store: &Store, instance: InstanceId, argument: i32) -> Task {
-    store.start(store.export_func(instance, "f").unwrap(), &[Value::I32(argument)]).unwrap()
+fn start(store: &mut Store, instance: InstanceId, argument: i32) -> Task {
+    let func = store.export_func(instance, "f").unwrap();
+    store.start(func, &[Value::I32(argument)]).unwrap()
 }
 
 fn done(value: i32) -> Stop {
@@ -90,7 +91,7 @@ fn a_future_is_polled_when_its_task_is_run() {
             Ok(vec![Value::I32(argument * 2)])
         }
     });
-    let mut task = start(&store, instance, 20);
+    let mut task = start(&mut store, instance, 20);
     for polled in 1..4 {
         let stop = task.run(&mut store, Budget::unlimited()).unwrap();
         assert_eq!((pending(&stop), task.executed()), (CallState::InProgress, 3));
@@ -114,7 +115,7 @@ fn it_reads_and_writes_the_callers_memory() {
         let name = caller.with(|caller| caller.site().is_some()).await?;
         Ok(vec![Value::I32(i32::from(name))])
     });
-    let mut task = start(&store, instance, 0);
+    let mut task = start(&mut store, instance, 0);
     // Nothing has to be waited for.
     assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap(), done(2));
     let Some(stepwell_engine::Extern::Memory(memory)) = store.export(instance, "memory") else {
@@ -134,7 +135,7 @@ fn timers_of_tokio_end_calls() {
         Ok(vec![Value::I32(ms)])
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let mut task = start(&store, instance, 5);
+    let mut task = start(&mut store, instance, 5);
     let values = runtime.block_on(task.call_async(&mut store).slices_of(1)).unwrap();
     assert_eq!(values, [Value::I32(6)]);
     // Several at once, each in a store of its own, take as long as the longest.
@@ -146,7 +147,7 @@ fn timers_of_tokio_end_calls() {
                 Ok(vec![Value::I32(ms)])
             });
             local.spawn_local(async move {
-                let mut task = start(&store, instance, ms);
+                let mut task = start(&mut store, instance, ms);
                 task.call_async(&mut store).await.unwrap()
             })
         })
@@ -169,9 +170,9 @@ fn timers_of_smol_end_calls_under_pollster_and_smol() {
         Ok(vec![Value::I32(ms)])
     };
     let (mut store, instance) = link(move |_, ms| after(ms));
-    let values = pollster::block_on(start(&store, instance, 5).call_async(&mut store)).unwrap();
+    let values = pollster::block_on(start(&mut store, instance, 5).call_async(&mut store)).unwrap();
     assert_eq!(values, [Value::I32(6)]);
-    let values = smol::block_on(start(&store, instance, 6).call_async(&mut store)).unwrap();
+    let values = smol::block_on(start(&mut store, instance, 6).call_async(&mut store)).unwrap();
     assert_eq!(values, [Value::I32(7)]);
 }
 
@@ -190,7 +191,7 @@ fn several_tasks_of_a_store_wait_at_once() {
     });
     let mut scheduler = Scheduler::new();
     for ms in [600, 25, 300] {
-        scheduler.spawn(start(&store, instance, ms), Priority::Normal);
+        scheduler.spawn(start(&mut store, instance, ms), Priority::Normal);
     }
     let began = std::time::Instant::now();
     let news = smol::block_on(scheduler.run_async(&mut store));
@@ -204,7 +205,7 @@ fn a_poll_executes_no_more_than_a_slice() {
     linker.func_async("env", "f", number(), |_, _| async { Ok(vec![Value::I32(0)]) });
     let mut store = Store::new(&Engine::default());
     let instance = linker.instantiate(&mut store, &module(CALLS)).unwrap();
-    let mut task = start(&store, instance, 0);
+    let mut task = start(&mut store, instance, 0);
     let count = Arc::new(Count::default());
     let waker = Waker::from(count.clone());
     let mut polls = 0;
@@ -231,23 +232,41 @@ fn a_future_is_dropped_with_its_task_and_when_somebody_else_answers() {
             Ok(vec![])
         }
     });
-    let mut task = start(&store, instance, 0);
+    let mut task = start(&mut store, instance, 0);
     assert_eq!(pending(&task.run(&mut store, Budget::unlimited()).unwrap()), CallState::InProgress);
-    let clone = task.clone();
+    let state = store.state().clone();
+    let handle = task.clone();
     drop(task);
+    store.end_dropped();
+    assert_eq!(drops.get(), 0, "there is another handle");
+    store.restore(state.clone()).unwrap();
+    assert_eq!(drops.get(), 1, "a state has no futures");
+
+    // What it waits for is the embedder's to answer.
+    let mut task = handle;
+    assert_eq!(task.pending_call(&store).unwrap().state, CallState::Unanswered);
+    let stop = task.run(&mut store, Budget::unlimited()).unwrap();
+    assert_eq!(pending(&stop), CallState::Unanswered);
+    task.resume(&mut store, HostAnswer::Return(vec![Value::I32(2)])).unwrap();
+    assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap(), done(3));
     assert_eq!(drops.get(), 1);
 
-    // What is left of a clone is the embedder's.
-    let mut clone = clone;
-    assert_eq!(clone.pending_call(&store).unwrap().state, CallState::Unanswered);
-    let stop = clone.run(&mut store, Budget::unlimited()).unwrap();
-    assert_eq!(pending(&stop), CallState::Unanswered);
-    clone.resume(&mut store, HostAnswer::Return(vec![Value::I32(2)])).unwrap();
-    assert_eq!(clone.run(&mut store, Budget::unlimited()).unwrap(), done(3));
-    assert_eq!(drops.get(), 1);
+    for end in [true, false] {
+        let mut task = start(&mut store, instance, 0);
+        task.run(&mut store, Budget::unlimited()).unwrap();
+        let before = drops.get();
+        if end {
+            store.end_task(task).unwrap();
+        } else {
+            drop(task);
+            assert_eq!(drops.get(), before, "its store is somebody else's just now");
+            store.end_dropped();
+        }
+        assert_eq!(drops.get(), before + 1);
+    }
 
     for answer in [HostAnswer::Return(vec![Value::I32(9)]), HostAnswer::Trap("no".to_owned())] {
-        let mut task = start(&store, instance, 0);
+        let mut task = start(&mut store, instance, 0);
         task.run(&mut store, Budget::unlimited()).unwrap();
         let before = drops.get();
         let wrong = HostAnswer::Return(vec![]);
@@ -258,17 +277,16 @@ fn a_future_is_dropped_with_its_task_and_when_somebody_else_answers() {
         );
         task.resume(&mut store, answer).unwrap();
         assert_eq!(drops.get(), before + 1);
-        assert!(task.run(&mut store, Budget::unlimited()).is_ok() && task.is_finished());
+        assert!(task.run(&mut store, Budget::unlimited()).is_ok() && task.is_finished(&store));
     }
 
     // The store may go first.
-    let mut task = start(&store, instance, 0);
+    let mut task = start(&mut store, instance, 0);
     task.run(&mut store, Budget::unlimited()).unwrap();
     let before = drops.get();
     drop(store);
-    assert_eq!(drops.get(), before);
-    drop(task);
     assert_eq!(drops.get(), before + 1);
+    drop(task);
 }
 
 #[test]
@@ -284,7 +302,7 @@ fn two_requests_at_once_are_both_answered() {
         let (third, _) = smol::future::zip(caller.with(|_| 3), late).await;
         Ok(vec![Value::I32((first == b"te" && second == b"xt" && third? == 3) as i32)])
     });
-    let mut task = start(&store, instance, 0);
+    let mut task = start(&mut store, instance, 0);
     assert_eq!(pollster::block_on(task.call_async(&mut store)).unwrap(), [Value::I32(2)]);
 }
 
@@ -301,7 +319,7 @@ fn a_caller_is_no_good_after_its_call() {
             Ok(vec![Value::I32(0)])
         }
     });
-    let mut task = start(&store, instance, 0);
+    let mut task = start(&mut store, instance, 0);
     assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap(), done(1));
     let caller = kept.borrow_mut().take().unwrap();
     let asked = Rc::new(());
@@ -311,7 +329,7 @@ fn a_caller_is_no_good_after_its_call() {
 
     // Awaited elsewhere while the call ends.
     for answered in [false, true] {
-        let mut task = start(&store, instance, 1);
+        let mut task = start(&mut store, instance, 1);
         task.run(&mut store, Budget::unlimited()).unwrap();
         let caller = kept.borrow_mut().take().unwrap();
         let held = asked.clone();
@@ -323,7 +341,7 @@ fn a_caller_is_no_good_after_its_call() {
         if answered {
             task.resume(&mut store, HostAnswer::Return(vec![Value::I32(0)])).unwrap();
         } else {
-            drop(task);
+            store.end_task(task).unwrap();
         }
         assert_eq!(count.0.load(Ordering::SeqCst), 1, "it is woken");
         assert_eq!(asking.as_mut().poll(&mut context), Poll::Ready(Err(Error::CallOver)));
@@ -339,7 +357,7 @@ fn what_is_asked_elsewhere_is_done_when_the_task_is_run() {
         *keeper.borrow_mut() = Some(caller);
         std::future::pending::<HostResult>()
     });
-    let mut task = start(&store, instance, 1);
+    let mut task = start(&mut store, instance, 1);
     task.run(&mut store, Budget::unlimited()).unwrap();
     let caller = kept.borrow_mut().take().unwrap();
     let mut reading = std::pin::pin!(caller.read(8u32, 4u32));
@@ -360,7 +378,7 @@ fn a_future_that_reads_does_not_wake_its_own_task() {
         }
         std::future::pending::<HostResult>().await
     });
-    let mut task = start(&store, instance, 1);
+    let mut task = start(&mut store, instance, 1);
     let count = Arc::new(Count::default());
     let stop = task.run_with(&mut store, Budget::unlimited(), &count.clone().into()).unwrap();
     assert_eq!((pending(&stop), count.0.load(Ordering::SeqCst)), (CallState::InProgress, 0));
@@ -381,7 +399,7 @@ fn a_closure_may_have_nothing_to_answer_with_yet() {
     });
     let mut store = Store::new(&Engine::default());
     let instance = linker.instantiate(&mut store, &module(CALLS)).unwrap();
-    let mut task = start(&store, instance, 7);
+    let mut task = start(&mut store, instance, 7);
     let count = Arc::new(Count::default());
     let waker = Waker::from(count.clone());
     for times in 1..3 {
@@ -393,7 +411,7 @@ fn a_closure_may_have_nothing_to_answer_with_yet() {
     }
     assert_eq!(task.run_with(&mut store, Budget::unlimited(), &waker).unwrap(), done(8));
     calls.set(0);
-    let values = pollster::block_on(start(&store, instance, 8).call_async(&mut store)).unwrap();
+    let values = pollster::block_on(start(&mut store, instance, 8).call_async(&mut store)).unwrap();
     assert_eq!(values, [Value::I32(9)]);
     calls.set(0);
     let error = store.invoke(store.export_func(instance, "f").unwrap(), &[Value::I32(0)]);

@@ -48,8 +48,9 @@ fn instantiate(linker: &Linker) -> (Store, InstanceId) {
     (store, instance)
 }
 
-fn start(store: &Store, instance: InstanceId, name: &str, argument: i32) -> Task {
-    store.start(store.export_func(instance, name).unwrap(), &[Value::I32(argument)]).unwrap()
+fn start(store: &mut Store, instance: InstanceId, name: &str, argument: i32) -> Task {
+    let func = store.export_func(instance, name).unwrap();
+    store.start(func, &[Value::I32(argument)]).unwrap()
 }
 
 #[test]
@@ -61,22 +62,26 @@ fn tasks_and_stores_are_dropped_in_any_order_at_any_instruction() {
     for count in 0..40 {
         for store_first in [false, true] {
             let (mut store, instance) = instantiate(&linker);
-            let mut task = start(&store, instance, "deep", 4);
+            let mut task = start(&mut store, instance, "deep", 4);
             let _ = task.run(&mut store, Budget::instructions(count)).unwrap();
             let futures = Rc::strong_count(&held);
             most = most.max(futures);
-            let clone = task.clone();
-            assert_eq!(Rc::strong_count(&held), futures, "a clone has none");
+            let handle = task.clone();
+            assert_eq!(Rc::strong_count(&held), futures, "a handle has none");
             if store_first {
                 drop(store);
-                assert_eq!(Rc::strong_count(&held), futures);
+                assert_eq!(Rc::strong_count(&held), 2, "that of the linker's closure is left");
                 drop(task);
+                drop(handle);
             } else {
                 drop(task);
-                assert_eq!(Rc::strong_count(&held), 2, "that of the linker's closure is left");
+                store.end_dropped();
+                assert_eq!(Rc::strong_count(&held), futures, "there is another handle");
+                drop(handle);
+                store.end_dropped();
+                assert_eq!(Rc::strong_count(&held), 2);
                 drop(store);
             }
-            drop(clone);
             assert_eq!(Rc::strong_count(&held), 2);
         }
     }
@@ -123,12 +128,12 @@ fn a_closure_that_panics_leaves_its_call_pending() {
     let (mut store, instance) = instantiate(&linker);
     for answers in [false, true] {
         panics.set(true);
-        let mut task = start(&store, instance, "deep", 2);
+        let mut task = start(&mut store, instance, "deep", 2);
         let run = || task.run(&mut store, Budget::unlimited());
         assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
         let call = task.pending_call(&store).unwrap();
         assert_eq!((&*call.name, call.args), ("f", vec![Value::I32(5)]));
-        assert_eq!(task.depth(), 4);
+        assert_eq!(task.depth(&store), 4);
         panics.set(false);
         if answers {
             task.resume(&mut store, HostAnswer::Return(vec![Value::I32(10)])).unwrap();
@@ -159,7 +164,7 @@ fn a_future_that_panics_leaves_its_call_to_the_embedder() {
     });
     let (mut store, instance) = instantiate(&linker);
     for (name, argument) in [("deep", 2), ("f", 1)] {
-        let mut task = start(&store, instance, name, argument);
+        let mut task = start(&mut store, instance, name, argument);
         let run = || task.run(&mut store, Budget::unlimited());
         assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
         // The future is gone, those below it are not.
@@ -186,13 +191,13 @@ fn an_exit_at_any_depth_ends_the_task_and_is_told_again() {
             _ => Err("a number".into()),
         });
         let (mut store, instance) = instantiate(&linker);
-        let mut task = start(&store, instance, "deep", depth);
+        let mut task = start(&mut store, instance, "deep", depth);
         for _ in 0..2 {
             assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap(), Stop::Exit(5));
-            assert_eq!((task.is_finished(), task.exit_code()), (true, Some(5)));
-            assert_eq!((task.results(), task.trap()), (None, None));
+            assert_eq!((task.is_finished(&store), task.exit_code(&store)), (true, Some(5)));
+            assert_eq!((task.results(&store), task.trap(&store)), (None, None));
         }
-        assert_eq!(task.depth(), depth as usize + 2, "the frames are left to be seen");
+        assert_eq!(task.depth(&store), depth as usize + 2, "the frames are left to be seen");
         assert_eq!(Rc::strong_count(&held), 2, "the futures are not");
         let executed = task.executed();
         assert_eq!(task.step(&mut store).unwrap(), Stop::Exit(5));
@@ -201,7 +206,7 @@ fn an_exit_at_any_depth_ends_the_task_and_is_told_again() {
         let func = store.export_func(instance, "deep").unwrap();
         let error = store.invoke(func, &[Value::I32(depth)]).unwrap_err();
         assert_eq!(error, Error::Exit { code: 5 });
-        let mut again = start(&store, instance, "deep", depth);
+        let mut again = start(&mut store, instance, "deep", depth);
         let error = pollster::block_on(again.call_async(&mut store)).unwrap_err();
         assert_eq!(error.to_string(), "the program ended with exit code 5");
     }
@@ -218,7 +223,7 @@ fn an_exit_is_not_caught() {
         Ok(args)
     });
     let (mut store, instance) = instantiate(&linker);
-    let mut task = start(&store, instance, "deep", 3);
+    let mut task = start(&mut store, instance, "deep", 3);
     assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap(), Stop::Exit(3));
 }
 
@@ -243,17 +248,17 @@ fn what_host_functions_say_is_in_the_trap() {
             (memory.clone().into(), "memory access of 2 bytes at 0x1 exceeds the memory's 0 bytes"),
         ] {
             say.set(Some(error));
-            let mut task = start(&store, instance, name, argument);
+            let mut task = start(&mut store, instance, name, argument);
             let Stop::Trap(trap) = task.run(&mut store, Budget::unlimited()).unwrap() else {
                 panic!("a trap")
             };
             assert_eq!(trap.code, TrapCode::Host(told.into()));
-            assert_eq!(task.trap(), Some(&trap));
+            assert_eq!(task.trap(&store), Some(&trap));
         }
     }
     // A future cannot be pending by its answer.
     say.set(Some(HostError::pending()));
-    let mut task = start(&store, instance, "deep", 1);
+    let mut task = start(&mut store, instance, "deep", 1);
     let stop = task.run(&mut store, Budget::unlimited()).unwrap();
     assert!(matches!(stop, Stop::Trap(_)), "{stop:?}");
     assert_eq!(HostError::exit(4).exit_code(), Some(4));
@@ -268,11 +273,12 @@ fn a_scheduler_lets_go_of_everything() {
     let (mut store, instance) = instantiate(&linker);
     let mut scheduler = Scheduler::new();
     for _ in 0..10 {
-        scheduler.spawn(start(&store, instance, "deep", 3), Priority::Normal);
+        scheduler.spawn(start(&mut store, instance, "deep", 3), Priority::Normal);
     }
     assert!(scheduler.run_until_idle(&mut store).is_empty());
     assert_eq!((scheduler.parked_len(), Rc::strong_count(&held)), (10, 2 + 30));
     drop(scheduler);
+    store.end_dropped();
     assert_eq!(Rc::strong_count(&held), 2);
 }
 

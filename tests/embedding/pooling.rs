@@ -120,11 +120,13 @@ fn slots_are_counted_and_come_back() {
     let func = store.export_func(first, "f").unwrap();
     let tasks = [store.start(func, &[]).unwrap(), store.start(func, &[]).unwrap()];
     assert_eq!(limit(store.start(func, &[])), Some(LimitKind::PoolStacks));
-    // A copy is a snapshot and takes no slot.
-    let copies = tasks.clone();
+    // A snapshot takes no slot, nor another handle.
+    let (state, handles) = (store.state().clone(), tasks.clone());
     drop(tasks);
+    assert_eq!(limit(store.start(func, &[])), Some(LimitKind::PoolStacks));
+    drop(handles);
     store.start(func, &[]).unwrap();
-    drop(copies);
+    drop(state);
 
     let ty = MemoryType::new(Limits { min: 1, max: None });
     let memories = [store.new_memory(ty), store.new_memory(ty)];
@@ -269,11 +271,10 @@ fn a_memory_over_the_embedders_bytes() {
     assert!(matches!(store.invoke(run, &[Value::I32(3)]), Err(Error::Trap(_))));
     let mut task = store.start(run, &[Value::I32(2)]).unwrap();
     assert_eq!(task.run(&mut store, Budget::instructions(4)), Ok(Stop::Budget));
-    let snapshot = (task.clone(), store.state().clone());
+    let snapshot = store.state().clone();
     assert_eq!(task.run(&mut store, Budget::unlimited()), Ok(Stop::Done(vec![Value::I32(10)])));
     assert_eq!(store.memory(memory).unwrap().pages(), 3);
-    let (mut task, state) = snapshot;
-    store.restore(state).unwrap();
+    store.restore(snapshot).unwrap();
     assert_eq!(store.memory(memory).unwrap().pages(), 1);
     assert_eq!(task.run(&mut store, Budget::unlimited()), Ok(Stop::Done(vec![Value::I32(10)])));
 }

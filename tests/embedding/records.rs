@@ -122,8 +122,9 @@ fn world(calls: &Rc<Cell<i32>>) -> (Store, InstanceId) {
     (store, instance)
 }
 
-fn start(store: &Store, instance: InstanceId, name: &str, argument: i32) -> Task {
-    store.start(store.export_func(instance, name).unwrap(), &[Value::I32(argument)]).unwrap()
+fn start(store: &mut Store, instance: InstanceId, name: &str, argument: i32) -> Task {
+    let func = store.export_func(instance, name).unwrap();
+    store.start(func, &[Value::I32(argument)]).unwrap()
 }
 
 /// Runs to the end, in slices; whatever is asked is answered with what is said, and a byte in memory.
@@ -156,8 +157,8 @@ fn effects_are_kept_in_order_with_their_bytes() {
     let calls = Rc::default();
     let (mut store, instance) = world(&calls);
     store.record_host_calls(true);
-    let mut task = start(&store, instance, "all", 2);
-    let id = task.id(&mut store);
+    let mut task = start(&mut store, instance, "all", 2);
+    let id = task.id();
     drive(&mut task, &mut store, u64::MAX, 99);
     let records = store.take_host_calls();
     assert!(store.take_host_calls().is_empty() && store.open_host_calls().next().is_none());
@@ -214,7 +215,7 @@ fn effects_are_kept_in_order_with_their_bytes() {
     assert_eq!(grown, [Some(2), Some(3)]);
 
     store.record_host_calls(false);
-    drive(&mut start(&store, instance, "exits", 2), &mut store, u64::MAX, 0);
+    drive(&mut start(&mut store, instance, "exits", 2), &mut store, u64::MAX, 0);
     assert!(store.take_host_calls().is_empty());
 }
 
@@ -223,7 +224,7 @@ fn repeats(export: &str, argument: i32) -> (Vec<HostRecord>, Stop) {
     let calls: Rc<Cell<i32>> = Rc::default();
     let (mut store, instance) = world(&calls);
     store.record_host_calls(true);
-    let mut task = start(&store, instance, export, argument);
+    let mut task = start(&mut store, instance, export, argument);
     let stop = drive(&mut task, &mut store, 10, 55);
     let records = store.take_host_calls();
     assert!(store.open_host_calls().next().is_none());
@@ -232,14 +233,15 @@ fn repeats(export: &str, argument: i32) -> (Vec<HostRecord>, Stop) {
         let (mut other, instance) = world(&none);
         other.record_host_calls(true);
         other.replay_host_calls(records.clone());
-        let mut again = start(&other, instance, export, argument);
+        let mut again = start(&mut other, instance, export, argument);
         // If it were asked, it would be given another answer.
         assert_eq!(drive(&mut again, &mut other, slice, 1), stop, "{export} {argument}");
         assert_eq!((again.executed(), none.get()), (task.executed(), 0));
         assert_same(&store, &other);
         assert_eq!(other.take_host_calls(), records, "the repeated run has the same record");
         // What has been used up is answered as usual.
-        drive(&mut start(&other, instance, "exits", 0), &mut other, slice, 1);
+        let mut last = start(&mut other, instance, "exits", 0);
+        drive(&mut last, &mut other, slice, 1);
         assert_eq!(none.get(), 2);
     }
     (records, stop)
@@ -357,13 +359,13 @@ fn another_call_than_the_recorded_one_is_told() {
     let calls = Rc::default();
     let (mut store, instance) = world(&calls);
     store.record_host_calls(true);
-    drive(&mut start(&store, instance, "exits", 2), &mut store, u64::MAX, 0);
+    drive(&mut start(&mut store, instance, "exits", 2), &mut store, u64::MAX, 0);
     let records = store.take_host_calls();
     let replay = |export: &str, argument, records: Vec<HostRecord>| {
         let none = Rc::default();
         let (mut store, instance) = world(&none);
         store.replay_host_calls(records);
-        let mut task = start(&store, instance, export, argument);
+        let mut task = start(&mut store, instance, export, argument);
         let error = task.run(&mut store, Budget::unlimited()).unwrap_err();
         assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap_err(), error);
         // The embedder may go on without the record.
@@ -402,13 +404,13 @@ fn tasks_that_take_turns_are_repeated_each_from_its_own_calls() {
         store.record_host_calls(true);
         let fresh = records.is_none();
         store.replay_host_calls(records.unwrap_or_default());
-        let mut tasks = [2, 8].map(|argument| start(&store, instance, "all", argument));
-        let ids = tasks.each_mut().map(|task| task.id(&mut store));
+        let mut tasks = [2, 8].map(|argument| start(&mut store, instance, "all", argument));
+        let ids = tasks.each_ref().map(Task::id);
         assert_eq!(ids, [TaskId(0), TaskId(1)]);
-        while !tasks.iter().all(Task::is_finished) {
+        while !tasks.iter().all(|task| task.is_finished(&store)) {
             for (task, slice) in tasks.iter_mut().zip(slices) {
                 let until = task.executed() + slice;
-                while task.executed() < until && !task.is_finished() {
+                while task.executed() < until && !task.is_finished(&store) {
                     let budget = Budget::instructions(until - task.executed());
                     match task.run(&mut store, budget).unwrap() {
                         Stop::HostCall(call) if call.state == CallState::Unanswered => {
@@ -422,7 +424,7 @@ fn tasks_that_take_turns_are_repeated_each_from_its_own_calls() {
             }
         }
         assert_eq!(calls.get() > 0, fresh);
-        let ends = tasks.map(|task| (task.executed(), task.results().map(<[_]>::len)));
+        let ends = tasks.map(|task| (task.executed(), task.results(&store).map(<[_]>::len)));
         (ends, store.take_host_calls(), store)
     };
     let (ends, records, store) = run(None, [3, 5]);
@@ -447,7 +449,7 @@ fn what_has_begun_is_kept_and_can_be_repeated_as_far() {
     let calls = Rc::default();
     let (mut store, instance) = world(&calls);
     store.record_host_calls(true);
-    let mut task = start(&store, instance, "all", 2);
+    let mut task = start(&mut store, instance, "all", 2);
     let stop = loop {
         match task.run(&mut store, Budget::unlimited()).unwrap() {
             Stop::HostCall(call) if call.state == CallState::InProgress => {}
@@ -471,7 +473,7 @@ fn what_has_begun_is_kept_and_can_be_repeated_as_far() {
     let none: Rc<Cell<i32>> = Rc::default();
     let (mut other, instance) = world(&none);
     other.replay_host_calls(records);
-    let mut again = start(&other, instance, "all", 2);
+    let mut again = start(&mut other, instance, "all", 2);
     let Stop::HostCall(call) = again.run(&mut other, Budget::unlimited()).unwrap() else {
         panic!("a host call")
     };

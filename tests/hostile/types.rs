@@ -170,7 +170,7 @@ fn exceptions_leave_thousands_of_frames_at_once() {
     let (mut store, mut task) = start(text, 15_000);
     let stop = task.run(&mut store, Budget::unlimited()).unwrap();
     assert_eq!(stop, Stop::Done(vec![Value::I32(7)]));
-    assert_eq!(task.depth(), 0);
+    assert_eq!(task.depth(&store), 0);
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn an_operand_stays_what_it_was_when_its_local_is_changed_behind_a_breakpoint() 
         let stop = task.run(&mut store, Budget::unlimited()).unwrap();
         assert!(matches!(stop, Stop::Breakpoint(_)));
         task.step(&mut store).unwrap();
-        task.set_local(&store, 0, 0, Value::I32(15)).unwrap();
+        task.set_local(&mut store, 0, 0, Value::I32(15)).unwrap();
         let stop = task.run(&mut store, Budget::unlimited()).unwrap();
         assert_eq!(stop, Stop::Done(vec![Value::I32(12 * 4 + 15)]), "{tier:?}");
     }

@@ -54,7 +54,7 @@ fn what_frames_hold_stays_wherever_their_task_stands() {
                 let which = (random >> 40) as usize % 2;
                 let budget = [1, 2, 3, 7, 30, 200][(random >> 50) as usize % 6];
                 let task = &mut tasks[which];
-                if task.is_finished() {
+                if task.is_finished(&store) {
                     continue;
                 }
                 let stop = task.run(&mut store, Budget::instructions(budget)).unwrap();
@@ -82,7 +82,7 @@ fn an_object_set_into_a_deep_frame_stays() {
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();
     let down = store.export_func(instance, "down").unwrap();
     let mut task = store.start(down, &[Value::I32(8)]).unwrap();
-    while task.depth() < 7 {
+    while task.depth(&store) < 7 {
         task.step(&mut store).unwrap();
     }
     let object = |task: &Task, store: &Store, frame: usize| {
@@ -91,9 +91,8 @@ fn an_object_set_into_a_deep_frame_stays() {
     };
     let inner = object(&task, &store, 1);
     // The outermost frame now holds what only an inner one held, and nobody holds its own.
-    task.set_local(&store, 6, 1, inner).unwrap();
-    task.set_local(&store, 1, 1, Value::AnyRef(None)).unwrap();
-    task.note_references(&mut store);
+    task.set_local(&mut store, 6, 1, inner).unwrap();
+    task.set_local(&mut store, 1, 1, Value::AnyRef(None)).unwrap();
     store.collect_garbage().unwrap();
     let Value::AnyRef(Some(AnyRef::Object(address))) = inner else { panic!("{inner:?}") };
     assert!(store.object(address).is_some());
@@ -135,8 +134,8 @@ fn an_object_set_into_a_frame_below_a_host_function_stays() {
         task.step(&mut store).unwrap();
     }
     // Within what the host has called: the outermost frame gets the object, which nobody else has.
-    let outermost = task.depth() - 1;
-    task.set_local(&store, outermost, 1, made).unwrap();
+    let outermost = task.depth(&store) - 1;
+    task.set_local(&mut store, outermost, 1, made).unwrap();
     // It stops next when the host function has returned.
     task.run(&mut store, Budget::instructions(6)).unwrap();
     assert!(task.frames(&store).next().is_some_and(|frame| frame.func().0 == 1));

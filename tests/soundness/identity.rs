@@ -8,13 +8,13 @@ const OTHER: Error = Error::NotOfStore { what: "task" };
 
 #[test]
 fn a_task_runs_in_its_own_store_only() {
-    let linked = Linked::new(Tier::Fast);
+    let mut linked = Linked::new(Tier::Fast);
     let mut other = Linked::new(Tier::Fast);
     let mut task = linked.start(linked.b, "loop", 50);
     assert_eq!(task.run(&mut other.store, Budget::unlimited()), Err(OTHER));
     assert_eq!(task.step(&mut other.store), Err(OTHER));
-    assert_eq!(task.set_local(&other.store, 0, 0, Value::I32(1)), Err(OTHER));
-    assert_eq!(task.set_operand(&other.store, 0, 0, Value::I32(1)), Err(OTHER));
+    assert_eq!(task.set_local(&mut other.store, 0, 0, Value::I32(1)), Err(OTHER));
+    assert_eq!(task.set_operand(&mut other.store, 0, 0, Value::I32(1)), Err(OTHER));
     assert_eq!(task.time_out(&mut other.store), Err(OTHER));
     assert_eq!(task.frames(&other.store).len(), 0, "it has none there");
     assert_eq!(task.activations(&other.store).count(), 0);
@@ -41,28 +41,60 @@ fn a_state_goes_back_into_its_own_store_only() {
 }
 
 #[test]
-fn a_task_that_ran_on_does_not_go_with_an_older_state() {
+fn a_restore_takes_tasks_back_to_where_they_stood() {
     let mut linked = Linked::new(Tier::Fast);
     let empty = Store::new(linked.store.engine()).state().clone();
     assert_eq!(linked.store.restore(empty), Err(Error::NotOfStore { what: "state" }));
 
     let mut task = linked.start(linked.b, "loop", 50);
     task.run(&mut linked.store, Budget::instructions(100)).unwrap();
-    let (earlier, then) = (task.clone(), linked.store.state().clone());
-    task.run(&mut linked.store, Budget::instructions(100)).unwrap();
-    linked.store.restore(then.clone()).unwrap();
-    assert_eq!(task.run(&mut linked.store, Budget::unlimited()), Err(Error::NotOfState));
-    assert_eq!(task.frames(&linked.store).len(), 0);
-
-    // Nor once the restored state has come as far, and further.
-    let mut again = earlier.clone();
-    for _ in 0..3 {
-        again.run(&mut linked.store, Budget::instructions(100)).unwrap();
-        assert_eq!(task.step(&mut linked.store), Err(Error::NotOfState));
+    let then = linked.store.state().clone();
+    let mut later = linked.start(linked.c, "down", 3);
+    for store_is_older in [true, false, true] {
+        task.run(&mut linked.store, Budget::instructions(100)).unwrap();
+        assert_eq!(task.executed(), 200);
+        if store_is_older {
+            later = linked.start(linked.c, "down", 3);
+        }
+        linked.store.restore(then.clone()).unwrap();
+        assert_eq!(task.executed(), 100, "the handle tells so");
+        assert!(linked.store.state() == &then);
+        assert_eq!(later.step(&mut linked.store), Err(Error::NotOfState));
+        assert_eq!(later.frames(&linked.store).len(), 0);
+        assert!(later.is_finished(&linked.store));
     }
+    // The place of the one that is gone becomes another's, and is not mistaken for it.
+    let mut taken = linked.start(linked.b, "loop", 1);
+    assert_eq!(later.step(&mut linked.store), Err(Error::NotOfState));
+    drop(later);
+    assert_eq!(taken.step(&mut linked.store), Ok(Stop::Budget));
+    assert_eq!(linked.store.tasks().count(), 2);
+}
+
+#[test]
+fn a_task_ends_with_its_last_handle() {
+    let mut linked = Linked::new(Tier::Fast);
+    let mut task = linked.start(linked.b, "loop", 50);
+    task.run(&mut linked.store, Budget::instructions(10)).unwrap();
+    let id = task.id();
+    let mut other = linked.store.task(id).unwrap();
+    assert_eq!((&other, other.executed()), (&task, 10));
+    drop(task);
+    other.step(&mut linked.store).unwrap();
+    let then = linked.store.state().clone();
+    drop(other);
+    assert!(linked.store.task(id).is_none());
+    assert!(linked.store.state() == &then, "the store has not been asked to do anything");
+    linked.store.end_dropped();
+    assert!(linked.store.state() != &then);
     linked.store.restore(then).unwrap();
-    let mut third = earlier;
-    assert_eq!(third.run(&mut linked.store, Budget::instructions(1)), Ok(Stop::Budget));
+    assert_eq!(linked.store.tasks().count(), 0, "nor brings a state it back");
+
+    let task = linked.start(linked.b, "loop", 50);
+    let mut other = task.clone();
+    linked.store.end_task(task).unwrap();
+    assert_eq!(other.step(&mut linked.store), Err(Error::NotOfState));
+    assert_eq!(linked.store.end_task(other), Err(Error::NotOfState));
 }
 
 #[test]
@@ -75,7 +107,7 @@ fn an_instance_that_a_restore_took_away_is_not_run() {
     let linker = stepwell_engine::Linker::new();
     let instance = linker.instantiate(&mut linked.store, &module).unwrap();
     let fresh = linked.start(instance, "f", 1_000);
-    let mut begun = fresh.clone();
+    let mut begun = linked.start(instance, "f", 1_000);
     begun.run(&mut linked.store, Budget::instructions(10)).unwrap();
     linked.store.restore(before).unwrap();
     for mut task in [fresh, begun] {
@@ -96,8 +128,8 @@ fn an_instance_that_a_restore_took_away_is_not_run() {
 fn numbers_of_tasks_do_not_come_again() {
     let mut linked = Linked::new(Tier::Fast);
     let before = linked.store.state().clone();
-    let first = linked.start(linked.b, "loop", 1).id(&mut linked.store);
+    let first = linked.start(linked.b, "loop", 1).id();
     linked.store.restore(before).unwrap();
-    let second = linked.start(linked.b, "loop", 1).id(&mut linked.store);
+    let second = linked.start(linked.b, "loop", 1).id();
     assert_ne!(first, second);
 }

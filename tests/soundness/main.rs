@@ -94,7 +94,7 @@ impl Linked {
         Self { store, a, b, c }
     }
 
-    fn start(&self, instance: InstanceId, export: &str, n: i32) -> stepwell_engine::Task {
+    fn start(&mut self, instance: InstanceId, export: &str, n: i32) -> stepwell_engine::Task {
         let func = self.store.export_func(instance, export).unwrap();
         self.store.start(func, &[Value::I32(n)]).unwrap()
     }

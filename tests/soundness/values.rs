@@ -34,13 +34,13 @@ fn a_function_set_into_a_local_is_checked_by_its_type_in_the_store() {
         let [own, other] = ["f", "g"].map(|name| store.export_func(instance, name).unwrap());
         let mut task = store.start(store.export_func(instance, "run").unwrap(), &[]).unwrap();
         task.run(&mut store, Budget::instructions(3)).unwrap();
-        assert_eq!(task.set_local(&store, 0, 0, Value::FuncRef(Some(own))), Ok(()));
-        let wrong = task.set_local(&store, 0, 0, Value::FuncRef(Some(other)));
+        assert_eq!(task.set_local(&mut store, 0, 0, Value::FuncRef(Some(own))), Ok(()));
+        let wrong = task.set_local(&mut store, 0, 0, Value::FuncRef(Some(other)));
         assert!(matches!(wrong, Err(Error::Type { .. })), "{wrong:?}");
         task.run(&mut store, Budget::instructions(2)).unwrap();
         let operand = task.frames(&store).next().unwrap().operands().len() as u32 - 1;
-        assert_eq!(task.set_operand(&store, 0, operand, Value::FuncRef(Some(own))), Ok(()));
-        let wrong = task.set_operand(&store, 0, operand, Value::FuncRef(Some(other)));
+        assert_eq!(task.set_operand(&mut store, 0, operand, Value::FuncRef(Some(own))), Ok(()));
+        let wrong = task.set_operand(&mut store, 0, operand, Value::FuncRef(Some(other)));
         assert!(matches!(wrong, Err(Error::Type { .. })), "{wrong:?}");
         let stop = task.run(&mut store, Budget::unlimited()).unwrap();
         assert!(matches!(stop, Stop::Done(_)), "{stop:?}");

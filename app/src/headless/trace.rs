@@ -148,7 +148,7 @@ impl Tracer {
                     Stop::Budget | Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
                 }
             }
-            if self.budget == Some(self.executed) && !task.is_finished() {
+            if self.budget == Some(self.executed) && !task.is_finished(&self.machine.store) {
                 let _ = self.out.flush();
                 let count = cli::count(self.executed, "instruction", "instructions");
                 cli::complain(&format!("stepwell: budget used up after {count}"));

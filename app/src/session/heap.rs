@@ -87,10 +87,6 @@ impl Session {
 
     pub(super) fn collect_garbage(&mut self) -> Result<(), SessionError> {
         let machine = self.stopped_machine()?;
-        if let Some((task, store)) = machine.task_and_store() {
-            // Tells the store what the task holds: a person may have changed it since it stopped.
-            task.note_references(store);
-        }
         let freed = machine.store.collect_garbage()?;
         self.heap.freed = Some(freed);
         let kept = |object: &ObjectAddr| {

@@ -223,6 +223,14 @@ impl Session {
         self.machine.as_ref()?.task()
     }
 
+    /// Whether there is a selected task that is not over.
+    pub fn is_unfinished(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_some_and(|machine| {
+            machine.task().is_some_and(|task| !task.is_finished(&machine.store))
+        })
+    }
+
     /// Frames, innermost first; empty while idle.
     pub fn frames(&self) -> Vec<FrameView<'_>> {
         match (self.task(), self.store()) {

@@ -7,9 +7,7 @@ use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::observe::FrameView;
 use stepwell_engine::text::{dotted, path_part, quoted};
-use stepwell_engine::{
-    Budget, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Task, Value,
-};
+use stepwell_engine::{Budget, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Value};
 use stepwell_wasi::INITIALIZE;
 use web_time::Instant;
 
@@ -400,7 +398,10 @@ impl Session {
     }
 
     fn depth(&self) -> usize {
-        self.task().map_or(0, Task::depth)
+        self.machine
+            .as_ref()
+            .and_then(|machine| Some(machine.task()?.depth(&machine.store)))
+            .unwrap_or(0)
     }
 
     /// The instruction behind the call at which the frame of this depth waits.
@@ -457,7 +458,7 @@ impl Session {
             return Ok(());
         };
         let takes_turns = progress.goal.takes_turns() && machine.tasks.count() > 1;
-        let several = machine.tasks.unfinished() > 1;
+        let several = machine.tasks.unfinished(&machine.store) > 1;
         if takes_turns && !machine.tasks.select_next(&machine.store) {
             self.come_to_rest();
             return Ok(());
@@ -474,7 +475,7 @@ impl Session {
             _ => CHUNK,
         };
         let clock = machine.clock();
-        machine.tasks.about_to_run(&mut machine.store);
+        machine.tasks.about_to_run();
         let Some(entry) = machine.tasks.current_mut() else {
             self.stop(StopReason::Paused);
             return Ok(());
@@ -509,14 +510,14 @@ impl Session {
     /// The selected task is parked: whether another one can have its turn. A host function may wake its
     /// task without having anything, so a round without an instruction is left to the window.
     fn next_can_go_on(&self) -> bool {
-        let Some(Machine { tasks, .. }) = &self.machine else { return false };
-        self.progress.as_ref().is_some_and(|progress| progress.idle <= tasks.unfinished())
+        let Some(Machine { tasks, store, .. }) = &self.machine else { return false };
+        self.progress.as_ref().is_some_and(|progress| progress.idle <= tasks.unfinished(store))
     }
 
     /// No task can go on by itself: shows one that waits for somebody, if there is one.
     fn come_to_rest(&mut self) {
         if let Some(machine) = &mut self.machine {
-            machine.tasks.select_parked();
+            machine.tasks.select_parked(&machine.store);
         }
         let reason = self.reason_of_selected();
         self.stop(reason);
@@ -551,7 +552,7 @@ impl Session {
     /// After instructions have been executed: is the goal reached?
     fn on_progress(&mut self) {
         let depth = self.depth();
-        let waiting = self.task().is_some_and(|task| !task.is_finished());
+        let waiting = self.is_unfinished();
         let Some(progress) = &self.progress else { return };
         match progress.goal {
             Goal::Instructions(0) => self.stop(StopReason::Stepped),
@@ -635,7 +636,7 @@ impl Session {
                 let goal = self.progress.as_ref().map(|progress| &progress.goal);
                 let goes_on = matches!(goal, Some(Goal::Run | Goal::To { .. }));
                 // The others have their turns; where none can, one may wait for somebody.
-                if !goes_on || machine.tasks.unfinished() == 0 {
+                if !goes_on || machine.tasks.unfinished(&machine.store) == 0 {
                     self.stop(StopReason::Done(values));
                 }
                 return Ok(());

@@ -113,18 +113,11 @@ impl Entry {
     /// Whether a turn could get it any further.
     pub(super) fn can_run(&self, store: &Store) -> bool {
         match self.parked {
-            _ if self.task.is_finished() => false,
+            _ if self.task.is_finished(store) => false,
             None => true,
             Some(Parked::Wait) => self.task.is_notified(store),
             Some(Parked::InProgress) => self.is_woken(),
             Some(Parked::Unanswered) => false,
-        }
-    }
-
-    /// The task is given up: nobody can notify it any more.
-    fn leave(&mut self, store: &mut Store) {
-        if self.task.atomic_wait(store).is_some() {
-            let _ = self.task.time_out(store);
         }
     }
 }
@@ -230,9 +223,8 @@ impl Tasks {
     /// Gives up all tasks; the clock goes on from where they have brought it.
     pub(super) fn clear(&mut self, store: &mut Store) {
         self.gone = self.clock();
-        for mut entry in self.entries.drain(..) {
-            entry.leave(store);
-        }
+        self.entries.clear();
+        store.end_dropped();
         self.lanes.clear();
         (self.current, self.turn) = (0, 0);
     }
@@ -270,8 +262,8 @@ impl Tasks {
     }
 
     /// How many could still run, or be answered.
-    pub(super) fn unfinished(&self) -> usize {
-        self.entries.iter().filter(|entry| !entry.task.is_finished()).count()
+    pub(super) fn unfinished(&self, store: &Store) -> usize {
+        self.entries.iter().filter(|entry| !entry.task.is_finished(store)).count()
     }
 
     /// Whether any could run right now.
@@ -292,10 +284,10 @@ impl Tasks {
 
     /// None can run: selects one that waits for the host, which may have something soon, or else for a
     /// person, or else for another task. Without one the selected task stays.
-    pub(super) fn select_parked(&mut self) {
+    pub(super) fn select_parked(&mut self, store: &Store) {
         let mut positions = [Parked::InProgress, Parked::Unanswered, Parked::Wait].into_iter();
         let found = positions.find_map(|why| {
-            let is = |entry: &Entry| entry.parked == Some(why) && !entry.task.is_finished();
+            let is = |entry: &Entry| entry.parked == Some(why) && !entry.task.is_finished(store);
             match self.current().is_some_and(is) {
                 true => Some(self.current),
                 false => self.entries.iter().position(is),
@@ -340,9 +332,9 @@ impl Tasks {
     }
 
     /// Before a task is run: whoever wakes it from now on wakes it again.
-    pub(super) fn about_to_run(&mut self, store: &mut Store) {
+    pub(super) fn about_to_run(&mut self) {
         if let Some(entry) = self.entries.get_mut(self.current) {
-            entry.id = Some(entry.task.id(store));
+            entry.id = Some(entry.task.id());
             entry.wake.woken.store(false, Ordering::Release);
         }
     }
@@ -381,7 +373,7 @@ impl Session {
             .map(|(position, entry)| TaskView {
                 number: entry.number,
                 title: entry.title.clone(),
-                state: state_of(entry),
+                state: state_of(entry, &machine.store),
                 executed: entry.executed(),
                 turns: entry.turns,
                 function: entry
@@ -441,10 +433,11 @@ impl Session {
 
     /// Why the selected task stands, when it was not the last to run.
     pub(super) fn reason_of_selected(&self) -> StopReason {
-        let entry = self.machine.as_ref().and_then(|machine| machine.tasks.current());
-        match entry.map(|entry| (state_of(entry), entry)) {
+        let Some(machine) = &self.machine else { return StopReason::Paused };
+        let (entry, store) = (machine.tasks.current(), &machine.store);
+        match entry.map(|entry| (state_of(entry, store), entry)) {
             Some((TaskState::Done(values), _)) => StopReason::Done(values),
-            Some((TaskState::Trapped(_), entry)) => match entry.task.trap() {
+            Some((TaskState::Trapped(_), entry)) => match entry.task.trap(store) {
                 Some(trap) => StopReason::Trap(trap.clone()),
                 None => StopReason::Paused,
             },
@@ -460,11 +453,12 @@ impl Session {
         let machine = self.stopped_machine()?;
         let position = machine.tasks.position(number);
         let position = position.ok_or_else(|| not_now("there is no such task"))?;
-        let mut entry = machine.tasks.entries.remove(position);
+        let entry = machine.tasks.entries.remove(position);
         machine.give_up(&entry.jobs);
         let Machine { store, tasks, .. } = machine;
-        entry.leave(store);
         tasks.gone += entry.executed();
+        // A task that is over may have been ended with its store's state.
+        let _ = store.end_task(entry.task);
         let was_selected = tasks.current == position;
         // Those behind it have moved up.
         tasks.current -= usize::from(tasks.current > position);
@@ -496,7 +490,7 @@ impl Session {
 
     /// How many tasks are not over.
     pub fn unfinished_tasks(&self) -> usize {
-        self.machine.as_ref().map_or(0, |machine| machine.tasks.unfinished())
+        self.machine.as_ref().map_or(0, |machine| machine.tasks.unfinished(&machine.store))
     }
 
     /// Whether a run can go on by turns, whatever the selected task waits for.
@@ -513,15 +507,15 @@ impl Session {
     }
 }
 
-fn state_of(entry: &Entry) -> TaskState {
+fn state_of(entry: &Entry, store: &Store) -> TaskState {
     let task = &entry.task;
-    if let Some(values) = task.results().filter(|_| entry.jobs.is_empty()) {
+    if let Some(values) = task.results(store).filter(|_| entry.jobs.is_empty()) {
         return TaskState::Done(values.to_vec());
     }
-    if let Some(trap) = task.trap() {
+    if let Some(trap) = task.trap(store) {
         return TaskState::Trapped(trap.code.to_string());
     }
-    if let Some(code) = task.exit_code() {
+    if let Some(code) = task.exit_code(store) {
         return TaskState::Exited(code);
     }
     match entry.parked {

@@ -3,18 +3,18 @@
 //!
 //! A host function that calls wasm sets the frames below it aside as a [`HostFrame`]; what it calls runs
 //! on the same value stack, above the arguments of the host call. That is plain data. The future that
-//! waits for the result is not: it lies in [`Suspended`], which belongs to one task and to no clone.
+//! waits for the result is not: it lies in [`Suspended`], beside the state of the store.
 
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
+use super::arena::Active;
 use super::frame::Frame;
 use super::stop::{Budget, CallState, HostAnswer, HostCall, Stop, Trap, TrapCode};
 use super::task::{Phase, Status, Task, TaskState};
@@ -49,25 +49,11 @@ pub(crate) struct HostFrame {
 #[derive(Default)]
 pub(crate) struct Suspended(Vec<(usize, Running)>);
 
-impl Clone for Suspended {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl PartialEq for Suspended {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl fmt::Debug for Suspended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} host calls", self.0.len())
-    }
-}
-
 impl Suspended {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn take(&mut self, level: usize) -> Option<Running> {
         self.0.pop_if(|(at, _)| *at == level).map(|(_, running)| running)
     }
@@ -146,11 +132,7 @@ impl Task {
     /// # Errors
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
-        self.check(store)?;
-        let stop = self.run_to_stop(store, budget.0, waker);
-        store.park(&mut self.state);
-        store.note_stop(&mut self.state.stamp);
-        stop
+        store.with_active(self, |active, store| active.run_to_stop(store, budget.0, waker))?
     }
 
     /// Runs to the end as a future, on any executor: it waits where a host function does. Each poll
@@ -170,12 +152,14 @@ impl Task {
         store: &mut Store,
         work: impl FnOnce(&mut Caller<'_>) -> R,
     ) -> Option<R> {
-        let Status::Waiting { func, .. } = self.state.status else { return None };
-        self.check(store).ok()?;
-        let at = self.begin_record(store, func)?;
-        let result = self.as_caller(store, Waker::noop(), work);
-        store.recorder.pause(at);
-        Some(result)
+        let call = |active: &mut Active, store: &mut Store| {
+            let Status::Waiting { func, .. } = active.state.status else { return None };
+            let at = active.begin_record(store, func)?;
+            let result = active.as_caller(store, Waker::noop(), work);
+            store.recorder.pause(at);
+            Some(result)
+        };
+        store.with_active(self, call).ok()?
     }
 
     /// Answers the pending host call. The task then waits to be run on.
@@ -184,10 +168,15 @@ impl Task {
     /// [`Error::NotWaiting`], [`Error::NotOfStore`], [`Error::NotOfState`], or [`Error::Arity`] and [`Error::Type`] if the results are not those
     /// of the function's type; the call then stays pending.
     pub fn resume(&mut self, store: &mut Store, answer: HostAnswer) -> Result<()> {
+        store.with_active(self, |active, store| active.resume(store, answer))?
+    }
+}
+
+impl Active {
+    fn resume(&mut self, store: &mut Store, answer: HostAnswer) -> Result<()> {
         let Status::Waiting { func, tail, .. } = self.state.status else {
             return Err(Error::NotWaiting);
         };
-        self.check(store)?;
         let at = self.begin_record(store, func);
         let (recorded, code) = match answer {
             HostAnswer::Return(values) => {
@@ -210,8 +199,6 @@ impl Task {
             self.trapped(store, trap);
         }
         self.returned(store);
-        store.park(&mut self.state);
-        store.note_stop(&mut self.state.stamp);
         Ok(())
     }
 
@@ -231,7 +218,7 @@ impl Task {
 
     /// Enters the pending call in the record, unless it is there already.
     fn begin_record(&mut self, store: &mut Store, func: FuncAddr) -> Option<(TaskId, u32)> {
-        let task = store.task_id(&mut self.state.identity);
+        let task = self.state.identity.id;
         let at = (task, self.level() as u32);
         if store.recorder.goes_on(at) {
             store.recorder.forget();
@@ -261,7 +248,7 @@ impl Task {
         let Status::Waiting { func, phase, .. } = self.state.status else { return Ok(None) };
         let means = match phase {
             Phase::Begun if self.suspended.is_at(self.level()) => Means::Go,
-            // The future was another clone's.
+            // The future was dropped when this state was put back.
             Phase::Begun => Means::Embedder,
             Phase::Called if store.debugger.breaks_on_call(func) => {
                 self.enter_phase(Phase::Stopped);
@@ -321,7 +308,7 @@ impl Task {
         if let Some(HostImplementation::Builtin(closure)) = implementation {
             return Ok(Means::Builtin(closure));
         }
-        let task = store.task_id(&mut self.state.identity);
+        let task = self.state.identity.id;
         if store.recorder.replayed(task).is_some() {
             self.begin_replay(store, task, func)?;
             return Ok(Means::Go);
@@ -529,7 +516,7 @@ impl Task {
     /// The task can run no further, and none of its host functions goes on.
     fn end(&mut self, store: &mut Store, status: Status) {
         self.state.status = status;
-        let task = self.state.identity.number();
+        let task = self.state.identity.id;
         store.recorder.abandon(task, 0);
         self.suspended.clear();
     }
@@ -625,7 +612,7 @@ impl Task {
     pub(super) fn trapped(&mut self, store: &mut Store, trap: Trap) {
         match self.state.outer.iter().rposition(HostFrame::catches) {
             Some(level) => {
-                store.recorder.abandon(self.state.identity.number(), level as u32 + 1);
+                store.recorder.abandon(self.state.identity.id, level as u32 + 1);
                 trap.values().iter().for_each(|value| store.hold(*value));
                 self.leave(level);
                 self.reply(Ok(Err(trap)));
@@ -643,7 +630,7 @@ impl Task {
             }
             let kept = host.catching().len();
             if store.catches(host.catching(), object) {
-                store.recorder.abandon(self.state.identity.number(), level as u32);
+                store.recorder.abandon(self.state.identity.id, level as u32);
                 self.leave(level);
                 let _ = self.suspended.take(level);
                 self.state.frames.truncate(kept);

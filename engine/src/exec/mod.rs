@@ -5,6 +5,7 @@
 //! frames, until something stops them; the task turns that into a [`Stop`], asking the host
 //! registry for an answer first where a call needs one. Imports `store`, `module`, `semantics`.
 
+pub(crate) mod arena;
 pub(crate) mod exact;
 pub(crate) mod fast;
 pub(crate) mod frame;
@@ -13,6 +14,7 @@ mod stop;
 mod task;
 
 pub use host_call::CallAsync;
+pub(crate) use host_call::Suspended;
 pub use stop::{
     AtomicWait, Beyond, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, SegmentTrap,
     Space, Stop, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,

@@ -1,12 +1,15 @@
 //! Tasks: one thread of wasm execution, parked between any two instructions.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::task::Waker;
 
+use super::arena::{Active, Identity, Ticket};
 use super::exact::{self, Exit, Machine, Transfer, Unwound, Waiting};
 use super::fast;
 use super::frame::{Frame, ValueStack};
-use super::host_call::{HostFrame, Suspended};
+use super::host_call::HostFrame;
 use super::stop::{
     AtomicWait, Budget, CallState, Exception, HostCall, Stop, Trap, TrapCode, TrapFrame,
 };
@@ -17,31 +20,44 @@ use crate::ids::{FuncAddr, ObjectAddr, TaskId};
 use crate::observe::{self, Debugger, Observer, Unobserved};
 use crate::store::allocator::{Kind, Room};
 use crate::store::heap::exception_parts;
-use crate::store::lineage::Stamp;
-use crate::store::roots::Identity;
 use crate::store::{FuncEntity, Parts, Store};
 use crate::types::{FuncType, slots_of};
 use crate::value::{Value, read_values, write_values};
 
-/// A computation in a store. Owns its frames and stack; clone it together with
-/// [`Store::state`] to snapshot a run.
+/// A computation in a [`Store`]: its frames and stack lie there, and are part of the store's
+/// [state](Store::state). This is a handle, which borrows nothing while the task is parked. A clone of it is
+/// another handle of the same task; a copy of a run is a copy of the state.
 ///
-/// A task belongs to the store that started it. Two tasks of one store may take turns. A task and its
-/// clones count as one when garbage is collected: of those that go on in the same store, only what the one
-/// that ran last refers to is kept alive. A clone made while a host function awaits something, or has called
-/// back into wasm, does not have its future: that call is the embedder's to answer.
+/// Tasks of one store take turns. Once a state of the store has been [restored](Store::restore), the task stands
+/// where it stood then; one that did not exist then is refused with [`Error::NotOfState`]. What a host function
+/// awaits is not part of a state: after a restore that call is the embedder's to answer.
 ///
-/// Dropping a task ends it: futures of its host functions are dropped with it. Its store can be dropped before
-/// it. If a host function panics, the panic goes on to whoever runs the task; the call stays pending, and the
-/// embedder can answer it.
-#[derive(Clone, PartialEq, Debug)]
+/// A task ends when its last handle is dropped: its store gives back its stack, and drops the futures of its host
+/// functions, when it next starts or runs a task, or at once by [`Store::end_task`]. A store can be dropped before
+/// the handles. If a host function panics, the panic goes on to whoever runs the task; the call stays pending, and
+/// the embedder can answer it.
+#[derive(Clone)]
 pub struct Task {
-    pub(crate) state: TaskState,
-    pub(super) suspended: Suspended,
+    pub(super) ticket: Arc<Ticket>,
+}
+
+/// Whether they are handles of one task.
+impl PartialEq for Task {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ticket, &other.ticket)
+    }
+}
+
+impl Eq for Task {}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Task({})", self.id())
+    }
 }
 
 /// The state of a task as plain data.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TaskState {
     /// Above the innermost host frame, outermost first.
     pub(crate) frames: Vec<Frame>,
@@ -55,12 +71,23 @@ pub(crate) struct TaskState {
     /// The count at which a breakpoint was last reported, so that going on passes it.
     pub(crate) reported: Option<u64>,
     pub(crate) identity: Identity,
-    /// When it last stopped.
-    pub(crate) stamp: Stamp,
+}
+
+/// Whether the machine holds the same. Who the task is, what has been reported of it and how far the host is with
+/// its call, is nothing that the machine holds.
+impl PartialEq for TaskState {
+    fn eq(&self, other: &Self) -> bool {
+        self.executed == other.executed
+            && self.frames == other.frames
+            && self.status == other.status
+            && self.outer == other.outer
+            && self.ty == other.ty
+            && self.stack == other.stack
+    }
 }
 
 /// What a task can do next.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Status {
     Ready,
     /// Waits for the answer to a host call; its arguments are on top of the stack.
@@ -74,6 +101,31 @@ pub(crate) enum Status {
     Done(Vec<Value>),
     Trapped(Trap),
     Exited(i32),
+}
+
+impl PartialEq for Status {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Ready, Self::Ready) => true,
+            (
+                Self::Waiting { func, tail, phase: _ },
+                Self::Waiting { func: other, tail: others, phase: _ },
+            ) => (func, tail) == (other, others),
+            (Self::Parked(waiting), Self::Parked(other)) => waiting == other,
+            (Self::Done(values), Self::Done(other)) => values == other,
+            (Self::Trapped(trap), Self::Trapped(other)) => trap == other,
+            (Self::Exited(code), Self::Exited(other)) => code == other,
+            (
+                Self::Ready
+                | Self::Waiting { .. }
+                | Self::Parked(_)
+                | Self::Done(_)
+                | Self::Trapped(_)
+                | Self::Exited(_),
+                _,
+            ) => false,
+        }
+    }
 }
 
 /// How far a host call has come.
@@ -180,60 +232,217 @@ fn advance_mixed(
 }
 
 impl Task {
-    pub(crate) fn start(store: &Store, func: FuncAddr, args: &[Value]) -> Result<Self> {
+    pub(crate) fn start(store: &mut Store, func: FuncAddr, args: &[Value]) -> Result<Self> {
+        store.end_dropped();
         let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
         let ty = store.func_type(func).ok_or_else(unknown)?.clone();
         store.check_values(("arguments", "argument"), ty.params(), args)?;
         let entity = *store.state.funcs.get(func.index()).ok_or_else(unknown)?;
-        let mut task = TaskState {
-            frames: Vec::new(),
-            outer: Vec::new(),
-            stack: ValueStack {
-                slots: Room::new(store.engine().allocator(), Kind::Stack)?,
-                top: 0,
-            },
-            status: Status::Ready,
-            executed: 0,
-            ty,
-            reported: None,
-            identity: Identity::default(),
-            stamp: store.state.lineage.stamp(),
-        };
+        let mut frames = Vec::new();
+        let mut stack =
+            ValueStack { slots: Room::new(store.engine().allocator(), Kind::Stack)?, top: 0 };
+        let mut status = Status::Ready;
         let limit = store.engine().config().max_value_stack;
         let slots = match entity {
             FuncEntity::Wasm { instance, func, .. } => {
                 let module = store.module_of(instance).ok_or_else(unknown)?;
                 let code = module.inner().code(func)?;
-                task.frames.push(Frame { instance, func, base: 0, pc: 0 });
-                task.stack.top = code.locals;
+                frames.push(Frame { instance, func, base: 0, pc: 0 });
+                stack.top = code.locals;
                 code.frame_slots as usize
             }
             FuncEntity::Host { .. } => {
-                task.status = Status::Waiting { func, tail: true, phase: Phase::Called };
-                task.stack.top = slots_of(task.ty.params()) as u32;
-                task.stack.top as usize
+                status = Status::Waiting { func, tail: true, phase: Phase::Called };
+                stack.top = slots_of(ty.params()) as u32;
+                stack.top as usize
             }
         };
-        if task.stack.reserve(slots, limit) {
-            write_values(args, &mut task.stack.slots);
+        let fits = stack.reserve(slots, limit);
+        if fits {
+            write_values(args, &mut stack.slots);
         } else {
-            task.stack.top = 0;
-            let trap = task.trap(store, TrapCode::CallStackExhausted);
-            task.status = Status::Trapped(trap);
+            stack.top = 0;
         }
-        Ok(Self { state: task, suspended: Suspended::default() })
+        let task = store.place_task(|identity| TaskState {
+            frames,
+            outer: Vec::new(),
+            stack,
+            status,
+            executed: 0,
+            ty,
+            reported: None,
+            identity,
+        });
+        if !fits {
+            store.with_active(&task, |active, store| {
+                let trap = active.state.trap(store, TrapCode::CallStackExhausted);
+                active.state.status = Status::Trapped(trap);
+            })?;
+        }
+        Ok(task)
     }
 
     /// Runs until something stops it. A finished or trapped task reports the same stop again.
     ///
     /// # Errors
     /// [`Error::Diverged`] if host calls are [replayed](Store::replay_host_calls) and are other ones.
-    /// [`Error::NotOfStore`] in another store than its own, [`Error::NotOfState`] if that has been restored to
-    /// a state from before the task last ran. None that a module can cause; [`Error::Invalid`] would be a defect.
+    /// [`Error::NotOfStore`] in another store than its own, [`Error::NotOfState`] if the task is not in the state
+    /// that has been put back there. None that a module can cause; [`Error::Invalid`] would be a defect.
     pub fn run(&mut self, store: &mut Store, budget: Budget) -> Result<Stop> {
         self.run_with(store, budget, Waker::noop())
     }
 
+    /// Executes one instruction; the same as a run of one.
+    ///
+    /// # Errors
+    /// Those of [`Task::run`].
+    pub fn step(&mut self, store: &mut Store) -> Result<Stop> {
+        self.run(store, Budget::instructions(1))
+    }
+
+    /// Ends an atomic wait as its timeout would. The task then waits to be run on.
+    ///
+    /// # Errors
+    /// [`Error::NotWaiting`] if it is in none, [`Error::NotOfStore`], [`Error::NotOfState`].
+    pub fn time_out(&mut self, store: &mut Store) -> Result<()> {
+        store.with_active(self, |active, store| match active.state.status {
+            Status::Parked(_) => {
+                active.state.go_on(store, 2);
+                Ok(())
+            }
+            _ => Err(Error::NotWaiting),
+        })?
+    }
+
+    /// The atomic wait that the task is in.
+    pub fn atomic_wait(&self, store: &Store) -> Option<AtomicWait> {
+        let state = store.task_state(self).ok()?;
+        match state.status {
+            Status::Parked(waiting) => Some(state.wait(store, waiting)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is in an atomic wait that another task has ended by a notification: a run goes on.
+    pub fn is_notified(&self, store: &Store) -> bool {
+        store.task_state(self).is_ok_and(|state| {
+            matches!(state.status, Status::Parked(_))
+                && store.state.waiters.is_woken(state.identity.place)
+        })
+    }
+
+    /// Instructions executed so far: the clock of the run. It is as of the last stop.
+    pub fn executed(&self) -> u64 {
+        self.ticket.executed()
+    }
+
+    /// The results, once the task is done.
+    pub fn results<'a>(&self, store: &'a Store) -> Option<&'a [Value]> {
+        match &store.task_state(self).ok()?.status {
+            Status::Done(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The trap, once the task has trapped.
+    pub fn trap<'a>(&self, store: &'a Store) -> Option<&'a Trap> {
+        match &store.task_state(self).ok()?.status {
+            Status::Trapped(trap) => Some(trap),
+            _ => None,
+        }
+    }
+
+    /// The code with which the program has ended itself.
+    pub fn exit_code(&self, store: &Store) -> Option<i32> {
+        match store.task_state(self).ok()?.status {
+            Status::Exited(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether the task can run no further: it is done, has trapped or exited, or is not in the store's state.
+    pub fn is_finished(&self, store: &Store) -> bool {
+        store.task_state(self).map_or(true, |state| {
+            matches!(state.status, Status::Done(_) | Status::Trapped(_) | Status::Exited(_))
+        })
+    }
+
+    /// The number by which host functions and records know the task. No other of its store has it.
+    pub fn id(&self) -> TaskId {
+        self.ticket.id()
+    }
+
+    /// Its place in the store, which another task can have once this one has ended.
+    pub(crate) fn place(&self) -> u32 {
+        self.ticket.place()
+    }
+
+    /// The host call that waits for an answer.
+    pub fn pending_call(&self, store: &Store) -> Option<HostCall> {
+        let task = store.task_state(self).ok()?;
+        let Status::Waiting { func, phase, .. } = task.status else { return None };
+        let host = store.host_of(func).map(|host| &host.implementation);
+        let begun = || {
+            let suspended = store.suspended.get(&self.place());
+            suspended.is_some_and(|suspended| suspended.is_at(task.outer.len()))
+        };
+        let state = match (phase, host) {
+            (Phase::Begun, _) if begun() => CallState::InProgress,
+            (Phase::Begun, _) => CallState::Unanswered,
+            (Phase::Stopped, _) => CallState::Breakpoint,
+            (_, None | Some(HostImplementation::Unresolved)) => CallState::Unanswered,
+            _ => CallState::InProgress,
+        };
+        task.pending_call(store, func, state)
+    }
+
+    /// Number of wasm frames; none if the task is not in the store's state.
+    pub fn depth(&self, store: &Store) -> usize {
+        store.task_state(self).map_or(0, TaskState::depth)
+    }
+
+    /// Sets a local of a frame, counted from the innermost as 0.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIndex`], [`Error::Type`], [`Error::NotOfStore`] or [`Error::NotOfState`].
+    pub fn set_local(
+        &mut self,
+        store: &mut Store,
+        frame: usize,
+        local: u32,
+        value: Value,
+    ) -> Result<()> {
+        self.set_slot(store, frame, observe::SlotKind::Local(local), value)
+    }
+
+    /// Sets an operand of a frame, counted from the bottom of its operand stack as 0.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIndex`], [`Error::Type`], [`Error::NotOfStore`] or [`Error::NotOfState`].
+    pub fn set_operand(
+        &mut self,
+        store: &mut Store,
+        frame: usize,
+        operand: u32,
+        value: Value,
+    ) -> Result<()> {
+        self.set_slot(store, frame, observe::SlotKind::Operand(operand), value)
+    }
+
+    fn set_slot(
+        &self,
+        store: &mut Store,
+        frame: usize,
+        slot: observe::SlotKind,
+        value: Value,
+    ) -> Result<()> {
+        store.with_active(self, |active, store| {
+            observe::set_slot(store, &mut active.state, frame, slot, value)
+        })?
+    }
+}
+
+impl Active {
     #[inline(always)]
     pub(super) fn run_to_stop(
         &mut self,
@@ -270,8 +479,7 @@ impl Task {
             Status::Exited(code) => Stop::Exit(*code),
             Status::Parked(waiting) => {
                 let waiting = *waiting;
-                let id = store.identify(&mut self.state.identity);
-                if store.state.waiters.is_woken(id) {
+                if store.state.waiters.is_woken(self.state.identity.place) {
                     self.state.go_on(store, 0);
                     return Ok(None);
                 }
@@ -306,8 +514,8 @@ impl Task {
                 }
             }
             Exit::Wait(waiting) => {
-                let id = store.identify(&mut self.state.identity);
-                store.state.waiters.add(id, waiting.memory, waiting.address);
+                let place = self.state.identity.place;
+                store.state.waiters.add(place, waiting.memory, waiting.address);
                 self.state.status = Status::Parked(waiting);
             }
             Exit::Host(func, transfer) => {
@@ -321,161 +529,6 @@ impl Task {
             Exit::Watchpoint => return Ok(store.debugger.take_hit().map(Stop::Watchpoint)),
         }
         Ok(None)
-    }
-
-    /// Whether the store is its own, in a state that it goes with.
-    pub(crate) fn check(&self, store: &Store) -> Result<()> {
-        store.state.lineage.check(&self.state.stamp)
-    }
-
-    /// Executes one instruction; the same as a run of one.
-    ///
-    /// # Errors
-    /// Those of [`Task::run`].
-    pub fn step(&mut self, store: &mut Store) -> Result<Stop> {
-        self.run(store, Budget::instructions(1))
-    }
-
-    /// Ends an atomic wait as its timeout would. The task then waits to be run on.
-    ///
-    /// # Errors
-    /// [`Error::NotWaiting`] if it is in none, [`Error::NotOfStore`], [`Error::NotOfState`].
-    pub fn time_out(&mut self, store: &mut Store) -> Result<()> {
-        self.check(store)?;
-        match self.state.status {
-            Status::Parked(_) => {
-                self.state.go_on(store, 2);
-                store.park(&mut self.state);
-                store.note_stop(&mut self.state.stamp);
-                Ok(())
-            }
-            _ => Err(Error::NotWaiting),
-        }
-    }
-
-    /// The atomic wait that the task is in.
-    pub fn atomic_wait(&self, store: &Store) -> Option<AtomicWait> {
-        match self.state.status {
-            Status::Parked(waiting) if self.check(store).is_ok() => {
-                Some(self.state.wait(store, waiting))
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether it is in an atomic wait that another task has ended by a notification: a run goes on.
-    pub fn is_notified(&self, store: &Store) -> bool {
-        let id = self.state.identity.number();
-        matches!(self.state.status, Status::Parked(_))
-            && self.check(store).is_ok()
-            && store.state.waiters.is_woken(id.0)
-    }
-
-    /// Instructions executed so far: the clock of the run.
-    pub fn executed(&self) -> u64 {
-        self.state.executed
-    }
-
-    /// The results, once the task is done.
-    pub fn results(&self) -> Option<&[Value]> {
-        match &self.state.status {
-            Status::Done(values) => Some(values),
-            _ => None,
-        }
-    }
-
-    /// The trap, once the task has trapped.
-    pub fn trap(&self) -> Option<&Trap> {
-        match &self.state.status {
-            Status::Trapped(trap) => Some(trap),
-            _ => None,
-        }
-    }
-
-    /// The code with which the program has ended itself.
-    pub fn exit_code(&self) -> Option<i32> {
-        match self.state.status {
-            Status::Exited(code) => Some(code),
-            _ => None,
-        }
-    }
-
-    /// Whether the task can run no further.
-    pub fn is_finished(&self) -> bool {
-        matches!(self.state.status, Status::Done(_) | Status::Trapped(_) | Status::Exited(_))
-    }
-
-    /// Tells the store what the task refers to, once it has been changed from outside: collecting garbage
-    /// looks at that.
-    pub fn note_references(&mut self, store: &mut Store) {
-        if self.check(store).is_ok() {
-            store.park(&mut self.state);
-        }
-    }
-
-    /// The number by which host functions and records know the task.
-    pub fn id(&mut self, store: &mut Store) -> TaskId {
-        store.task_id(&mut self.state.identity)
-    }
-
-    /// That number, if it has been given already.
-    pub(crate) fn known_id(&self) -> Option<TaskId> {
-        self.state.identity.known()
-    }
-
-    /// The host call that waits for an answer.
-    pub fn pending_call(&self, store: &Store) -> Option<HostCall> {
-        match self.state.status {
-            Status::Waiting { func, phase, .. } if self.check(store).is_ok() => {
-                let host = store.host_of(func).map(|host| &host.implementation);
-                let state = match (phase, host) {
-                    (Phase::Begun, _) if self.suspended.is_at(self.state.outer.len()) => {
-                        CallState::InProgress
-                    }
-                    (Phase::Begun, _) => CallState::Unanswered,
-                    (Phase::Stopped, _) => CallState::Breakpoint,
-                    (_, None | Some(HostImplementation::Unresolved)) => CallState::Unanswered,
-                    _ => CallState::InProgress,
-                };
-                self.state.pending_call(store, func, state)
-            }
-            _ => None,
-        }
-    }
-
-    /// Number of wasm frames.
-    pub fn depth(&self) -> usize {
-        self.state.depth()
-    }
-
-    /// Sets a local of a frame, counted from the innermost as 0.
-    ///
-    /// # Errors
-    /// [`Error::UnknownIndex`], [`Error::Type`], [`Error::NotOfStore`] or [`Error::NotOfState`].
-    pub fn set_local(
-        &mut self,
-        store: &Store,
-        frame: usize,
-        local: u32,
-        value: Value,
-    ) -> Result<()> {
-        self.check(store)?;
-        observe::set_slot(store, &mut self.state, frame, observe::SlotKind::Local(local), value)
-    }
-
-    /// Sets an operand of a frame, counted from the bottom of its operand stack as 0.
-    ///
-    /// # Errors
-    /// [`Error::UnknownIndex`], [`Error::Type`], [`Error::NotOfStore`] or [`Error::NotOfState`].
-    pub fn set_operand(
-        &mut self,
-        store: &Store,
-        frame: usize,
-        operand: u32,
-        value: Value,
-    ) -> Result<()> {
-        self.check(store)?;
-        observe::set_slot(store, &mut self.state, frame, observe::SlotKind::Operand(operand), value)
     }
 
     /// Goes to the handler of an exception, or traps.
@@ -559,8 +612,7 @@ impl TaskState {
 
     /// Gives an atomic wait its result.
     fn go_on(&mut self, store: &mut Store, answer: u64) {
-        let id = store.identify(&mut self.identity);
-        store.state.waiters.remove(id);
+        store.state.waiters.remove(self.identity.place);
         self.stack.top = self.stack.top.saturating_sub(2);
         if let Some(slot) = self.stack.slots.get_mut((self.stack.top as usize).saturating_sub(1)) {
             *slot = answer;

@@ -33,7 +33,7 @@ impl Caller<'_> {
 
     /// The calling task.
     pub fn task(&self) -> TaskId {
-        self.task.identity.number()
+        self.task.identity.id
     }
 
     /// Instructions that the task has executed, the call included.

@@ -199,6 +199,14 @@ impl Recorder {
         }
     }
 
+    /// A task is gone, and what it has begun with it.
+    pub(crate) fn forget_task(&mut self, task: TaskId) {
+        while let Some((&at, _)) = self.open.range((task, 0)..=(task, u32::MAX)).next_back() {
+            self.open.remove(&at);
+        }
+        self.replayed.remove(&task);
+    }
+
     /// The next recorded call of a task.
     pub(crate) fn replayed(&self, task: TaskId) -> Option<&HostRecord> {
         self.replayed.get(&task)?.front()
@@ -236,15 +244,14 @@ impl Store {
     /// The calls that have begun and not ended, with what they have done so far; those of tasks that have
     /// been dropped are not among them.
     pub fn open_host_calls(&self) -> impl Iterator<Item = &HostRecord> + '_ {
-        self.recorder.open.values().filter(|record| self.is_alive(record.task))
+        self.recorder.open.values().filter(|record| self.state.tasks.has(record.task))
     }
 
     /// Answers host calls from a record, each task from its own calls; when those of a task are used up,
     /// its calls are answered as usual. Replaces what was left of an earlier record.
     ///
-    /// Tasks are known by their numbers, which a store gives in the order in which it first has to tell them
-    /// apart: where several are replayed, ask each for its [number](crate::Task::id) first, in the same order
-    /// as when the record was made. A task whose calls are not the recorded ones stops with
+    /// Tasks are known by their [numbers](crate::Task::id), which a store gives in the order in which they are
+    /// started. A task whose calls are not the recorded ones stops with
     /// [`Error::Diverged`](crate::Error::Diverged).
     pub fn replay_host_calls(&mut self, records: impl IntoIterator<Item = HostRecord>) {
         let mut records: Vec<HostRecord> = records.into_iter().collect();

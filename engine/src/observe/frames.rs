@@ -142,10 +142,13 @@ impl<'a> FrameView<'a> {
 }
 
 impl Task {
-    /// The frames, innermost first; none if the task does not go with the [state](Store::restore) of the store.
-    pub fn frames<'a>(&'a self, store: &'a Store) -> impl ExactSizeIterator<Item = FrameView<'a>> {
-        let depth = if self.check(store).is_ok() { self.state.depth() } else { 0 };
-        frames_up_to(store, &self.state, depth)
+    /// The frames, innermost first; none if the task is not in the store's state.
+    pub fn frames<'a>(
+        &self,
+        store: &'a Store,
+    ) -> impl ExactSizeIterator<Item = FrameView<'a>> + use<'a> {
+        let task = store.task_state(self).ok();
+        Frames { store, task, left: task.map_or(0, TaskState::depth) }
     }
 }
 
@@ -172,8 +175,8 @@ pub struct Handler {
 impl Task {
     /// What the next instruction throws, if it is one that does, and which handler will catch it.
     pub fn throwing(&self, store: &Store) -> Option<Throwing> {
-        let task = &self.state;
-        if !matches!(task.status, Status::Ready) || self.check(store).is_err() {
+        let task = store.task_state(self).ok()?;
+        if !matches!(task.status, Status::Ready) {
             return None;
         }
         let live = task.stack.live();
@@ -231,9 +234,12 @@ pub struct HostView {
 impl Task {
     /// The frames, innermost first, with those of host functions: of the one whose call is pending, and
     /// of those that have called back into wasm.
-    pub fn activations<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = Activation<'a>> {
-        let fits = self.check(store).is_ok();
-        fits.then(|| activations(store, &self.state)).into_iter().flatten()
+    pub fn activations<'a>(
+        &self,
+        store: &'a Store,
+    ) -> impl Iterator<Item = Activation<'a>> + use<'a> {
+        let task = store.task_state(self).ok();
+        task.map(|task| activations(store, task)).into_iter().flatten()
     }
 }
 
@@ -269,16 +275,36 @@ pub(crate) fn frames<'a>(
     store: &'a Store,
     task: &'a TaskState,
 ) -> impl ExactSizeIterator<Item = FrameView<'a>> {
-    frames_up_to(store, task, task.depth())
+    Frames { store, task: Some(task), left: task.depth() }
 }
 
-fn frames_up_to<'a>(
+struct Frames<'a> {
     store: &'a Store,
-    task: &'a TaskState,
-    depth: usize,
-) -> impl ExactSizeIterator<Item = FrameView<'a>> {
-    (0..depth).rev().map(move |position| view(store, task, position))
+    task: Option<&'a TaskState>,
+    /// How many there are yet, the next one the innermost of them.
+    left: usize,
 }
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = FrameView<'a>;
+
+    fn next(&mut self) -> Option<FrameView<'a>> {
+        let task = self.task?;
+        self.left = self.left.checked_sub(1)?;
+        Some(view(self.store, task, self.left))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+
+    fn nth(&mut self, count: usize) -> Option<FrameView<'a>> {
+        self.left = self.left.saturating_sub(count);
+        self.next()
+    }
+}
+
+impl ExactSizeIterator for Frames<'_> {}
 
 /// A frame by its number, 0 outermost; where its slots end, and how many of them are given away.
 fn locate(store: &Store, task: &TaskState, position: usize) -> (Frame, u32, usize) {
@@ -371,7 +397,6 @@ pub(crate) fn set_slot(
     let ty = store.type_in_store(frame.frame.instance, ty);
     store.check_type(what, index as usize, ty, &value)?;
     let base = locate(store, task, position).0.base as usize;
-    task.stamp.note = None;
     if let Some(slots) = task.stack.slots.get_mut(base + below..) {
         write_values(&[value], slots);
     }

@@ -38,7 +38,6 @@ mod ready;
 mod run;
 mod table;
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -47,11 +46,11 @@ use core::fmt;
 
 use crate::error::{Error, Result};
 use crate::exec::{AtomicWait, Budget, CallState, HostAnswer, Stop, Task};
-use crate::ids::TaskId;
+use crate::flags::Flags;
 use crate::store::Store;
 
 use queue::Queues;
-use ready::{Doorbell, ReadySet};
+use ready::{Alarm, Doorbell};
 use table::{Entry, Table};
 
 pub use queue::Priority;
@@ -97,7 +96,7 @@ pub struct Turn {
     /// What came of it.
     pub outcome: Outcome,
     /// The task, if it is over: finished or failed. The handle is no longer good then.
-    pub task: Option<Box<Task>>,
+    pub task: Option<Task>,
 }
 
 /// What came of a turn.
@@ -157,10 +156,11 @@ impl Stores for Vec<Store> {
 pub struct Scheduler {
     tasks: Table,
     queues: Queues,
-    ready: ReadySet,
+    /// Which have been woken.
+    ready: Flags,
     budget: u64,
-    /// Tasks in atomic waits, by their stores.
-    waiting: BTreeSet<(usize, TaskId, u32)>,
+    /// Tasks in atomic waits, by their stores, and by their places there and here.
+    waiting: BTreeSet<(usize, u32, u32)>,
     /// How many notifications had been given in a store when it was last looked at.
     notified: BTreeMap<usize, u64>,
     /// Whom wakers are to ring, and how many of them there have been.
@@ -193,7 +193,7 @@ impl Scheduler {
         Self {
             tasks: Table::default(),
             queues: Queues::new(),
-            ready: ReadySet::default(),
+            ready: Flags::default(),
             budget: instructions.max(1),
             waiting: BTreeSet::new(),
             notified: BTreeMap::new(),
@@ -219,7 +219,7 @@ impl Scheduler {
         let (ready, bell, bells) = (&mut self.ready, self.bell.as_ref(), self.bells);
         let handle = self
             .tasks
-            .insert(|slot| Entry::new(task, store, priority, ready.alarm(slot, bell), bells));
+            .insert(|slot| Entry::new(task, store, priority, Alarm::new(ready, slot, bell), bells));
         self.queues.push(handle.slot, priority);
         handle
     }
@@ -237,7 +237,8 @@ impl Scheduler {
         let entry = self.tasks.entry_mut(slot)?;
         entry.turns += 1;
         if entry.bells != self.bells {
-            entry.set_alarm(self.ready.alarm(slot, self.bell.as_ref()), self.bells);
+            let alarm = Alarm::new(&mut self.ready, slot, self.bell.as_ref());
+            entry.set_alarm(alarm, self.bells);
         }
         let index = entry.store;
         let (executed, stop) = match stores.store(index) {
@@ -247,7 +248,7 @@ impl Scheduler {
                 let stop = entry.task.run_with(store, budget, &entry.waker);
                 let executed = entry.task.executed() - before;
                 if let Ok(Stop::Wait(_)) = stop {
-                    self.waiting.insert((index, entry.task.id(store), slot));
+                    self.waiting.insert((index, entry.task.place(), slot));
                     self.tasks.set_state(slot, State::Waiting);
                 }
                 if !self.waiting.is_empty() {
@@ -334,9 +335,6 @@ impl Scheduler {
     }
 
     /// Takes a task out, whatever it waits for. It can be run on by itself; dropping it ends it.
-    ///
-    /// To its store, a task in an atomic wait goes on waiting, and uses a notification up: let it
-    /// [time out](Task::time_out) before it is dropped while others wait.
     pub fn cancel(&mut self, handle: Handle) -> Option<Task> {
         let entry = self.tasks.get(handle)?;
         match entry.state {
@@ -344,7 +342,7 @@ impl Scheduler {
             State::Waiting => self.forget_wait(handle.slot),
             State::Parked | State::Stopped => {}
         }
-        self.tasks.remove(handle.slot).map(|task| *task)
+        self.tasks.remove(handle.slot)
     }
 
     /// Changes the priority of a task; false if there is no such task any more. A ready one goes behind the
@@ -361,12 +359,12 @@ impl Scheduler {
 
     /// A task, if there still is one.
     pub fn task(&self, handle: Handle) -> Option<&Task> {
-        self.tasks.get(handle).map(|entry| &*entry.task)
+        self.tasks.get(handle).map(|entry| &entry.task)
     }
 
     /// A task, for changing; what it waits for stays the same until it is [resumed](Scheduler::resume).
     pub fn task_mut(&mut self, handle: Handle) -> Option<&mut Task> {
-        self.tasks.get_mut(handle).map(|entry| &mut *entry.task)
+        self.tasks.get_mut(handle).map(|entry| &mut entry.task)
     }
 
     /// What a task waits for.
@@ -425,9 +423,7 @@ impl Scheduler {
 
     fn forget_wait(&mut self, slot: u32) {
         let Some(entry) = self.tasks.entry_mut(slot) else { return };
-        if let Some(id) = entry.task.known_id() {
-            self.waiting.remove(&(entry.store, id, slot));
-        }
+        self.waiting.remove(&(entry.store, entry.task.place(), slot));
     }
 
     /// Tasks whose wakers have been called become ready.
@@ -460,7 +456,7 @@ impl Scheduler {
 
     fn take_notified_since(&mut self, notifications: u64, index: usize, store: &Store) {
         for waiter in store.state.waiters.woken_since(notifications) {
-            let slots = (index, TaskId(waiter), 0)..=(index, TaskId(waiter), u32::MAX);
+            let slots = (index, waiter, 0)..=(index, waiter, u32::MAX);
             while let Some(place) = self.waiting.range(slots.clone()).next().copied() {
                 self.waiting.remove(&place);
                 self.make_ready(place.2);
@@ -472,7 +468,7 @@ impl Scheduler {
     fn take_all_notified(&mut self, stores: &mut (impl Stores + ?Sized)) {
         let mut next = Some(0);
         while let Some(&(index, ..)) =
-            next.and_then(|from| self.waiting.range((from, TaskId(0), 0)..).next())
+            next.and_then(|from| self.waiting.range((from, 0, 0)..).next())
         {
             if let Some(store) = stores.store(index) {
                 self.notified.insert(index, store.state.waiters.notifications());

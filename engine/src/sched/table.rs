@@ -1,6 +1,5 @@
 //! The tasks of a scheduler, in slots that are used again.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::Waker;
@@ -11,7 +10,7 @@ use crate::exec::Task;
 
 /// A task of a scheduler, and what becomes of it.
 pub(super) struct Entry {
-    pub(super) task: Box<Task>,
+    pub(super) task: Task,
     pub(super) waker: Waker,
     alarm: Arc<Alarm>,
     /// Which executor the alarm rings.
@@ -31,8 +30,7 @@ impl Entry {
         bells: u32,
     ) -> Self {
         let waker = Waker::from(alarm.clone());
-        let (task, state) = (Box::new(task), State::Ready);
-        Self { task, waker, alarm, bells, priority, state, store, turns: 0 }
+        Self { task, waker, alarm, bells, priority, state: State::Ready, store, turns: 0 }
     }
 
     pub(super) fn set_alarm(&mut self, alarm: Arc<Alarm>, bells: u32) {
@@ -116,7 +114,7 @@ impl Table {
         entry.state = state;
     }
 
-    pub(super) fn remove(&mut self, slot: u32) -> Option<Box<Task>> {
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Task> {
         let place = self.slots.get_mut(slot as usize)?;
         let entry = place.entry.take()?;
         place.generation = place.generation.wrapping_add(1);

@@ -71,11 +71,6 @@ impl Heap {
         self.collections
     }
 
-    /// Whether nothing has ever been allocated.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
     fn word(&self, position: usize) -> u64 {
         self.words.get(position).copied().unwrap_or(0)
     }

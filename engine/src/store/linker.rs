@@ -372,7 +372,6 @@ impl Store {
         funcs.push(entity);
         let addr = FuncAddr::from_index(funcs.len() - 1);
         self.hosts.set_address(index, addr);
-        self.note_change();
         addr
     }
 }
@@ -470,7 +469,6 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
         elements: elements.into_boxed_slice(),
         data: data.into_boxed_slice(),
     });
-    store.note_change();
     Ok(id)
 }
 

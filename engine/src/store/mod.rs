@@ -10,7 +10,6 @@ pub(crate) mod crossings;
 mod evaluate;
 pub(crate) mod heap;
 mod instance;
-pub(crate) mod lineage;
 mod linker;
 mod make;
 #[cfg(feature = "std")]
@@ -20,18 +19,21 @@ mod table;
 pub(crate) mod waiters;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
+use crate::exec::arena::Tasks;
 use crate::exec::fast::Scratch;
-use crate::exec::{Budget, CallState, Stop, Task};
+use crate::exec::{Budget, CallState, Stop, Suspended, Task};
+use crate::flags::Flags;
 use crate::host::record::Recorder;
 use crate::host::{HostFunction, HostFunctions};
 use crate::ids::{
-    FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, ModuleId, TableAddr, TagAddr, TypeId,
+    FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr,
+    TypeId,
 };
 use crate::memory::LinearMemory;
 use crate::module::{ExportItem, Module};
@@ -41,8 +43,6 @@ use crate::value::{Value, join, split};
 
 use allocator::Permit;
 use crossings::Crossings;
-use lineage::{Lineage, Moment, Stamp};
-use roots::{Parked, Tokens};
 use waiters::Waiters;
 
 pub(crate) use heap::width_log2;
@@ -64,17 +64,18 @@ pub struct Store {
     pub(crate) debugger: Debugger,
     /// One for each instance, where these are counted.
     pub(crate) permits: Vec<Permit>,
-    pub(crate) tokens: Tokens,
-    /// As soon as there are so many, those of dropped tasks go.
-    pub(crate) most_tokens: usize,
+    /// What tasks and states know it by.
+    pub(crate) identity: Arc<()>,
+    /// Host calls of tasks that have begun, by the places of the tasks.
+    pub(crate) suspended: BTreeMap<u32, Suspended>,
+    /// Places of tasks whose last handles have been dropped.
+    pub(crate) ended: Flags,
     pub(crate) recorder: Recorder,
     /// Room that tasks take turns to run in.
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
-    /// Numbers that have not been given yet: they never come again, whatever is restored.
-    next_moment: Moment,
-    next_task: u64,
-    next_note: u64,
+    /// A number that has not been given yet: none comes again, whatever is restored.
+    pub(crate) next_task: u64,
 }
 
 /// The part of a store that running changes, as plain data.
@@ -94,10 +95,21 @@ pub struct StoreState {
     pub(crate) heap: Heap,
     pub(crate) waiters: Waiters,
     pub(crate) crossings: Crossings,
-    /// What tasks that have stopped refer to.
-    pub(crate) parked: Parked,
+    pub(crate) tasks: Tasks,
+    /// Objects that the embedder holds.
+    pub(crate) held: BTreeSet<ObjectAddr>,
     pub(crate) usage: Usage,
-    pub(crate) lineage: Lineage,
+    origin: Origin,
+}
+
+/// The store that a state is of. It is nothing that the machine holds: all are equal.
+#[derive(Clone, Debug, Default)]
+struct Origin(Arc<()>);
+
+impl PartialEq for Origin {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// How much of the store-wide limits is used.
@@ -230,23 +242,23 @@ pub enum FuncInfo {
 impl Store {
     /// An empty store.
     pub fn new(engine: &Engine) -> Self {
+        let identity = Arc::new(());
         Self {
             engine: engine.clone(),
             modules: Vec::new(),
             entered: BTreeMap::new(),
             types: Types::default(),
-            state: StoreState { lineage: Lineage::new(), ..StoreState::default() },
+            state: StoreState { origin: Origin(identity.clone()), ..StoreState::default() },
             hosts: HostFunctions::default(),
             debugger: Debugger::default(),
             permits: Vec::new(),
-            tokens: Tokens::new(),
-            most_tokens: roots::MOST_TOKENS,
+            identity,
+            suspended: BTreeMap::new(),
+            ended: Flags::default(),
             recorder: Recorder::default(),
             scratch: Scratch::default(),
             names: BTreeMap::new(),
-            next_moment: 1,
             next_task: 0,
-            next_note: 1,
         }
     }
 
@@ -260,29 +272,19 @@ impl Store {
         &self.state
     }
 
-    /// Puts back a state of this store taken earlier. Instances made since are gone. Tasks go on with it
-    /// that were cloned together with it, or have not run since; others are refused
-    /// ([`Error::NotOfState`]).
+    /// Puts back a state of this store taken earlier. Instances and tasks made since are gone, and the others
+    /// stand where they stood, but for tasks whose last handles have been dropped since. What host functions were awaiting is given up: their calls are the embedder's to
+    /// answer.
     ///
     /// # Errors
     /// [`Error::NotOfStore`] if the state was not taken from this store.
     pub fn restore(&mut self, state: StoreState) -> Result<()> {
-        if !state.lineage.is_akin(&self.state.lineage) {
+        if !Arc::ptr_eq(&state.origin.0, &self.identity) {
             return Err(Error::NotOfStore { what: "state" });
         }
         self.state = state;
+        self.settle_tasks();
         Ok(())
-    }
-
-    /// There is something that tasks may refer to from now on.
-    pub(crate) fn note_change(&mut self) {
-        self.state.lineage.advance(&mut self.next_moment);
-    }
-
-    /// A task stops.
-    #[inline]
-    pub(crate) fn note_stop(&mut self, task: &mut Stamp) {
-        task.moment = self.state.lineage.advance(&mut self.next_moment);
     }
 
     /// Breakpoints and watchpoints.
@@ -338,7 +340,7 @@ impl Store {
     /// # Errors
     /// [`Error::Arity`] or [`Error::Type`] if the arguments are not those of the function's type,
     /// [`Error::UnknownIndex`] if the store has no such function.
-    pub fn start(&self, func: FuncAddr, args: &[Value]) -> Result<Task> {
+    pub fn start(&mut self, func: FuncAddr, args: &[Value]) -> Result<Task> {
         Task::start(self, func, args)
     }
 
@@ -354,12 +356,17 @@ impl Store {
 
     /// Runs a task to its end, as [`Store::invoke`] does.
     pub(crate) fn finish(&mut self, mut task: Task) -> Result<Vec<Value>> {
-        loop {
-            let stop = task.run(self, Budget::unlimited())?;
+        let result = loop {
+            let stop = match task.run(self, Budget::unlimited()) {
+                Ok(stop) => stop,
+                Err(error) => break Err(error),
+            };
             if let Some(result) = self.take_up(&mut task, stop) {
-                return result;
+                break result;
             }
-        }
+        };
+        self.end_task(task)?;
+        result
     }
 
     /// What a stop means for a task that nobody else is to drive: its end, unless it can go on.

@@ -1,13 +1,11 @@
 //! What keeps objects of the heap alive: exact roots, by the types of slots.
 //!
 //! Globals, tables and element segments have types of their own; what slots of a frame hold follows
-//! from re-validating its function up to the instruction it stands at. Tasks that have stopped are
-//! not the store's, so each leaves a copy of its frames here.
+//! from re-validating its function up to the instruction it stands at.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use super::heap::{Heap, ObjectKind};
@@ -15,146 +13,11 @@ use super::{Store, StoreState};
 use crate::error::{Error, LimitKind, Result};
 use crate::exec::frame::Frame;
 use crate::exec::{Status, TaskState};
-use crate::ids::{FuncAddr, FuncIndex, MemAddr, ModuleId, ObjectAddr, TaskId, TypeId};
+use crate::ids::{FuncAddr, FuncIndex, MemAddr, ModuleId, ObjectAddr, TypeId};
 use crate::types::{CompositeType, ValType, is_traced};
 use crate::value::{AnyRef, Value, join, object_of_slot};
 
-/// What tasks that have stopped refer to, and what the embedder holds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Parked {
-    tasks: BTreeMap<u64, ParkedTask>,
-    held: BTreeSet<ObjectAddr>,
-}
-
-/// Tasks are compared themselves; what they have left here says nothing more.
-impl PartialEq for Parked {
-    fn eq(&self, other: &Self) -> bool {
-        self.held == other.held
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct ParkedTask {
-    /// Which note this is, and the task's count then; a task that knows this number only has changed what
-    /// it has executed since.
-    note: Option<u64>,
-    executed: u64,
-    frames: Vec<Frame>,
-    slots: Vec<u64>,
-    values: Vec<Value>,
-    /// Host functions that no frame has called, and the first slot of their arguments.
-    hosts: Vec<(FuncAddr, u32)>,
-}
-
-impl ParkedTask {
-    /// How many of the outermost frames are as they were noted. An instruction changes the frame that it
-    /// belongs to and the one that it returns to; one that throws leaves any number of frames, of which only the
-    /// last is changed. So what has not been the innermost since lies deeper than instructions have been
-    /// executed, counted both from how deep it was and from how deep it is.
-    fn unchanged(&self, task: &TaskState) -> usize {
-        let executed = task.executed.saturating_sub(self.executed).saturating_add(2);
-        let executed = usize::try_from(executed).unwrap_or(usize::MAX);
-        self.frames.len().min(task.frames.len()).saturating_sub(executed)
-    }
-}
-
-/// How many tokens there may be before those of dropped tasks are first looked for.
-pub(crate) const MOST_TOKENS: usize = 64;
-
-/// Which tasks there still are: a task and all of its clones share a token.
-pub(crate) type Tokens = BTreeMap<u64, Weak<()>>;
-
-/// Who a task is to its store, from the first time that this matters.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Identity {
-    id: Option<u64>,
-    token: Arc<()>,
-}
-
-/// It is nothing that the machine holds.
-impl PartialEq for Identity {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Identity {
-    /// The number, if there is one.
-    pub(crate) fn known(&self) -> Option<TaskId> {
-        self.id.map(TaskId)
-    }
-
-    /// The number, once there is one.
-    pub(crate) fn number(&self) -> TaskId {
-        TaskId(self.id.unwrap_or(u64::MAX))
-    }
-}
-
 impl Store {
-    /// The number of a task, for host functions.
-    pub(crate) fn task_id(&mut self, task: &mut Identity) -> TaskId {
-        match task.id {
-            Some(id) => TaskId(id),
-            None => TaskId(self.identify(task)),
-        }
-    }
-
-    /// The number of a task.
-    pub(crate) fn identify(&mut self, task: &mut Identity) -> u64 {
-        match task.id {
-            Some(id) => {
-                self.tokens.entry(id).or_insert_with(|| Arc::downgrade(&task.token));
-                id
-            }
-            None => {
-                let id = self.next_task;
-                self.next_task += 1;
-                task.id = Some(id);
-                if self.tokens.len() >= self.most_tokens {
-                    self.tokens.retain(|_, token| token.strong_count() > 0);
-                    self.most_tokens = (2 * self.tokens.len()).max(MOST_TOKENS);
-                }
-                self.tokens.insert(id, Arc::downgrade(&task.token));
-                id
-            }
-        }
-    }
-
-    /// Whether a task of this number has not been dropped.
-    pub(crate) fn is_alive(&self, task: TaskId) -> bool {
-        self.tokens.get(&task.0).is_some_and(|token| token.strong_count() > 0)
-    }
-
-    /// Notes what a task refers to that has just stopped.
-    #[inline(always)]
-    pub(crate) fn park(&mut self, task: &mut TaskState) {
-        if !self.state.heap.is_empty() {
-            self.note(task);
-        }
-    }
-
-    #[inline(never)]
-    fn note(&mut self, task: &mut TaskState) {
-        let id = self.identify(&mut task.identity);
-        let parked = self.state.parked.tasks.entry(id).or_default();
-        let known = parked.note.is_some() && parked.note == task.stamp.note;
-        let kept = if known && task.outer.is_empty() { parked.unchanged(task) } else { 0 };
-        parked.frames.truncate(kept);
-        parked.frames.extend(task.all_frames().skip(kept));
-        let live = task.stack.live();
-        let from = parked.frames.get(kept).map_or(0, |frame| frame.base as usize).min(live.len());
-        parked.slots.truncate(from);
-        parked.slots.extend_from_slice(live.get(from..).unwrap_or_default());
-        // What lies under a host frame may be any of it.
-        parked.note = task.outer.is_empty().then_some(self.next_note);
-        parked.executed = task.executed;
-        task.stamp.note = Some(self.next_note);
-        self.next_note += 1;
-        parked.values = task.values();
-        parked.hosts.clear();
-        parked.hosts.extend(task.started_hosts());
-    }
-
     /// Frees what cannot be reached any more, and returns how many bytes that was.
     ///
     /// Reached is what globals, tables, element segments and tasks refer to, and what is
@@ -171,44 +34,29 @@ impl Store {
     /// Keeps what a value refers to until it is [released](Store::release). The results of
     /// [`Store::invoke`] are held.
     pub fn hold(&mut self, value: Value) {
-        self.state.parked.held.extend(object_of(value));
+        self.state.held.extend(object_of(value));
     }
 
     /// Lets go of what has been held.
     pub fn release(&mut self, value: Value) {
         if let Some(object) = object_of(value) {
-            self.state.parked.held.remove(&object);
+            self.state.held.remove(&object);
         }
     }
 
     /// Lets go of everything that has been held.
     pub fn release_all(&mut self) {
-        self.state.parked.held.clear();
+        self.state.held.clear();
     }
 
-    /// Collects garbage while a task runs, which need not be parked.
+    /// Collects garbage while a task runs, which is not in its place then.
     pub(crate) fn collect(&mut self, running: Option<&TaskState>) -> Result<()> {
-        let tokens = &mut self.tokens;
-        let is_alive = |id: &u64| tokens.get(id).is_some_and(|token| token.strong_count() > 0);
-        self.state.parked.tasks.retain(|id, _| is_alive(id));
-        tokens.retain(|_, token| token.strong_count() > 0);
+        self.end_dropped();
         let mut roots = Roots { store: self, found: Vec::new(), places: BTreeMap::new() };
         roots.globals();
-        roots.found.extend(&self.state.parked.held);
-        let own = running.and_then(|task| task.identity.id);
-        for (id, task) in &self.state.parked.tasks {
-            if Some(*id) != own {
-                roots.frames(&task.frames, &task.slots)?;
-                roots.arguments(&task.hosts, &task.slots);
-                roots.found.extend(task.values.iter().copied().filter_map(object_of));
-            }
-        }
-        if let Some(task) = running {
-            let frames: Vec<Frame> = task.all_frames().collect();
-            roots.frames(&frames, task.stack.live())?;
-            let hosts: Vec<_> = task.started_hosts().collect();
-            roots.arguments(&hosts, task.stack.live());
-            roots.found.extend(task.values().into_iter().filter_map(object_of));
+        roots.found.extend(&self.state.held);
+        for task in self.state.tasks.states().chain(running) {
+            roots.task(task)?;
         }
         let found = roots.found;
         let StoreState { heap, tags, .. } = &mut self.state;
@@ -228,16 +76,14 @@ fn object_of(value: Value) -> Option<ObjectAddr> {
 
 impl TaskState {
     /// Values that the task has beside its stack.
-    fn values(&self) -> Vec<Value> {
+    fn values(&self) -> &[Value] {
         match &self.status {
-            Status::Done(values) => values.clone(),
-            Status::Trapped(trap) => trap.values().to_vec(),
-            _ => Vec::new(),
+            Status::Done(values) => values,
+            Status::Trapped(trap) => trap.values(),
+            _ => &[],
         }
     }
-}
 
-impl TaskState {
     /// All wasm frames, outermost first.
     fn all_frames(&self) -> impl Iterator<Item = Frame> + '_ {
         let outer = self.outer.iter().flat_map(|host| &host.frames);
@@ -287,6 +133,16 @@ impl Roots<'_> {
         }
     }
 
+    /// What a task refers to.
+    fn task(&mut self, task: &TaskState) -> Result<()> {
+        let frames: Vec<Frame> = task.all_frames().collect();
+        let slots = task.stack.live();
+        self.frames(&frames, slots)?;
+        self.arguments(task.started_hosts(), slots);
+        self.found.extend(task.values().iter().copied().filter_map(object_of));
+        Ok(())
+    }
+
     /// What frames refer to, whose slots these are.
     fn frames(&mut self, frames: &[Frame], slots: &[u64]) -> Result<()> {
         for (position, frame) in frames.iter().enumerate() {
@@ -298,10 +154,10 @@ impl Roots<'_> {
     }
 
     /// What the arguments of host functions refer to.
-    fn arguments(&mut self, hosts: &[(FuncAddr, u32)], slots: &[u64]) {
+    fn arguments(&mut self, hosts: impl Iterator<Item = (FuncAddr, u32)>, slots: &[u64]) {
         for (func, first) in hosts {
-            if let Some(ty) = self.store.func_type(*func) {
-                self.typed(ty.params(), slots.get(*first as usize..).unwrap_or_default());
+            if let Some(ty) = self.store.func_type(func) {
+                self.typed(ty.params(), slots.get(first as usize..).unwrap_or_default());
             }
         }
     }

@@ -10,7 +10,7 @@ pub(crate) struct Waiters {
     /// In the order of arrival, by which the others name them.
     list: BTreeMap<u64, Waiter>,
     arrivals: u64,
-    by_task: BTreeSet<(u64, u64)>,
+    by_task: BTreeSet<(u32, u64)>,
     /// Those that have not been notified.
     by_place: BTreeSet<(MemAddr, u64, u64)>,
     /// Those that have, by the number of the notification.
@@ -31,7 +31,8 @@ impl PartialEq for Waiters {
 /// A task that waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiter {
-    pub(crate) task: u64,
+    /// Its place in the store.
+    pub(crate) task: u32,
     pub(crate) memory: MemAddr,
     pub(crate) address: u64,
     /// By which it has been notified; it has not gone on yet.
@@ -44,7 +45,7 @@ impl Waiters {
         self.list.values()
     }
 
-    pub(crate) fn add(&mut self, task: u64, memory: MemAddr, address: u64) {
+    pub(crate) fn add(&mut self, task: u32, memory: MemAddr, address: u64) {
         let arrival = self.arrivals;
         self.arrivals += 1;
         self.list.insert(arrival, Waiter { task, memory, address, notification: None });
@@ -78,21 +79,21 @@ impl Waiters {
 
     /// Those that have been notified since there were so many [`notifications`](Self::notifications), and
     /// have not gone on yet, in the order of arrival.
-    pub(crate) fn woken_since(&self, notifications: u64) -> impl Iterator<Item = u64> + '_ {
+    pub(crate) fn woken_since(&self, notifications: u64) -> impl Iterator<Item = u32> + '_ {
         let woken = self.woken.range(notifications.saturating_add(1)..);
         let arrivals: BTreeSet<u64> = woken.map(|(_, arrival)| *arrival).collect();
         arrivals.into_iter().filter_map(|arrival| Some(self.list.get(&arrival)?.task))
     }
 
     /// Whether a task has been notified.
-    pub(crate) fn is_woken(&self, task: u64) -> bool {
+    pub(crate) fn is_woken(&self, task: u32) -> bool {
         self.arrivals_of(task).any(|arrival| {
             self.list.get(&arrival).is_some_and(|waiter| waiter.notification.is_some())
         })
     }
 
     /// Forgets what a task waits for.
-    pub(crate) fn remove(&mut self, task: u64) {
+    pub(crate) fn remove(&mut self, task: u32) {
         let next = |waiters: &Self| waiters.arrivals_of(task).next();
         while let Some(arrival) = next(self) {
             self.by_task.remove(&(task, arrival));
@@ -104,8 +105,7 @@ impl Waiters {
         }
     }
 
-    /// A task and its copies can wait under one number.
-    fn arrivals_of(&self, task: u64) -> impl Iterator<Item = u64> + '_ {
+    fn arrivals_of(&self, task: u32) -> impl Iterator<Item = u64> + '_ {
         self.by_task.range((task, 0)..=(task, u64::MAX)).map(|(_, arrival)| *arrival)
     }
 }

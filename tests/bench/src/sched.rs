@@ -150,7 +150,7 @@ pub fn measure() -> Result<(), Error> {
     let allocated = crate::ALLOCATOR.allocated();
     for task in 0..TASKS {
         let mut started = store.start(run, &[Value::I32(ROUNDS)])?;
-        started.id(&mut store);
+        started.id();
         let priority = if task < HIGH { Priority::High } else { Priority::Normal };
         scheduler.spawn(started, priority);
     }

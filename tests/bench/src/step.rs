@@ -34,7 +34,7 @@ pub fn measure() -> Result<(), stepwell_engine::Error> {
             for _ in 0..STEPS {
                 black_box(task.step(&mut store).is_ok());
                 let frame = task.frames(&store).next().map(|frame| frame.site());
-                black_box((frame, task.executed(), task.depth()));
+                black_box((frame, task.executed(), task.depth(&store)));
             }
         });
         let name = format!("step_and_site.{}", program.name);

@@ -286,7 +286,7 @@ impl<'s> Runner<'s> {
         let args: Result<Vec<Value>, String> = invoke.args.iter().map(argument).collect();
         let args = args?;
         let started = {
-            let store = self.turns.store.borrow();
+            let mut store = self.turns.store.borrow_mut();
             let func = store.export_func(instance, invoke.name)?;
             store.start(func, &args)
         };

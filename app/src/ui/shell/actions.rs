@@ -180,7 +180,7 @@ impl Action {
     /// Why it cannot be done at present.
     pub(in crate::ui) fn obstacle(self, session: &Session) -> Option<&'static str> {
         let running = *session.run_state() == RunState::Running;
-        let standing = session.task().is_some_and(|task| !task.is_finished()) && !running;
+        let standing = session.is_unfinished() && !running;
         let waits = session.pending_call().is_some();
         match self {
             Action::Restart if session.invocation().is_none() => Some("nothing has been started"),

@@ -184,23 +184,18 @@ impl Ours {
             }
             if self.way.cloned && clones < MOST_CLONES && numbers.once_in(4) {
                 clones += 1;
-                task = self.go_astray(task, numbers)?;
+                self.go_astray(&mut task, numbers)?;
             }
         }
         Ok((End::Exhausted, task))
     }
 
     /// Puts the present aside, goes on for a while, and comes back to it.
-    fn go_astray(&mut self, mut task: Task, numbers: &mut Numbers) -> Result<Task, Box<dyn Error>> {
+    fn go_astray(&mut self, task: &mut Task, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
         let state = self.store.state().clone();
-        let mut clone = task.clone();
-        // Which of them goes on must not matter.
-        if numbers.once_in(2) {
-            std::mem::swap(&mut clone, &mut task);
-        }
         task.run(&mut self.store, Budget::instructions(some_budget(numbers)))?;
         self.store.restore(state).expect("a state of this store");
-        Ok(clone)
+        Ok(())
     }
 
     /// What is exported besides functions.

@@ -1,0 +1,332 @@
+//! The tasks of a store. Their states lie in it, and go with it into a snapshot; a [`Task`] is a handle.
+//!
+//! A handle and its place share a [`Ticket`]. So whether a handle means what lies in a place is one comparison
+//! of pointers, whatever has been restored; and the last handle that goes leaves a flag, by which its store
+//! ends the task when it next does something. A task that runs is taken out of its place for as long as that
+//! takes, together with its futures, which are not plain data and lie beside the state.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::host_call::Suspended;
+use super::task::{Task, TaskState};
+use crate::error::{Error, Result};
+use crate::flags::Flag;
+use crate::ids::TaskId;
+use crate::store::Store;
+
+/// What a task and its handles have in common.
+pub(crate) struct Ticket {
+    store: Arc<()>,
+    id: TaskId,
+    place: u32,
+    executed: Clock,
+    end: Flag,
+}
+
+impl Ticket {
+    pub(crate) fn id(&self) -> TaskId {
+        self.id
+    }
+
+    pub(crate) fn place(&self) -> u32 {
+        self.place
+    }
+
+    pub(crate) fn executed(&self) -> u64 {
+        self.executed.get()
+    }
+}
+
+/// The last handle has gone.
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.end.set();
+    }
+}
+
+/// A count that handles read without their store. It is written where tasks stop and states are put back.
+#[cfg(target_has_atomic = "64")]
+#[derive(Default)]
+struct Clock(core::sync::atomic::AtomicU64);
+
+#[cfg(target_has_atomic = "64")]
+impl Clock {
+    fn get(&self) -> u64 {
+        self.0.load(core::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn set(&self, count: u64) {
+        self.0.store(count, core::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// In two halves, of which the upper one is written before and after the lower one.
+#[cfg(not(target_has_atomic = "64"))]
+#[derive(Default)]
+struct Clock([core::sync::atomic::AtomicU32; 3]);
+
+#[cfg(not(target_has_atomic = "64"))]
+impl Clock {
+    fn get(&self) -> u64 {
+        use core::sync::atomic::Ordering::SeqCst;
+        loop {
+            let after = self.0[2].load(SeqCst);
+            let low = self.0[1].load(SeqCst);
+            if self.0[0].load(SeqCst) == after {
+                return u64::from(after) << 32 | u64::from(low);
+            }
+        }
+    }
+
+    fn set(&self, count: u64) {
+        use core::sync::atomic::Ordering::SeqCst;
+        self.0[0].store((count >> 32) as u32, SeqCst);
+        self.0[1].store(count as u32, SeqCst);
+        self.0[2].store((count >> 32) as u32, SeqCst);
+    }
+}
+
+/// Who a task is in its store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: TaskId,
+    pub(crate) place: u32,
+}
+
+/// Tasks by their places.
+#[derive(Clone, Default)]
+pub(crate) struct Tasks {
+    places: Vec<Place>,
+    free: Vec<u32>,
+    by_id: BTreeMap<TaskId, u32>,
+}
+
+#[derive(Clone, Default)]
+struct Place {
+    ticket: Weak<Ticket>,
+    /// Not there while the task runs.
+    state: Option<Box<TaskState>>,
+}
+
+impl Place {
+    /// Whether anybody has a handle.
+    fn is_wanted(&self) -> bool {
+        self.ticket.strong_count() > 0
+    }
+}
+
+/// In the order of their places.
+impl PartialEq for Tasks {
+    fn eq(&self, other: &Self) -> bool {
+        self.states().eq(other.states())
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.states()).finish()
+    }
+}
+
+impl Tasks {
+    /// All tasks that are not running.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &TaskState> {
+        self.places.iter().filter_map(|place| place.state.as_deref())
+    }
+
+    /// Whether there is a task of this number, and a handle of it.
+    pub(crate) fn has(&self, id: TaskId) -> bool {
+        let place = self.by_id.get(&id).and_then(|place| self.places.get(*place as usize));
+        place.is_some_and(Place::is_wanted)
+    }
+
+    #[inline]
+    fn position(&self, ticket: &Arc<Ticket>) -> Result<usize> {
+        let position = ticket.place as usize;
+        let place = self.places.get(position);
+        match place.is_some_and(|place| core::ptr::eq(place.ticket.as_ptr(), Arc::as_ptr(ticket))) {
+            true => Ok(position),
+            false => Err(Error::NotOfState),
+        }
+    }
+
+    fn remove(&mut self, place: u32) -> Option<Box<TaskState>> {
+        let found = self.places.get_mut(place as usize)?;
+        let state = core::mem::take(found).state?;
+        self.by_id.remove(&state.identity.id);
+        self.free.push(place);
+        Some(state)
+    }
+}
+
+/// A task that has been taken out of its place to run.
+pub(crate) struct Active {
+    pub(crate) state: Box<TaskState>,
+    pub(super) suspended: Suspended,
+}
+
+/// Puts the task back, whether or not host code panics.
+struct Taken<'a> {
+    store: &'a mut Store,
+    ticket: &'a Arc<Ticket>,
+    active: Option<Active>,
+}
+
+impl Drop for Taken<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(Active { state, suspended }) = self.active.take() else { return };
+        self.ticket.executed.set(state.executed);
+        let place = self.ticket.place;
+        if !suspended.is_empty() {
+            self.store.suspended.insert(place, suspended);
+        }
+        if let Some(place) = self.store.state.tasks.places.get_mut(place as usize) {
+            place.state = Some(state);
+        }
+    }
+}
+
+impl Store {
+    /// Places a task that begins.
+    pub(crate) fn place_task(&mut self, make: impl FnOnce(Identity) -> TaskState) -> Task {
+        let id = TaskId(self.next_task);
+        self.next_task += 1;
+        let tasks = &mut self.state.tasks;
+        let place = tasks.free.pop().unwrap_or_else(|| {
+            tasks.places.push(Place::default());
+            tasks.places.len() as u32 - 1
+        });
+        let ticket = Arc::new(Ticket {
+            store: self.identity.clone(),
+            id,
+            place,
+            executed: Clock::default(),
+            end: self.ended.flag(place),
+        });
+        tasks.by_id.insert(id, place);
+        let state = Some(Box::new(make(Identity { id, place })));
+        if let Some(found) = tasks.places.get_mut(place as usize) {
+            *found = Place { ticket: Arc::downgrade(&ticket), state };
+        }
+        Task { ticket }
+    }
+
+    /// Whether a task is this store's.
+    #[inline]
+    fn check_ticket(&self, ticket: &Ticket) -> Result<()> {
+        match Arc::ptr_eq(&self.identity, &ticket.store) {
+            true => Ok(()),
+            false => Err(Error::NotOfStore { what: "task" }),
+        }
+    }
+
+    /// The state of a task.
+    pub(crate) fn task_state(&self, task: &Task) -> Result<&TaskState> {
+        self.check_ticket(&task.ticket)?;
+        let position = self.state.tasks.position(&task.ticket)?;
+        let place = self.state.tasks.places.get(position);
+        place.and_then(|place| place.state.as_deref()).ok_or(Error::NotOfState)
+    }
+
+    /// Takes a task out of its place, does something with it, and puts it back.
+    #[inline(always)]
+    pub(crate) fn with_active<R>(
+        &mut self,
+        task: &Task,
+        work: impl FnOnce(&mut Active, &mut Store) -> R,
+    ) -> Result<R> {
+        self.end_dropped();
+        self.check_ticket(&task.ticket)?;
+        let position = self.state.tasks.position(&task.ticket)?;
+        let place = self.state.tasks.places.get_mut(position);
+        let state = place.and_then(|place| place.state.take()).ok_or(Error::NotOfState)?;
+        let suspended = match self.suspended.is_empty() {
+            true => Suspended::default(),
+            false => self.suspended.remove(&task.ticket.place).unwrap_or_default(),
+        };
+        let active = Some(Active { state, suspended });
+        let mut taken = Taken { store: self, ticket: &task.ticket, active };
+        let Taken { store, active: Some(active), .. } = &mut taken else {
+            return Err(Error::NotOfState);
+        };
+        Ok(work(active, store))
+    }
+
+    /// A handle of a task, by the number that host functions and records know it by. `None` if it has been
+    /// ended, or its last handle dropped.
+    pub fn task(&self, id: TaskId) -> Option<Task> {
+        let tasks = &self.state.tasks;
+        let place = tasks.places.get(*tasks.by_id.get(&id)? as usize)?;
+        place.ticket.upgrade().map(|ticket| Task { ticket })
+    }
+
+    /// All tasks that anybody has a handle of, in no particular order.
+    pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        let tickets = self.state.tasks.places.iter().filter_map(|place| place.ticket.upgrade());
+        tickets.map(|ticket| Task { ticket })
+    }
+
+    /// Ends a task now: its stack goes back to where it came from, and the futures of its host functions are
+    /// dropped. Other handles of it are good for nothing any more.
+    ///
+    /// # Errors
+    /// [`Error::NotOfStore`] or [`Error::NotOfState`].
+    pub fn end_task(&mut self, task: Task) -> Result<()> {
+        self.check_ticket(&task.ticket)?;
+        let position = self.state.tasks.position(&task.ticket)?;
+        self.end_place(position as u32);
+        Ok(())
+    }
+
+    /// Ends the tasks whose last handles have been dropped. Whatever starts, runs, collects or restores does
+    /// so first.
+    #[inline]
+    pub fn end_dropped(&mut self) {
+        if self.ended.any() {
+            self.end_flagged();
+        }
+    }
+
+    #[cold]
+    fn end_flagged(&mut self) {
+        let mut found = Vec::new();
+        self.ended.take(&mut found);
+        for place in found {
+            let tasks = &self.state.tasks;
+            // The flag can be that of a task that had the place before.
+            if tasks.places.get(place as usize).is_some_and(|place| !place.is_wanted()) {
+                self.end_place(place);
+            }
+        }
+    }
+
+    fn end_place(&mut self, place: u32) {
+        if let Some(state) = self.state.tasks.remove(place) {
+            self.state.waiters.remove(place);
+            self.recorder.forget_task(state.identity.id);
+        }
+        // Last, since what is dropped with futures is anybody's code.
+        drop(self.suspended.remove(&place));
+    }
+
+    /// After a state has been put back: handles tell its counts, futures of what came later are gone, and so
+    /// are the tasks that nobody has a handle of any more.
+    pub(crate) fn settle_tasks(&mut self) {
+        let mut unwanted = Vec::new();
+        for (number, place) in (0..).zip(&self.state.tasks.places) {
+            match (place.ticket.upgrade(), &place.state) {
+                (Some(ticket), Some(state)) => ticket.executed.set(state.executed),
+                (None, Some(_)) => unwanted.push(number),
+                _ => {}
+            }
+        }
+        unwanted.into_iter().for_each(|place| self.end_place(place));
+        drop(core::mem::take(&mut self.suspended));
+    }
+}
