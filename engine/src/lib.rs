@@ -42,6 +42,7 @@ mod features;
 mod flags;
 pub mod host;
 mod ids;
+mod lock;
 pub mod memory;
 pub mod module;
 pub mod observe;
@@ -62,6 +63,8 @@ pub use exec::{
     Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
 };
 pub use features::Features;
+#[cfg(feature = "std")]
+pub use host::Local;
 pub use host::{AsyncCaller, Caller, CallerMemory, HostError, HostResult};
 pub use ids::{
     CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,

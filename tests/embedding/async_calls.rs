@@ -30,7 +30,7 @@ fn link<F: Future<Output = HostResult> + 'static>(
     function: impl Fn(AsyncCaller, i32) -> F + 'static,
 ) -> (Store, InstanceId) {
     let mut linker = Linker::new();
-    linker.func_async("env", "f", number(), move |caller, args| {
+    linker.func_async_local("env", "f", number(), move |caller, args| {
         let [Value::I32(argument)] = args[..] else { panic!("a number") };
         function(caller, argument)
     });
@@ -112,7 +112,7 @@ fn it_reads_and_writes_the_callers_memory() {
         caller.write(100u32, text.to_uppercase().as_bytes()).await?;
         let error = caller.read(65_535u32, 2u32).await.unwrap_err();
         assert!(matches!(error, Error::MemoryAccess { .. }), "{error}");
-        let name = caller.with(|caller| caller.site().is_some()).await?;
+        let name = caller.with_local(|caller| caller.site().is_some()).await?;
         Ok(vec![Value::I32(i32::from(name))])
     });
     let mut task = start(&mut store, instance, 0);
@@ -202,7 +202,7 @@ fn several_tasks_of_a_store_wait_at_once() {
 #[test]
 fn a_poll_executes_no_more_than_a_slice() {
     let mut linker = Linker::new();
-    linker.func_async("env", "f", number(), |_, _| async { Ok(vec![Value::I32(0)]) });
+    linker.func_async_local("env", "f", number(), |_, _| async { Ok(vec![Value::I32(0)]) });
     let mut store = Store::new(&Engine::default());
     let instance = linker.instantiate(&mut store, &module(CALLS)).unwrap();
     let mut task = start(&mut store, instance, 0);
@@ -299,7 +299,7 @@ fn two_requests_at_once_are_both_answered() {
         let (first, second) = (first?, second?);
         // One that waits for something else does not keep the other from its answer.
         let late = smol::Timer::after(Duration::from_millis(2));
-        let (third, _) = smol::future::zip(caller.with(|_| 3), late).await;
+        let (third, _) = smol::future::zip(caller.with_local(|_| 3), late).await;
         Ok(vec![Value::I32((first == b"te" && second == b"xt" && third? == 3) as i32)])
     });
     let mut task = start(&mut store, instance, 0);
@@ -324,7 +324,7 @@ fn a_caller_is_no_good_after_its_call() {
     let caller = kept.borrow_mut().take().unwrap();
     let asked = Rc::new(());
     let held = asked.clone();
-    let error = pollster::block_on(caller.with(move |_| drop(held))).unwrap_err();
+    let error = pollster::block_on(caller.with_local(move |_| drop(held))).unwrap_err();
     assert_eq!((error, Rc::strong_count(&asked)), (Error::CallOver, 1));
 
     // Awaited elsewhere while the call ends.
@@ -333,7 +333,7 @@ fn a_caller_is_no_good_after_its_call() {
         task.run(&mut store, Budget::unlimited()).unwrap();
         let caller = kept.borrow_mut().take().unwrap();
         let held = asked.clone();
-        let mut asking = std::pin::pin!(caller.with(move |_| drop(held)));
+        let mut asking = std::pin::pin!(caller.with_local(move |_| drop(held)));
         let count = Arc::new(Count::default());
         let waker = Waker::from(count.clone());
         let mut context = Context::from_waker(&waker);
@@ -389,7 +389,7 @@ fn a_closure_may_have_nothing_to_answer_with_yet() {
     let mut linker = Linker::new();
     let calls = Rc::new(Cell::new(0));
     let counted = calls.clone();
-    linker.func("env", "f", number(), move |caller, args| {
+    linker.func_local("env", "f", number(), move |caller, args| {
         counted.set(counted.get() + 1);
         if counted.get() < 3 {
             caller.waker().wake_by_ref();

@@ -41,7 +41,7 @@ fn a_closure_is_told_who_calls() {
     let seen: Rc<RefCell<Vec<Seen>>> = Rc::default();
     let calls = seen.clone();
     let mut linker = Linker::new();
-    linker.func("env", "print", print_type(), move |caller, args| {
+    linker.func_local("env", "print", print_type(), move |caller, args| {
         let [Value::I32(at), Value::I32(len)] = args[..] else { panic!("two integers") };
         let frames = caller.frames().filter_map(|frame| frame.func_name().map(str::to_owned));
         let frames = frames.collect();
@@ -130,7 +130,7 @@ fn a_host_function_started_by_itself_has_no_caller() {
 #[test]
 fn pointers_beyond_the_callers_memory_are_errors_of_the_call() {
     let mut linker = Linker::new();
-    linker.func("env", "print", print_type(), |caller, args| {
+    linker.func_local("env", "print", print_type(), |caller, args| {
         let [Value::I32(at), Value::I32(len)] = args[..] else { panic!("two integers") };
         caller.memory().ok_or("no memory")?.read_str(at as u32, len as u32)?;
         Ok(vec![])
@@ -162,7 +162,7 @@ fn a_caller_has_task_instance_module_function_offset_and_frames() {
     let tasks = seen.clone();
     let mut linker = Linker::new();
     let ty = FuncType::new([ValType::I32], [ValType::I32]);
-    linker.func("env", "host", ty.clone(), move |caller, args| {
+    linker.func_local("env", "host", ty.clone(), move |caller, args| {
         tasks.borrow_mut().push(caller.task());
         let site = caller.site().unwrap();
         assert_eq!((Some(site.instance), caller.module_name()), (caller.instance(), Some("a")));
@@ -212,7 +212,7 @@ fn a_breakpoint_on_a_host_function_stops_before_it_begins_once_a_call() {
     type Define = fn(&mut Linker, Rc<RefCell<u32>>);
     let ty = || FuncType::new([ValType::I32], [ValType::I32]);
     let closure: Define = |linker, begun| {
-        linker.func(
+        linker.func_local(
             "env",
             "host",
             FuncType::new([ValType::I32], [ValType::I32]),
@@ -224,17 +224,17 @@ fn a_breakpoint_on_a_host_function_stops_before_it_begins_once_a_call() {
     };
     let future: Define = |linker, begun| {
         let ty = FuncType::new([ValType::I32], [ValType::I32]);
-        linker.func_async("env", "host", ty, move |caller, args| {
+        linker.func_async_local("env", "host", ty, move |caller, args| {
             *begun.borrow_mut() += 1;
             async move {
-                caller.with(|_| ()).await?;
+                caller.with_local(|_| ()).await?;
                 Ok(args)
             }
         });
     };
     let late: Define = |linker, begun| {
         let ty = FuncType::new([ValType::I32], [ValType::I32]);
-        linker.func("env", "host", ty, move |_, args| {
+        linker.func_local("env", "host", ty, move |_, args| {
             *begun.borrow_mut() += 1;
             if *begun.borrow() % 2 == 1 { Err(HostError::pending()) } else { Ok(args.to_vec()) }
         });

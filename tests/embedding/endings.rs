@@ -29,10 +29,10 @@ fn number() -> FuncType {
 fn linker(held: &Rc<()>) -> Linker {
     let mut linker = Linker::new();
     let held = held.clone();
-    linker.func_async("env", "deep", number(), move |caller, args| {
+    linker.func_async_local("env", "deep", number(), move |caller, args| {
         let held = held.clone();
         async move {
-            let deep = caller.with(|caller| caller.export("deep")).await?;
+            let deep = caller.with_local(|caller| caller.export("deep")).await?;
             let Some(Extern::Func(deep)) = deep else { return Err("no function".into()) };
             let values = caller.call(deep, &args).await?;
             drop(held);
@@ -57,7 +57,7 @@ fn start(store: &mut Store, instance: InstanceId, name: &str, argument: i32) -> 
 fn tasks_and_stores_are_dropped_in_any_order_at_any_instruction() {
     let held = Rc::new(());
     let mut linker = linker(&held);
-    linker.func_async("env", "f", number(), |_, _| std::future::pending::<HostResult>());
+    linker.func_async_local("env", "f", number(), |_, _| std::future::pending::<HostResult>());
     let mut most = 0;
     for count in 0..40 {
         for store_first in [false, true] {
@@ -95,11 +95,11 @@ fn a_store_and_its_linker_let_go_of_closures() {
     let held = Rc::new(());
     let (closure, future) = (held.clone(), held.clone());
     let mut linker = linker(&held);
-    linker.func("env", "f", number(), move |_, args| {
+    linker.func_local("env", "f", number(), move |_, args| {
         let _ = &closure;
         Ok(args.to_vec())
     });
-    linker.func_async("env", "other", number(), move |_, args| {
+    linker.func_async_local("env", "other", number(), move |_, args| {
         let held = future.clone();
         async move {
             drop(held);
@@ -121,7 +121,7 @@ fn a_closure_that_panics_leaves_its_call_pending() {
     let known = panics.clone();
     let held = Rc::new(());
     let mut linker = linker(&held);
-    linker.func("env", "f", number(), move |_, args| {
+    linker.func_local("env", "f", number(), move |_, args| {
         assert!(!known.get(), "on purpose");
         Ok(args.to_vec())
     });
@@ -151,14 +151,14 @@ fn a_future_that_panics_leaves_its_call_to_the_embedder() {
     let held = Rc::new(());
     let mut linker = linker(&held);
     let own = held.clone();
-    linker.func_async("env", "f", number(), move |caller, args| {
+    linker.func_async_local("env", "f", number(), move |caller, args| {
         let own = own.clone();
         async move {
             if args == [Value::I32(5)] {
-                caller.with(|_| ()).await?;
+                caller.with_local(|_| ()).await?;
                 assert!(Rc::strong_count(&own) == 0, "on purpose");
             }
-            caller.with(|_| panic!("in the engine's hands")).await?;
+            caller.with_local(|_| panic!("in the engine's hands")).await?;
             Ok(args)
         }
     });
@@ -186,7 +186,7 @@ fn an_exit_at_any_depth_ends_the_task_and_is_told_again() {
     for depth in [0, 1, 5] {
         let held = Rc::new(());
         let mut linker = linker(&held);
-        linker.func("env", "f", number(), |_, args| match args {
+        linker.func_local("env", "f", number(), |_, args| match args {
             [Value::I32(code)] => Err(HostError::exit(*code)),
             _ => Err("a number".into()),
         });
@@ -215,9 +215,9 @@ fn an_exit_at_any_depth_ends_the_task_and_is_told_again() {
 #[test]
 fn an_exit_is_not_caught() {
     let mut linker = Linker::new();
-    linker.func("env", "f", number(), |_, _| Err(HostError::exit(3)));
-    linker.func_async("env", "deep", number(), |caller, args| async move {
-        let deep = caller.with(|caller| caller.export("deep")).await?;
+    linker.func_local("env", "f", number(), |_, _| Err(HostError::exit(3)));
+    linker.func_async_local("env", "deep", number(), |caller, args| async move {
+        let deep = caller.with_local(|caller| caller.export("deep")).await?;
         let Some(Extern::Func(deep)) = deep else { return Err("no function".into()) };
         let _ = caller.try_call(deep, &args).await?;
         Ok(args)
@@ -232,9 +232,9 @@ fn what_host_functions_say_is_in_the_trap() {
     let say: Rc<Cell<Option<HostError>>> = Rc::default();
     let said = say.clone();
     let mut linker = Linker::new();
-    linker.func("env", "f", number(), move |_, _| Err(said.take().unwrap()));
+    linker.func_local("env", "f", number(), move |_, _| Err(said.take().unwrap()));
     let said = say.clone();
-    linker.func_async("env", "deep", number(), move |_, _| {
+    linker.func_async_local("env", "deep", number(), move |_, _| {
         let error = said.take().unwrap();
         async move { Err(error) }
     });
@@ -269,7 +269,7 @@ fn what_host_functions_say_is_in_the_trap() {
 fn a_scheduler_lets_go_of_everything() {
     let held = Rc::new(());
     let mut linker = linker(&held);
-    linker.func_async("env", "f", number(), |_, _| std::future::pending::<HostResult>());
+    linker.func_async_local("env", "f", number(), |_, _| std::future::pending::<HostResult>());
     let (mut store, instance) = instantiate(&linker);
     let mut scheduler = Scheduler::new();
     for _ in 0..10 {

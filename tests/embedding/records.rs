@@ -52,7 +52,7 @@ fn text() -> String {
 }
 
 async fn func(caller: &AsyncCaller, name: &'static str) -> Result<FuncAddr, HostError> {
-    match caller.with(move |caller| caller.export(name)).await? {
+    match caller.with_local(move |caller| caller.export(name)).await? {
         Some(Extern::Func(func)) => Ok(func),
         _ => Err(HostError::new("no such function")),
     }
@@ -75,7 +75,7 @@ fn world(calls: &Rc<Cell<i32>>) -> (Store, InstanceId) {
         counted.get()
     };
     let next = count.clone();
-    linker.func("env", "sync", ty(), move |caller, args| {
+    linker.func_local("env", "sync", ty(), move |caller, args| {
         let call = next();
         let Some(Extern::Global(g)) = caller.export("g") else { panic!("a global") };
         let Some(Extern::Table(t)) = caller.export("t") else { panic!("a table") };
@@ -90,7 +90,7 @@ fn world(calls: &Rc<Cell<i32>>) -> (Store, InstanceId) {
         Ok(vec![Value::I32(call)])
     });
     let next = count.clone();
-    linker.func_async("env", "async", ty(), move |caller, args| {
+    linker.func_async_local("env", "async", ty(), move |caller, args| {
         let call = next();
         async move {
             caller.write(32u32, &[call as u8]).await?;
@@ -101,7 +101,7 @@ fn world(calls: &Rc<Cell<i32>>) -> (Store, InstanceId) {
     });
     linker.func_unresolved("env", "ask", ty());
     let next = count.clone();
-    linker.func_async("env", "nest", ty(), move |caller, args| {
+    linker.func_async_local("env", "nest", ty(), move |caller, args| {
         let call = next();
         async move {
             let inner = func(&caller, "inner").await?;
@@ -115,8 +115,10 @@ fn world(calls: &Rc<Cell<i32>>) -> (Store, InstanceId) {
         }
     });
     let next = count.clone();
-    linker.func("env", "fail", ty(), move |_, _| Err(HostError::new(format!("failed {}", next()))));
-    linker.func("env", "exit", ty(), move |_, _| Err(HostError::exit(count())));
+    linker.func_local("env", "fail", ty(), move |_, _| {
+        Err(HostError::new(format!("failed {}", next())))
+    });
+    linker.func_local("env", "exit", ty(), move |_, _| Err(HostError::exit(count())));
     let mut store = Store::new(&Engine::default());
     let instance = linker.instantiate(&mut store, &module(&text())).unwrap();
     (store, instance)
@@ -289,7 +291,7 @@ fn calls_that_a_trap_has_ended_are_kept_as_such() {
         let ty = || FuncType::new([], []);
         let mut linker = Linker::new();
         let fresh = records.is_none();
-        linker.func_async("env", "a", ty(), move |caller, _| async move {
+        linker.func_async_local("env", "a", ty(), move |caller, _| async move {
             assert!(fresh, "it is not asked");
             let inner = func(&caller, "calls_b").await?;
             for _ in 0..2 {
@@ -297,7 +299,7 @@ fn calls_that_a_trap_has_ended_are_kept_as_such() {
             }
             Ok(vec![])
         });
-        linker.func_async("env", "b", ty(), move |caller, _| async move {
+        linker.func_async_local("env", "b", ty(), move |caller, _| async move {
             assert!(fresh, "it is not asked");
             let traps = func(&caller, "traps").await?;
             caller.call(traps, &[]).await?;
@@ -331,7 +333,7 @@ fn a_trap_that_is_passed_on_is_the_same_again() {
         let ty = || FuncType::new([], []);
         let mut linker = Linker::new();
         let fresh = records.is_none();
-        linker.func_async("env", "f", ty(), move |caller, _| async move {
+        linker.func_async_local("env", "f", ty(), move |caller, _| async move {
             assert!(fresh, "it is not asked");
             let inner = func(&caller, "inner").await?;
             caller.try_call(inner, &[]).await??;
@@ -491,7 +493,7 @@ fn a_panicking_closure_leaves_no_trace_in_the_record() {
     let fail = Rc::new(Cell::new(true));
     let fails = fail.clone();
     let mut linker = Linker::new();
-    linker.func("env", "f", FuncType::new([], []), move |caller, _| {
+    linker.func_local("env", "f", FuncType::new([], []), move |caller, _| {
         caller.memory().unwrap().write(0u32, b"x")?;
         assert!(!fails.get(), "on purpose");
         Ok(vec![])

@@ -40,7 +40,7 @@ fn export(
 ) -> impl Future<Output = Result<FuncAddr, HostError>> + use<> {
     let caller = caller.clone();
     async move {
-        match caller.with(move |caller| caller.export(name)).await? {
+        match caller.with_local(move |caller| caller.export(name)).await? {
             Some(Extern::Func(func)) => Ok(func),
             _ => Err(HostError::new("no such function")),
         }
@@ -66,7 +66,7 @@ fn of_tier(tier: Tier) -> Config {
 /// `env.back(n)` calls `f(n - 1)`, and adds n to what it returns.
 fn deep() -> Linker {
     let mut linker = Linker::new();
-    linker.func_async("env", "back", numbers(1, 1), |caller, args| async move {
+    linker.func_async_local("env", "back", numbers(1, 1), |caller, args| async move {
         let [Value::I32(n)] = args[..] else { return Err("a number".into()) };
         let f = export(&caller, "f").await?;
         match caller.call(f, &[Value::I32(n - 1)]).await?[..] {
@@ -240,7 +240,7 @@ fn a_state_put_back_at_any_instruction_goes_on_and_asks_for_what_its_host_functi
 fn locals_are_zero_where_another_call_has_been() {
     for tier in [Tier::Exact, Tier::Fast, Tier::Mixed] {
         let mut linker = Linker::new();
-        linker.func_async("env", "back", numbers(1, 1), |caller, args| async move {
+        linker.func_async_local("env", "back", numbers(1, 1), |caller, args| async move {
             let [Value::I32(n)] = args[..] else { return Err("a number".into()) };
             let f = export(&caller, "f").await?;
             // The second call finds what the first has left above the stack.
@@ -269,7 +269,7 @@ fn a_trap_inside_ends_the_task_with_all_frames() {
     assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap(), stop);
     // A host function that traps after it has called traps where it was called.
     let mut linker = Linker::new();
-    linker.func_async("env", "back", numbers(1, 1), |caller, args| async move {
+    linker.func_async_local("env", "back", numbers(1, 1), |caller, args| async move {
         let f = export(&caller, "f").await?;
         caller.call(f, &[Value::I32(0)]).await?;
         Err(HostError::new(format!("no {}", args[0])))
@@ -322,7 +322,7 @@ fn both<F: Future<Output = HostResult> + 'static>(
     host: impl Fn(AsyncCaller, i32) -> F + 'static,
 ) -> (Store, InstanceId) {
     let mut linker = Linker::new();
-    linker.func_async("env", "host", numbers(1, 1), move |caller, args| {
+    linker.func_async_local("env", "host", numbers(1, 1), move |caller, args| {
         let [Value::I32(argument)] = args[..] else { panic!("a number") };
         host(caller, argument)
     });
@@ -493,7 +493,7 @@ fn a_host_function_calls_another() {
             };
             return Ok(vec![Value::I32(result * 2)]);
         }
-        assert!(caller.with(|caller| caller.site().is_none()).await?);
+        assert!(caller.with_local(|caller| caller.site().is_none()).await?);
         Ok(vec![Value::I32(1)])
     });
     let mut task = start(&mut store, instance, "host", &[Value::I32(5)]);
@@ -569,7 +569,7 @@ fn recursion_through_the_host_has_an_end() {
     let mut linker = Linker::new();
     let deepest: Rc<RefCell<Vec<i32>>> = Rc::default();
     let told = deepest.clone();
-    linker.func_async("env", "back", numbers(1, 1), move |caller, args| {
+    linker.func_async_local("env", "back", numbers(1, 1), move |caller, args| {
         let told = told.clone();
         async move {
             let [Value::I32(n)] = args[..] else { return Err("a number".into()) };
@@ -625,7 +625,7 @@ fn objects_below_and_above_a_host_frame_survive() {
     let own = |caller: &AsyncCaller, name: &'static str| {
         let caller = caller.clone();
         async move {
-            let found = caller.with(move |caller| {
+            let found = caller.with_local(move |caller| {
                 let instance = caller.instance_named("m")?;
                 caller.store().export_func(instance, name).ok()
             });
@@ -634,7 +634,7 @@ fn objects_below_and_above_a_host_frame_survive() {
     };
     let ty = || FuncType::new([anyref], [ValType::I32]);
     // `host` hands `second` an object that nobody else knows, `second` hands `inner` its own argument.
-    linker.func_async("env", "host", ty(), move |caller, args| async move {
+    linker.func_async_local("env", "host", ty(), move |caller, args| async move {
         let (make, second) = (own(&caller, "make").await?, own(&caller, "second").await?);
         let made = caller.call(make, &[Value::I32(5)]).await?;
         let values = caller.call(second, &made).await?;
@@ -645,7 +645,7 @@ fn objects_below_and_above_a_host_frame_survive() {
         assert_eq!(caller.call(inner, &args).await?, [Value::I32(300_077)]);
         Ok(vec![Value::I32(0)])
     });
-    linker.func_async("env", "second", ty(), move |caller, args| async move {
+    linker.func_async_local("env", "second", ty(), move |caller, args| async move {
         let (inner, make) = (own(&caller, "inner").await?, own(&caller, "make").await?);
         // While others are made, nobody knows its argument but the call itself.
         for _ in 0..3 {

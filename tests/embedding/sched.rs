@@ -51,23 +51,28 @@ fn gated() -> (Store, InstanceId, Rc<Gates>) {
     let gates: Rc<Gates> = Rc::default();
     let known = gates.clone();
     let mut linker = Linker::new();
-    linker.func_async("env", "gate", FuncType::new([ValType::I32], []), move |caller, args| {
-        let gates = known.clone();
-        async move {
-            let [Value::I32(gate)] = args[..] else { return Err("a number".into()) };
-            caller.with(|_| ()).await?;
-            std::future::poll_fn(|context| {
-                gates.polls.set(gates.polls.get() + 1);
-                if gates.open.borrow().contains(&gate) {
-                    return Poll::Ready(());
-                }
-                gates.wakers.borrow_mut().push((gate, context.waker().clone()));
-                Poll::Pending
-            })
-            .await;
-            Ok(vec![])
-        }
-    });
+    linker.func_async_local(
+        "env",
+        "gate",
+        FuncType::new([ValType::I32], []),
+        move |caller, args| {
+            let gates = known.clone();
+            async move {
+                let [Value::I32(gate)] = args[..] else { return Err("a number".into()) };
+                caller.with_local(|_| ()).await?;
+                std::future::poll_fn(|context| {
+                    gates.polls.set(gates.polls.get() + 1);
+                    if gates.open.borrow().contains(&gate) {
+                        return Poll::Ready(());
+                    }
+                    gates.wakers.borrow_mut().push((gate, context.waker().clone()));
+                    Poll::Pending
+                })
+                .await;
+                Ok(vec![])
+            }
+        },
+    );
     let text = r#"(module (import "env" "gate" (func $gate (param i32)))
       (func (export "f") (param i32) (result i32) local.get 0 call $gate local.get 0))"#;
     let mut store = Store::new(&Engine::default());
@@ -232,7 +237,7 @@ fn stopped() -> (Store, InstanceId) {
     let mut linker = Linker::new();
     linker.func_unresolved("env", "ask", FuncType::new([], [ValType::I32]));
     let pending = |_: &mut stepwell_engine::Caller<'_>, _: &[Value]| Err(HostError::pending());
-    linker.func("env", "later", FuncType::new([], [ValType::I32]), pending);
+    linker.func_local("env", "later", FuncType::new([], [ValType::I32]), pending);
     let text = r#"(module (import "env" "ask" (func $ask (result i32)))
       (import "env" "later" (func $later (result i32)))
       (memory 1 1 shared)
@@ -479,7 +484,7 @@ fn the_same_tasks_have_the_same_turns() {
 #[test]
 fn a_panic_of_a_host_function_leaves_its_task_to_the_embedder() {
     let mut linker = Linker::new();
-    linker.func("env", "f", FuncType::new([], [ValType::I32]), |_, _| panic!("of the host"));
+    linker.func_local("env", "f", FuncType::new([], [ValType::I32]), |_, _| panic!("of the host"));
     let text = r#"(module (import "env" "f" (func $f (result i32)))
       (func (export "f") (result i32) call $f))"#;
     let mut store = Store::new(&Engine::default());
@@ -545,7 +550,7 @@ fn another_thread_may_wake_and_another_executor_go_on() {
     let (sender, receiver) = std::sync::mpsc::channel::<Waker>();
     let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let flag = done.clone();
-    linker.func("env", "f", FuncType::new([], [ValType::I32]), move |caller, _| {
+    linker.func_local("env", "f", FuncType::new([], [ValType::I32]), move |caller, _| {
         if flag.load(std::sync::atomic::Ordering::SeqCst) {
             return Ok(vec![Value::I32(6)]);
         }

@@ -83,16 +83,16 @@ fn host(printed: &Printed, guesses: Vec<i32>) -> Linker {
     let mut linker = Linker::new();
     let lines = printed.clone();
     let text = FuncType::new([ValType::I32, ValType::I32], []);
-    linker.func("env", "print", text, move |caller, args| {
+    linker.func_local("env", "print", text, move |caller, args| {
         let [Value::I32(at), Value::I32(len)] = args[..] else { panic!("two integers") };
         let memory = caller.memory().ok_or("the caller has no memory")?;
         lines.borrow_mut().push(memory.read_str(at as u32, len as u32)?);
         Ok(vec![])
     });
     let number = FuncType::new([], [ValType::I32]);
-    linker.func("env", "random", number.clone(), |_, _| Ok(vec![Value::I32(41)]));
+    linker.func_local("env", "random", number.clone(), |_, _| Ok(vec![Value::I32(41)]));
     let guesses = RefCell::new(guesses.into_iter());
-    linker.func("env", "ask_number", number, move |_, _| {
+    linker.func_local("env", "ask_number", number, move |_, _| {
         let guess = guesses.borrow_mut().next().ok_or(HostError::new("no guess left"))?;
         Ok(vec![Value::I32(guess)])
     });

@@ -117,7 +117,7 @@ fn an_object_set_into_a_frame_below_a_host_function_stays() {
     let ty = stepwell_engine::FuncType::new([], []);
     let inner = std::rc::Rc::new(std::cell::Cell::new(None));
     let called = inner.clone();
-    linker.func_async("env", "back", ty, move |caller, _| {
+    linker.func_async_local("env", "back", ty, move |caller, _| {
         let func = called.get();
         async move {
             caller.call(func.unwrap(), &[]).await?;

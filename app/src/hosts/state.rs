@@ -251,7 +251,7 @@ impl HostState {
         let ExternType::Func(ty) = &import.ty else { return };
         let state = self.clone();
         let results: Rc<[ValType]> = ty.results().into();
-        linker.func(&import.module, &import.name, ty.clone(), move |caller, args| {
+        linker.func_local(&import.module, &import.name, ty.clone(), move |caller, args| {
             function(&mut Call { state: &state, caller, args, results: &results })
         });
     }
@@ -268,7 +268,7 @@ impl HostState {
                 function(AsyncCall { state, caller, instance, name, args, results }).await
             }
         };
-        linker.func_async(&import.module, &import.name, ty.clone(), begin);
+        linker.func_async_local(&import.module, &import.name, ty.clone(), begin);
     }
 
     fn made(

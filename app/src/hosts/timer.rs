@@ -89,7 +89,7 @@ impl Timers {
             return true;
         }
         let timers = self.clone();
-        linker.func_async(MODULE, "sleep", sleep_type(), move |_, args| {
+        linker.func_async_local(MODULE, "sleep", sleep_type(), move |_, args| {
             let timers = timers.clone();
             async move {
                 let Some(Value::I32(milliseconds)) = args.first() else {

@@ -9,11 +9,13 @@ use std::task::Waker;
 
 use stepwell_engine::host::record::Effect;
 use stepwell_engine::module::Import;
-use stepwell_engine::{Caller, ExternType, HostResult, InstanceId, Linker, MemAddr, Store, Value};
+use stepwell_engine::{
+    Caller, ExternType, HostError, HostResult, InstanceId, Linker, Local, MemAddr, Store, Value,
+};
 use stepwell_wasi::types::ClockId;
 use stepwell_wasi::{
-    Clock, Errno, Function, GuestMemory, Input, Kind, Output, Random, Reading, Version, Wasi,
-    exported_memory, notes, signature,
+    Clock, Errno, Function, GuestMemory, InUse, Input, Kind, Output, Random, Reading, Version,
+    Wasi, exported_memory, notes, signature,
 };
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -45,9 +47,13 @@ pub(super) fn misfit(import: &Import) -> Option<String> {
 pub(super) fn define(state: &HostState, import: &Import, linker: &mut Linker) -> bool {
     let Some((function, version)) = named(&import.module, &import.name) else { return false };
     let state = state.clone();
-    linker.func(&import.module, &import.name, function.ty(), move |caller, args| {
+    linker.func_local(&import.module, &import.name, function.ty(), move |caller, args| {
         state.writer().set(Some(Origin::of(caller)));
-        let answer = stepwell_wasi::call(caller, state.wasi(), function, version, args);
+        // A stream or tree that makes calls itself would find the context in use.
+        let answer = match state.wasi().try_borrow_mut() {
+            Ok(mut wasi) => stepwell_wasi::call(caller, &mut wasi, function, version, args),
+            Err(_) => Err(HostError::new(InUse.to_string())),
+        };
         if state.listens_to_notes() {
             tell(&state, caller, function, version, args, &answer);
         }
@@ -89,22 +95,24 @@ fn errno(values: &[Value]) -> Option<Errno> {
 /// whatever this runs on; without arguments, environment and files.
 pub(super) fn context(log: &ConsoleLog, stdin: &Stdin, writer: &Rc<Cell<Option<Origin>>>) -> Wasi {
     let mut wasi = Wasi::new();
-    let to = |stream| LogOutput { log: log.clone(), stream, writer: writer.clone() };
-    wasi.stdin(stdin.clone()).stdout(to(Stream::Stdout)).stderr(to(Stream::Stderr));
+    let to = |stream| LogOutput { to: Local::new((log.clone(), writer.clone())), stream };
+    wasi.stdin(Typed(Local::new(stdin.clone())))
+        .stdout(to(Stream::Stdout))
+        .stderr(to(Stream::Stderr));
     wasi.clock(WebClock { made: Instant::now() }).random(Entropy);
     wasi
 }
 
 struct LogOutput {
-    log: ConsoleLog,
+    /// With who makes the call that writes.
+    to: Local<(ConsoleLog, Rc<Cell<Option<Origin>>>)>,
     stream: Stream,
-    /// Who makes the call that writes.
-    writer: Rc<Cell<Option<Origin>>>,
 }
 
 impl Output for LogOutput {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Errno> {
-        self.log.write_as(self.stream, bytes, self.writer.get());
+        let (log, writer) = self.to.get().map_err(|_| Errno::Io)?;
+        log.write_as(self.stream, bytes, writer.get());
         Ok(bytes.len())
     }
 
@@ -113,9 +121,13 @@ impl Output for LogOutput {
     }
 }
 
-impl Input for Stdin {
+/// What a person types.
+struct Typed(Local<Stdin>);
+
+impl Input for Typed {
     fn read(&mut self, buffer: &mut [u8]) -> Result<Reading, Errno> {
-        Ok(match Stdin::read(self, buffer.len(), Waker::noop()) {
+        let stdin = self.0.get().map_err(|_| Errno::Io)?;
+        Ok(match stdin.read(buffer.len(), Waker::noop()) {
             StdinRead::Bytes(bytes) => {
                 for (place, byte) in buffer.iter_mut().zip(&bytes) {
                     *place = *byte;
@@ -128,7 +140,8 @@ impl Input for Stdin {
     }
 
     fn available(&mut self) -> Reading {
-        match (self.len(), self.is_closed()) {
+        let Ok(stdin) = self.0.get() else { return Reading::End };
+        match (stdin.len(), stdin.is_closed()) {
             (0, true) => Reading::End,
             (0, false) => Reading::Nothing,
             (count, _) => Reading::Bytes(count as u64),

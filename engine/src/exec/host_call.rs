@@ -6,7 +6,6 @@
 //! waits for the result is not: it lies in [`Suspended`], beside the state of the store.
 
 use alloc::format;
-use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -118,8 +117,8 @@ enum End {
 
 /// What is done about a host call.
 enum Means {
-    Closure(Rc<Closure>),
-    Builtin(Rc<Closure>),
+    Closure(Arc<Closure>),
+    Builtin(Arc<Closure>),
     /// Its future or record has begun.
     Go,
     Embedder,

@@ -6,25 +6,27 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
+#[cfg(feature = "std")]
+use super::local::Local;
 use super::record::HostRecord;
 use super::{Caller, HostError, HostResult};
 use crate::error::{Error, Result};
 use crate::exec::Trap;
 use crate::ids::FuncAddr;
+use crate::lock::Lock;
 use crate::value::Value;
 
 /// A future that answers a host call.
-type Answering = Pin<Box<dyn Future<Output = HostResult>>>;
+pub(crate) type Answering = Pin<Box<dyn Future<Output = HostResult> + Send>>;
 
-pub(crate) type AsyncClosure = dyn Fn(AsyncCaller, Vec<Value>) -> Answering;
+pub(crate) type AsyncClosure = dyn Fn(AsyncCaller, Vec<Value>) -> Answering + Send + Sync;
 
 /// How a called function ended, for the host function that called it.
 pub(crate) type CallReply = Result<Vec<Value>, Trap>;
@@ -47,7 +49,7 @@ pub(crate) type CallReply = Result<Vec<Value>, Trap>;
 /// ```
 #[derive(Clone)]
 pub struct AsyncCaller {
-    exchange: Rc<RefCell<Exchange>>,
+    exchange: Arc<Lock<Exchange>>,
 }
 
 /// What a future has asked for.
@@ -58,16 +60,16 @@ struct Exchange {
 }
 
 pub(crate) enum Request {
-    With(Box<dyn FnOnce(&mut Caller<'_>)>),
+    With(Box<dyn FnOnce(&mut Caller<'_>) + Send>),
     Call { func: FuncAddr, args: Vec<Value>, catches: bool, reply: Reply<CallReply> },
 }
 
 /// Where an answer is put, and who waits for it.
-type Slot<T> = RefCell<(Option<Result<T>>, Option<Waker>)>;
+type Slot<T> = Lock<(Option<Result<T>>, Option<Waker>)>;
 
 /// The duty to answer. Dropped without an answer, it tells whoever waits that the call is over.
 pub(crate) struct Reply<T> {
-    slot: Rc<Slot<T>>,
+    slot: Arc<Slot<T>>,
 }
 
 impl<T> Reply<T> {
@@ -78,7 +80,7 @@ impl<T> Reply<T> {
     }
 
     fn put(&self, answer: Result<T>, polled: Option<&Waker>) {
-        let mut slot = self.slot.borrow_mut();
+        let mut slot = self.slot.lock();
         slot.0 = Some(answer);
         let waker = slot.1.take();
         drop(slot);
@@ -93,7 +95,7 @@ impl<T> Reply<T> {
 impl<T> Drop for Reply<T> {
     fn drop(&mut self) {
         // An answer that nobody has fetched yet stays; one that has been fetched leaves nobody waiting.
-        if self.slot.borrow().0.is_none() {
+        if self.slot.lock().0.is_none() {
             self.put(Err(Error::CallOver), None);
         }
     }
@@ -101,14 +103,14 @@ impl<T> Drop for Reply<T> {
 
 impl AsyncCaller {
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T> {
-        if self.exchange.borrow().over {
+        if self.exchange.lock().over {
             return Err(Error::CallOver);
         }
-        let slot: Rc<Slot<T>> = Rc::default();
+        let slot: Arc<Slot<T>> = Arc::default();
         let request = request(Reply { slot: slot.clone() });
-        self.exchange.borrow_mut().requests.push_back(request);
+        self.exchange.lock().requests.push_back(request);
         poll_fn(|context| {
-            let mut slot = slot.borrow_mut();
+            let mut slot = slot.lock();
             match slot.0.take() {
                 Some(answer) => Poll::Ready(answer),
                 None => {
@@ -125,14 +127,35 @@ impl AsyncCaller {
     ///
     /// # Errors
     /// [`Error::CallOver`].
-    pub async fn with<R: 'static>(
+    pub async fn with<R: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Caller<'_>) -> R + 'static,
+        work: impl FnOnce(&mut Caller<'_>) -> R + Send + 'static,
     ) -> Result<R> {
         self.ask(|reply| {
             Request::With(Box::new(move |caller| {
                 let result = work(caller);
                 reply.give(Ok(result), caller.waker());
+            }))
+        })
+        .await
+    }
+
+    /// As [`with`](Self::with), for work that must not go to another thread.
+    ///
+    /// # Errors
+    /// [`Error::CallOver`].
+    #[cfg(feature = "std")]
+    pub async fn with_local<R: 'static>(
+        &self,
+        work: impl FnOnce(&mut Caller<'_>) -> R + 'static,
+    ) -> Result<R> {
+        self.ask(|reply| {
+            let work = Local::new((work, reply));
+            Request::With(Box::new(move |caller| {
+                if let Ok((work, reply)) = work.into_inner() {
+                    let result = work(caller);
+                    reply.give(Ok(result), caller.waker());
+                }
             }))
         })
         .await
@@ -225,7 +248,7 @@ pub(crate) enum Running {
 
 pub(crate) struct RunningFuture {
     future: Answering,
-    exchange: Rc<RefCell<Exchange>>,
+    exchange: Arc<Lock<Exchange>>,
     /// Who waits for the function that is being called.
     pub(crate) called: Option<Reply<CallReply>>,
     /// How that function has ended, to be told before the next poll.
@@ -241,7 +264,7 @@ pub(crate) enum Progress {
 
 impl RunningFuture {
     pub(crate) fn new(closure: &AsyncClosure, args: Vec<Value>) -> Self {
-        let exchange = Rc::new(RefCell::new(Exchange::default()));
+        let exchange = Arc::<Lock<Exchange>>::default();
         let future = closure(AsyncCaller { exchange: exchange.clone() }, args);
         Self { future, exchange, called: None, returned: None }
     }
@@ -263,13 +286,13 @@ impl RunningFuture {
     }
 
     fn take_request(&self) -> Option<Request> {
-        self.exchange.borrow_mut().requests.pop_front()
+        self.exchange.lock().requests.pop_front()
     }
 }
 
 impl Drop for RunningFuture {
     fn drop(&mut self) {
-        let mut exchange = self.exchange.borrow_mut();
+        let mut exchange = self.exchange.lock();
         exchange.over = true;
         // Whoever waits for these elsewhere learns that the call is over.
         let left = core::mem::take(&mut exchange.requests);

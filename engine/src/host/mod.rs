@@ -10,12 +10,13 @@
 mod caller;
 mod future;
 pub(crate) mod js_string;
+#[cfg(feature = "std")]
+mod local;
 pub mod record;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -29,7 +30,11 @@ use crate::value::Value;
 
 pub use caller::{Caller, CallerMemory};
 pub use future::AsyncCaller;
-pub(crate) use future::{AsyncClosure, CallReply, Progress, Request, Running, RunningFuture};
+pub(crate) use future::{
+    Answering, AsyncClosure, CallReply, Progress, Request, Running, RunningFuture,
+};
+#[cfg(feature = "std")]
+pub use local::Local;
 
 /// What a host function returns: its results, or why it has none.
 pub type HostResult = Result<Vec<Value>, HostError>;
@@ -129,7 +134,7 @@ impl From<Trap> for HostError {
     }
 }
 
-pub(crate) type Closure = dyn Fn(&mut Caller<'_>, &[Value]) -> HostResult;
+pub(crate) type Closure = dyn Fn(&mut Caller<'_>, &[Value]) -> HostResult + Send + Sync;
 
 /// A host function as defined in a linker.
 #[derive(Clone)]
@@ -142,10 +147,10 @@ pub(crate) struct HostFunction {
 
 #[derive(Clone)]
 pub(crate) enum HostImplementation {
-    Closure(Rc<Closure>),
+    Closure(Arc<Closure>),
     /// A closure that makes values of the store, from nothing but its arguments: it is never recorded.
-    Builtin(Rc<Closure>),
-    Async(Rc<AsyncClosure>),
+    Builtin(Arc<Closure>),
+    Async(Arc<AsyncClosure>),
     Unresolved,
 }
 
@@ -162,9 +167,9 @@ impl HostFunction {
     fn identity(&self) -> Identity {
         Identity::Code(match &self.implementation {
             HostImplementation::Closure(code) | HostImplementation::Builtin(code) => {
-                Rc::as_ptr(code).addr()
+                Arc::as_ptr(code).addr()
             }
-            HostImplementation::Async(code) => Rc::as_ptr(code).addr(),
+            HostImplementation::Async(code) => Arc::as_ptr(code).addr(),
             HostImplementation::Unresolved => {
                 let (module, name) = (self.module.clone(), self.name.clone());
                 return Identity::Names(module, name, self.ty.clone());

@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours, and nothing unsafe in it")]
+    #[cfg_attr(miri, ignore = "it takes hours")]
     fn many_results_are_taken_apart_one_by_one() {
         let results = "i64 f64 ".repeat(50);
         let text = alloc::format!(

@@ -2,12 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::rc::Rc;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
-use core::pin::Pin;
 
 use super::allocator::Kind;
 use super::evaluate::{Evaluation, func_slot};
@@ -18,8 +16,12 @@ use crate::error::{Error, ImportError, LimitKind, LinkError, Result};
 use crate::exec::exact::{memory_init, table_init};
 use crate::exec::{Beyond, SegmentTrap, Space, Task, Trap};
 use crate::features::Features;
+#[cfg(feature = "std")]
+use crate::host::Local;
 use crate::host::js_string::{self, Builtin};
-use crate::host::{AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult};
+use crate::host::{
+    Answering, AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult,
+};
 use crate::ids::{
     DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, TableAddr, TagAddr,
     TypeId,
@@ -42,7 +44,7 @@ pub struct Linker {
 enum Definition {
     Extern(Extern),
     Host(HostFunction),
-    Builtin(Builtin, Rc<Closure>),
+    Builtin(Builtin, Arc<Closure>),
     /// A global that is this string.
     Text(Arc<str>, GlobalType),
 }
@@ -86,9 +88,23 @@ impl Linker {
         module: &str,
         name: &str,
         ty: FuncType,
+        function: impl Fn(&mut Caller<'_>, &[Value]) -> HostResult + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.host(module, name, ty, HostImplementation::Closure(Arc::new(function)))
+    }
+
+    /// As [`func`](Self::func), for a closure that must not leave this thread. Called on another one, it traps.
+    /// What is dropped there is leaked.
+    #[cfg(feature = "std")]
+    pub fn func_local(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
         function: impl Fn(&mut Caller<'_>, &[Value]) -> HostResult + 'static,
     ) -> &mut Self {
-        self.host(module, name, ty, HostImplementation::Closure(Rc::new(function)))
+        let function = Local::new(function);
+        self.func(module, name, ty, move |caller, args| function.get()?(caller, args))
     }
 
     /// Defines a host function that a future answers: it may await whatever its executor offers, and call
@@ -101,17 +117,43 @@ impl Linker {
         module: &str,
         name: &str,
         ty: FuncType,
+        function: impl Fn(AsyncCaller, Vec<Value>) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = HostResult> + Send + 'static,
+    {
+        let closure = move |caller: AsyncCaller, args: Vec<Value>| {
+            let future: Answering = Box::pin(function(caller, args));
+            future
+        };
+        self.host(module, name, ty, HostImplementation::Async(Arc::new(closure)))
+    }
+
+    /// As [`func_async`](Self::func_async), for a closure and futures that must not leave this thread. Called or
+    /// polled on another one, they trap. What is dropped there is leaked.
+    #[cfg(feature = "std")]
+    pub fn func_async_local<F>(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
         function: impl Fn(AsyncCaller, Vec<Value>) -> F + 'static,
     ) -> &mut Self
     where
         F: Future<Output = HostResult> + 'static,
     {
-        let closure = move |caller: AsyncCaller, args: Vec<Value>| {
-            let future: Pin<Box<dyn Future<Output = HostResult>>> =
-                Box::pin(function(caller, args));
-            future
-        };
-        self.host(module, name, ty, HostImplementation::Async(Rc::new(closure)))
+        let function = Local::new(function);
+        self.func_async(module, name, ty, move |caller, args| {
+            let mut future =
+                function.get().map(|function| Local::new(Box::pin(function(caller, args))));
+            core::future::poll_fn(move |context| match &mut future {
+                Ok(future) => match future.get_mut() {
+                    Ok(future) => future.as_mut().poll(context),
+                    Err(error) => core::task::Poll::Ready(Err(error)),
+                },
+                Err(error) => core::task::Poll::Ready(Err(error.clone())),
+            })
+        })
     }
 
     /// Defines a host function that always stops with [`Stop::HostCall`](crate::Stop::HostCall).
@@ -138,7 +180,7 @@ impl Linker {
     pub fn js_strings(&mut self, constants: Option<&str>) -> &mut Self {
         for (name, builtin) in js_string::ALL {
             let call = move |caller: &mut Caller<'_>, args: &[Value]| builtin.call(caller, args);
-            self.insert(js_string::MODULE, name, Definition::Builtin(builtin, Rc::new(call)));
+            self.insert(js_string::MODULE, name, Definition::Builtin(builtin, Arc::new(call)));
         }
         self.string_constants = constants.map(Arc::from);
         self

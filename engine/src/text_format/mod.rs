@@ -18,7 +18,7 @@ mod scan;
 mod source;
 #[cfg(feature = "wat")]
 mod suggest;
-// Miri takes hours for them, and they have nothing to do with `unsafe`.
+// Miri takes hours for them.
 #[cfg(all(test, feature = "wat", not(miri)))]
 mod tests;
 #[cfg(feature = "wat")]

@@ -3,7 +3,7 @@
 use crate::types::ClockId;
 
 /// Where the time comes from. Nanoseconds throughout.
-pub trait Clock: core::any::Any {
+pub trait Clock: core::any::Any + Send {
     /// The present reading. [`ClockId::Realtime`] counts from 1970, the others from any moment.
     fn now(&mut self, clock: ClockId) -> u64;
 

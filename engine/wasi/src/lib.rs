@@ -32,6 +32,7 @@ mod path;
 mod pending;
 mod random;
 mod reactor;
+mod shared;
 pub mod signature;
 mod slots;
 mod stream;
@@ -52,6 +53,7 @@ pub use notes::{Note, NoteKind, exported_memory, memory_of, notes};
 pub use pending::CallerId;
 pub use random::{Random, SeededRandom};
 pub use reactor::{INITIALIZE, Initializer};
+pub use shared::{InUse, Shared};
 pub use stream::{Buffer, Input, Output, Reading};
 #[cfg(all(feature = "native", not(all(target_arch = "wasm32", target_os = "unknown"))))]
 pub use tree::native::NativeTree;

@@ -1,8 +1,6 @@
 //! Host functions for the engine.
 
-use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 
 use stepwell_engine::{Caller, CallerMemory, HostError, HostResult, Linker, Value};
 
@@ -13,6 +11,7 @@ use crate::functions::Outcome;
 use crate::memory::{GuestMemory, NoMemory};
 use crate::notes::memory_of;
 use crate::pending::CallerId;
+use crate::shared::Shared;
 use crate::types::Version;
 
 impl GuestMemory for CallerMemory<'_> {
@@ -32,16 +31,17 @@ impl GuestMemory for CallerMemory<'_> {
 /// Defines all functions, under the module names of both versions.
 ///
 /// Pointers mean a memory of the instance that calls: see [`memory_of`].
-pub fn add_to_linker(linker: &mut Linker, wasi: &Rc<RefCell<Wasi>>) {
+pub fn add_to_linker(linker: &mut Linker, wasi: &Shared) {
     for version in Version::ALL {
         for function in Function::ALL.iter().filter(|function| function.is_in(version)) {
-            let (wasi, function) = (Rc::clone(wasi), *function);
+            let (wasi, function) = (wasi.clone(), *function);
             linker.func(
                 version.module_name(),
                 function.name(),
                 function.ty(),
                 move |caller: &mut Caller<'_>, args: &[Value]| {
-                    call(caller, &wasi, function, version, args)
+                    let answer = wasi.with(|wasi| call(caller, wasi, function, version, args));
+                    answer.map_err(|in_use| HostError::new(alloc::format!("{in_use}")))?
                 },
             );
         }
@@ -54,15 +54,11 @@ pub fn add_to_linker(linker: &mut Linker, wasi: &Rc<RefCell<Wasi>>) {
 /// A trap, the end of the program, or that there is nothing to answer with yet.
 pub fn call(
     caller: &mut Caller<'_>,
-    wasi: &RefCell<Wasi>,
+    wasi: &mut Wasi,
     function: Function,
     version: Version,
     args: &[Value],
 ) -> HostResult {
-    // A stream or tree of the embedder that makes calls itself would find the context in use.
-    let Ok(mut wasi) = wasi.try_borrow_mut() else {
-        return Err(HostError::new("this WASI context is already in use"));
-    };
     let id = CallerId(caller.task().0);
     let memory = caller.instance().and_then(|instance| memory_of(caller.store(), instance));
     answer(match memory.and_then(|memory| caller.memory_at(memory)) {

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use crate::errno::Result;
 
 /// Where random bytes come from.
-pub trait Random: core::any::Any {
+pub trait Random: core::any::Any + Send {
     /// Fills a buffer.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ pub enum Reading {
 }
 
 /// A stream that the guest reads.
-pub trait Input: core::any::Any {
+pub trait Input: core::any::Any + Send {
     /// Reads into a buffer, which is not empty.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ pub trait Input: core::any::Any {
 }
 
 /// A stream that the guest writes.
-pub trait Output: core::any::Any {
+pub trait Output: core::any::Any + Send {
     /// Writes bytes, and tells how many of them.
     ///
     /// # Errors

@@ -1,11 +1,8 @@
 //! A program in WebAssembly that makes the calls itself.
 #![allow(clippy::unwrap_used)]
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use stepwell_engine::{Budget, Config, Engine, Error, Linker, Module, Stop, Store, Task, Value};
-use stepwell_wasi::{Buffer, FixedClock, MemoryTree, Version, Wasi, add_to_linker};
+use stepwell_wasi::{Buffer, FixedClock, MemoryTree, Shared, Version, Wasi, add_to_linker};
 
 /// Writes its second argument and its first variable; then opens a file, writes to it, and tells the errno.
 fn program(module: &str) -> String {
@@ -48,7 +45,7 @@ fn a_program_says_hello() -> Result<(), Error> {
         wasi.args(["hello", "world"]).env("KEY", "v");
         let tree = wasi.add_tree(MemoryTree::new());
         wasi.preopen(tree, "/").unwrap();
-        let wasi = Rc::new(RefCell::new(wasi));
+        let wasi = Shared::new(wasi);
         let engine = Engine::new(Config::default());
         let module = Module::from_wat(&engine, &program(version.module_name()))?;
         let mut store = Store::new(&engine);
@@ -59,11 +56,13 @@ fn a_program_says_hello() -> Result<(), Error> {
         assert_eq!(invoke("_start")?, []);
         assert_eq!(invoke("make")?, [Value::I32(0)]);
         assert_eq!(invoke("bad")?, [Value::I32(21)]);
-        let mut wasi = wasi.borrow_mut();
-        assert_eq!(wasi.stdout_as::<Buffer>().unwrap().take(), b"Hello, world\n");
-        assert_eq!(wasi.stderr_as::<Buffer>().unwrap().take(), b"KEY=v");
-        let files = wasi.tree_as::<MemoryTree>(tree).unwrap();
-        assert_eq!(files.read_file("made.txt").unwrap(), b"Hello");
+        wasi.with(|wasi| {
+            assert_eq!(wasi.stdout_as::<Buffer>().unwrap().take(), b"Hello, world\n");
+            assert_eq!(wasi.stderr_as::<Buffer>().unwrap().take(), b"KEY=v");
+            let files = wasi.tree_as::<MemoryTree>(tree).unwrap();
+            assert_eq!(files.read_file("made.txt").unwrap(), b"Hello");
+        })
+        .unwrap();
     }
     Ok(())
 }
@@ -80,7 +79,7 @@ fn tasks_that_sleep_alike_wake_each_in_its_own_time() -> Result<(), Error> {
         (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 96))))"#;
     let mut wasi = Wasi::new();
     wasi.clock(FixedClock { start: 0, elapsed: 0, step: 0 });
-    let wasi = Rc::new(RefCell::new(wasi));
+    let wasi = Shared::new(wasi);
     let engine = Engine::new(Config::default());
     let mut store = Store::new(&engine);
     let mut linker = Linker::new();
@@ -88,7 +87,9 @@ fn tasks_that_sleep_alike_wake_each_in_its_own_time() -> Result<(), Error> {
     let instance = linker.instantiate(&mut store, &Module::from_wat(&engine, text)?)?;
     let sleep = store.export_func(instance, "sleep")?;
     let mut tasks = [store.start(sleep, &[])?, store.start(sleep, &[])?];
-    let pass = |time| wasi.borrow_mut().clock_as::<FixedClock>().unwrap().advance(time);
+    let pass = |time| {
+        wasi.with(|wasi| wasi.clock_as::<FixedClock>().unwrap().advance(time)).unwrap();
+    };
     let mut run = |task: &mut Task| task.run(&mut store, Budget::unlimited());
     let [one, other] = &mut tasks;
     assert!(matches!(run(one)?, Stop::HostCall(_)));
@@ -97,7 +98,7 @@ fn tasks_that_sleep_alike_wake_each_in_its_own_time() -> Result<(), Error> {
     pass(400);
     assert!(matches!(run(other)?, Stop::HostCall(_)));
     assert_eq!(run(one)?, Stop::Done(vec![Value::I32(0)]));
-    assert_eq!(wasi.borrow().wake_at(), Some(1600));
+    assert_eq!(wasi.with(|wasi| wasi.wake_at()), Ok(Some(1600)));
     pass(600);
     assert_eq!(run(other)?, Stop::Done(vec![Value::I32(0)]));
     Ok(())
@@ -111,7 +112,7 @@ fn pointers_mean_the_memory_that_is_exported() -> Result<(), Error> {
       (func (export "f") (result i32 i32 i32)
         (call $get (i32.const 1) (i32.const 0))
         (i32.load $other (i32.const 0)) (i32.load $one (i32.const 0))))"#;
-    let wasi = Rc::new(RefCell::new(Wasi::new()));
+    let wasi = Shared::new(Wasi::new());
     let engine = Engine::new(Config::default());
     for (export, expected) in [
         (r#"(export "memory" (memory $one))"#, [0, 0, 1000]),
@@ -136,7 +137,7 @@ fn every_function_can_be_imported() {
     let engine = Engine::new(Config::default());
     let store = Store::new(&engine);
     let mut linker = Linker::new();
-    add_to_linker(&mut linker, &Rc::new(RefCell::new(Wasi::new())));
+    add_to_linker(&mut linker, &Shared::new(Wasi::new()));
     for function in stepwell_wasi::Function::ALL {
         for version in Version::ALL {
             let has = linker.has(&store, version.module_name(), function.name());

@@ -77,10 +77,10 @@ struct Device {
 impl Device {
     fn link(self: &Rc<Self>, linker: &mut Linker) {
         let device = self.clone();
-        linker.func_async("device", "read", FuncType::new([], []), move |caller, _| {
+        linker.func_async_local("device", "read", FuncType::new([], []), move |caller, _| {
             let device = device.clone();
             async move {
-                let task = caller.with(|caller| caller.task()).await?;
+                let task = caller.with_local(|caller| caller.task()).await?;
                 let fired = Rc::new(Cell::new(None));
                 poll_fn(|context| match fired.get() {
                     Some(_) => Poll::Ready(()),
@@ -132,7 +132,7 @@ fn instantiate(linker: &Linker) -> Result<(Store, FuncAddr), Error> {
 /// The same computing, one task after the other, by a device that answers at once.
 fn without_waiting() -> Result<Duration, Error> {
     let mut linker = Linker::new();
-    linker.func("device", "read", FuncType::new([], []), |_, _| Ok(vec![]));
+    linker.func_local("device", "read", FuncType::new([], []), |_, _| Ok(vec![]));
     let (mut store, run) = instantiate(&linker)?;
     let mut fine = true;
     let time = least(3, || {

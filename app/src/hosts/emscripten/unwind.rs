@@ -82,7 +82,7 @@ impl AsyncCall {
                 false => trap(format!("{name}: dynCall_{signature} is of another type")),
             }
         };
-        self.caller.with(find).await?
+        self.caller.with_local(find).await?
     }
 
     /// Calls the first of these exports that there is with integers; its result, or 0. `None` without one.
@@ -102,7 +102,7 @@ impl AsyncCall {
                 ty.params().iter().zip(&args).map(|(ty, arg)| number(*ty, *arg)).collect();
             Some((func, args))
         };
-        let Some((func, args)) = self.caller.with(find).await? else { return Ok(None) };
+        let Some((func, args)) = self.caller.with_local(find).await? else { return Ok(None) };
         let values = self.caller.call(func, &args).await?;
         Ok(Some(match values.first() {
             Some(Value::I32(value)) => i64::from(*value as u32),

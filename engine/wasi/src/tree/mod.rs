@@ -71,7 +71,7 @@ pub struct NewTimes {
 ///
 /// # Errors
 /// Every operation fails as the call of the same meaning in POSIX does.
-pub trait Tree: core::any::Any {
+pub trait Tree: core::any::Any + Send {
     /// The time, in nanoseconds since 1970, that changes from now on carry. Trees with a clock ignore it.
     fn set_now(&mut self, _now: u64) {}
 
