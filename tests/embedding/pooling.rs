@@ -64,8 +64,8 @@ fn a_memory_shows_nothing_of_those_before_it() {
         let addr = memory(&store);
         assert!(store.memory(addr).unwrap().bytes() == expected[which], "round {round}");
         if round % 3 != 0 {
-            let bytes = store.memory_mut(addr).unwrap().bytes_mut();
-            bytes.fill(0xa5);
+            let memory = store.memory_mut(addr).unwrap();
+            memory.fill(0, 0xa5, memory.size()).unwrap();
         }
         let snapshot = store.state().clone();
         if round % 5 == 0 {
@@ -94,10 +94,10 @@ fn what_grows_is_zero_and_goes_no_further_than_the_slot() {
         assert_eq!(call(&mut store, "grow", 63), [Value::I32(1)]);
         assert_eq!(call(&mut store, "longer", 98), [Value::I32(-1)]);
         assert_eq!(call(&mut store, "longer", 97), [Value::I32(3)]);
-        let bytes = store.memory_mut(memory(&store)).unwrap().bytes_mut();
-        assert_eq!(bytes.len(), 64 << 16);
-        assert!(bytes.iter().all(|byte| *byte == 0));
-        bytes.fill(1);
+        let memory = store.memory_mut(memory(&store)).unwrap();
+        assert_eq!(memory.size(), 64 << 16);
+        assert!(memory.bytes().iter().all(|byte| *byte == 0));
+        memory.fill(0, 1, 64u64 << 16).unwrap();
         let table = store.instance(instance).unwrap().tables()[0];
         let table = store.table(table).unwrap();
         assert!((0..100).all(|at| table.get(at) == Some(Value::from(Ref::Func(None)))));
@@ -221,9 +221,9 @@ fn stores_of_several_threads_share_a_pool() {
                     let mut store = Store::new(&engine);
                     Linker::new().instantiate(&mut store, &module).unwrap();
                     let addr = memory(&store);
-                    let bytes = store.memory_mut(addr).unwrap().bytes_mut();
-                    assert!(*bytes == expected[..]);
-                    bytes.fill(9);
+                    let memory = store.memory_mut(addr).unwrap();
+                    assert!(memory.bytes() == expected);
+                    memory.fill(0, 9, memory.size()).unwrap();
                 }
             });
         }

@@ -6,7 +6,6 @@
 //! takes, together with its futures, which are not plain data and lie beside the state.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
@@ -17,6 +16,8 @@ use crate::error::{Error, Result};
 use crate::flags::Flag;
 use crate::ids::TaskId;
 use crate::store::Store;
+
+const OTHER: Error = Error::NotOfStore { what: "task" };
 
 /// What a task and its handles have in common.
 pub(crate) struct Ticket {
@@ -103,7 +104,6 @@ pub(crate) struct Identity {
 pub(crate) struct Tasks {
     places: Vec<Place>,
     free: Vec<u32>,
-    by_id: BTreeMap<TaskId, u32>,
 }
 
 #[derive(Clone, Default)]
@@ -139,26 +139,30 @@ impl Tasks {
         self.places.iter().filter_map(|place| place.state.as_deref())
     }
 
-    /// Whether there is a task of this number, and a handle of it.
-    pub(crate) fn has(&self, id: TaskId) -> bool {
-        let place = self.by_id.get(&id).and_then(|place| self.places.get(*place as usize));
-        place.is_some_and(Place::is_wanted)
+    /// Handles of the tasks that anybody has a handle of.
+    fn tickets(&self) -> impl Iterator<Item = Arc<Ticket>> + '_ {
+        self.places.iter().filter_map(|place| place.ticket.upgrade())
     }
 
     #[inline]
-    fn position(&self, ticket: &Arc<Ticket>) -> Result<usize> {
-        let position = ticket.place as usize;
-        let place = self.places.get(position);
-        match place.is_some_and(|place| core::ptr::eq(place.ticket.as_ptr(), Arc::as_ptr(ticket))) {
-            true => Ok(position),
-            false => Err(Error::NotOfState),
+    fn place_of(&self, ticket: &Arc<Ticket>) -> Option<&Place> {
+        let place = self.places.get(ticket.place as usize)?;
+        core::ptr::eq(place.ticket.as_ptr(), Arc::as_ptr(ticket)).then_some(place)
+    }
+
+    /// Takes a task out of its place.
+    #[inline]
+    fn take(&mut self, ticket: &Arc<Ticket>) -> Option<Box<TaskState>> {
+        let place = self.places.get_mut(ticket.place as usize)?;
+        match core::ptr::eq(place.ticket.as_ptr(), Arc::as_ptr(ticket)) {
+            true => place.state.take(),
+            false => None,
         }
     }
 
     fn remove(&mut self, place: u32) -> Option<Box<TaskState>> {
         let found = self.places.get_mut(place as usize)?;
         let state = core::mem::take(found).state?;
-        self.by_id.remove(&state.identity.id);
         self.free.push(place);
         Some(state)
     }
@@ -209,7 +213,6 @@ impl Store {
             executed: Clock::default(),
             end: self.ended.flag(place),
         });
-        tasks.by_id.insert(id, place);
         let state = Some(Box::new(make(Identity { id, place })));
         if let Some(found) = tasks.places.get_mut(place as usize) {
             *found = Place { ticket: Arc::downgrade(&ticket), state };
@@ -219,18 +222,16 @@ impl Store {
 
     /// Whether a task is this store's.
     #[inline]
-    fn check_ticket(&self, ticket: &Ticket) -> Result<()> {
-        match Arc::ptr_eq(&self.identity, &ticket.store) {
-            true => Ok(()),
-            false => Err(Error::NotOfStore { what: "task" }),
-        }
+    fn is_own(&self, ticket: &Ticket) -> bool {
+        Arc::ptr_eq(&self.identity, &ticket.store)
     }
 
     /// The state of a task.
     pub(crate) fn task_state(&self, task: &Task) -> Result<&TaskState> {
-        self.check_ticket(&task.ticket)?;
-        let position = self.state.tasks.position(&task.ticket)?;
-        let place = self.state.tasks.places.get(position);
+        if !self.is_own(&task.ticket) {
+            return Err(OTHER);
+        }
+        let place = self.state.tasks.place_of(&task.ticket);
         place.and_then(|place| place.state.as_deref()).ok_or(Error::NotOfState)
     }
 
@@ -239,13 +240,15 @@ impl Store {
     pub(crate) fn with_active<R>(
         &mut self,
         task: &Task,
-        work: impl FnOnce(&mut Active, &mut Store) -> R,
+        work: impl FnOnce(&mut Active, &mut Store) -> Result<R>,
     ) -> Result<R> {
         self.end_dropped();
-        self.check_ticket(&task.ticket)?;
-        let position = self.state.tasks.position(&task.ticket)?;
-        let place = self.state.tasks.places.get_mut(position);
-        let state = place.and_then(|place| place.state.take()).ok_or(Error::NotOfState)?;
+        if !self.is_own(&task.ticket) {
+            return Err(OTHER);
+        }
+        let Some(state) = self.state.tasks.take(&task.ticket) else {
+            return Err(Error::NotOfState);
+        };
         let suspended = match self.suspended.is_empty() {
             true => Suspended::default(),
             false => self.suspended.remove(&task.ticket.place).unwrap_or_default(),
@@ -255,21 +258,18 @@ impl Store {
         let Taken { store, active: Some(active), .. } = &mut taken else {
             return Err(Error::NotOfState);
         };
-        Ok(work(active, store))
+        work(active, store)
     }
 
     /// A handle of a task, by the number that host functions and records know it by. `None` if it has been
     /// ended, or its last handle dropped.
     pub fn task(&self, id: TaskId) -> Option<Task> {
-        let tasks = &self.state.tasks;
-        let place = tasks.places.get(*tasks.by_id.get(&id)? as usize)?;
-        place.ticket.upgrade().map(|ticket| Task { ticket })
+        self.tasks().find(|task| task.id() == id)
     }
 
     /// All tasks that anybody has a handle of, in no particular order.
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
-        let tickets = self.state.tasks.places.iter().filter_map(|place| place.ticket.upgrade());
-        tickets.map(|ticket| Task { ticket })
+        self.state.tasks.tickets().map(|ticket| Task { ticket })
     }
 
     /// Ends a task now: its stack goes back to where it came from, and the futures of its host functions are
@@ -278,10 +278,16 @@ impl Store {
     /// # Errors
     /// [`Error::NotOfStore`] or [`Error::NotOfState`].
     pub fn end_task(&mut self, task: Task) -> Result<()> {
-        self.check_ticket(&task.ticket)?;
-        let position = self.state.tasks.position(&task.ticket)?;
-        self.end_place(position as u32);
-        Ok(())
+        if !self.is_own(&task.ticket) {
+            return Err(OTHER);
+        }
+        match self.state.tasks.place_of(&task.ticket) {
+            Some(_) => {
+                self.end_place(task.ticket.place);
+                Ok(())
+            }
+            None => Err(Error::NotOfState),
+        }
     }
 
     /// Ends the tasks whose last handles have been dropped. Whatever starts, runs, collects or restores does
@@ -291,6 +297,11 @@ impl Store {
         if self.ended.any() {
             self.end_flagged();
         }
+    }
+
+    /// Whether there may be such tasks.
+    pub(crate) fn has_dropped(&self) -> bool {
+        self.ended.any()
     }
 
     #[cold]

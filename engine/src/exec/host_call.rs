@@ -131,7 +131,7 @@ impl Task {
     /// # Errors
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
-        store.with_active(self, |active, store| active.run_to_stop(store, budget.0, waker))?
+        store.with_active(self, |active, store| active.run_to_stop(store, budget.0, waker))
     }
 
     /// Runs to the end as a future, on any executor: it waits where a host function does. Each poll
@@ -152,11 +152,11 @@ impl Task {
         work: impl FnOnce(&mut Caller<'_>) -> R,
     ) -> Option<R> {
         let call = |active: &mut Active, store: &mut Store| {
-            let Status::Waiting { func, .. } = active.state.status else { return None };
-            let at = active.begin_record(store, func)?;
+            let Status::Waiting { func, .. } = active.state.status else { return Ok(None) };
+            let Some(at) = active.begin_record(store, func) else { return Ok(None) };
             let result = active.as_caller(store, Waker::noop(), work);
             store.recorder.pause(at);
-            Some(result)
+            Ok(Some(result))
         };
         store.with_active(self, call).ok()?
     }
@@ -167,7 +167,7 @@ impl Task {
     /// [`Error::NotWaiting`], [`Error::NotOfStore`], [`Error::NotOfState`], or [`Error::Arity`] and [`Error::Type`] if the results are not those
     /// of the function's type; the call then stays pending.
     pub fn resume(&mut self, store: &mut Store, answer: HostAnswer) -> Result<()> {
-        store.with_active(self, |active, store| active.resume(store, answer))?
+        store.with_active(self, |active, store| active.resume(store, answer))
     }
 }
 

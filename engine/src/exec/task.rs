@@ -277,6 +277,7 @@ impl Task {
             store.with_active(&task, |active, store| {
                 let trap = active.state.trap(store, TrapCode::CallStackExhausted);
                 active.state.status = Status::Trapped(trap);
+                Ok(())
             })?;
         }
         Ok(task)
@@ -311,7 +312,7 @@ impl Task {
                 Ok(())
             }
             _ => Err(Error::NotWaiting),
-        })?
+        })
     }
 
     /// The atomic wait that the task is in.
@@ -438,7 +439,7 @@ impl Task {
     ) -> Result<()> {
         store.with_active(self, |active, store| {
             observe::set_slot(store, &mut active.state, frame, slot, value)
-        })?
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`Store::replay_host_calls`] answers from it, in this store or another one that was made alike.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -244,7 +244,12 @@ impl Store {
     /// The calls that have begun and not ended, with what they have done so far; those of tasks that have
     /// been dropped are not among them.
     pub fn open_host_calls(&self) -> impl Iterator<Item = &HostRecord> + '_ {
-        self.recorder.open.values().filter(|record| self.state.tasks.has(record.task))
+        // Those of tasks that have been ended are gone already.
+        let dropped = self.has_dropped();
+        let kept: BTreeSet<TaskId> =
+            dropped.then(|| self.tasks().map(|task| task.id()).collect()).unwrap_or_default();
+        let calls = self.recorder.open.values();
+        calls.filter(move |record| !dropped || kept.contains(&record.task))
     }
 
     /// Answers host calls from a record, each task from its own calls; when those of a task are used up,

@@ -120,18 +120,23 @@ impl LinearMemory {
 
     /// Size in pages, of 64 KiB unless the type says otherwise.
     pub fn pages(&self) -> u64 {
-        self.bytes().len() as u64 >> self.ty.page_size_log2
+        self.size() >> self.ty.page_size_log2
     }
 
-    /// The contents.
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
+        self.bytes().len() as u64
+    }
+
+    /// The contents, for reading.
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_slice()
     }
 
-    /// The contents, for writing.
+    /// The contents, for what the engine itself does. Others write by [`LinearMemory::write`] and its like.
     #[inline(always)]
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         self.bytes.as_mut_slice()
     }
 
@@ -152,16 +157,48 @@ impl LinearMemory {
     /// # Errors
     /// [`Error::MemoryAccess`] if any of them would lie beyond the end; nothing is written.
     pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
-        self.read(address, bytes.len() as u64)?;
-        let start = address as usize;
-        if let Some(target) = self.bytes_mut().get_mut(start..start + bytes.len()) {
-            target.copy_from_slice(bytes);
-        }
+        self.range_mut(address, bytes.len() as u64)?.copy_from_slice(bytes);
         Ok(())
     }
 
+    /// Writes `len` times the same byte at `address`.
+    ///
+    /// # Errors
+    /// [`Error::MemoryAccess`] as [`LinearMemory::write`].
+    pub fn fill(&mut self, address: u64, byte: u8, len: u64) -> Result<()> {
+        self.range_mut(address, len)?.fill(byte);
+        Ok(())
+    }
+
+    /// The number at `address`, in the byte order of WebAssembly.
+    ///
+    /// # Errors
+    /// [`Error::MemoryAccess`] if any of its bytes lies beyond the end.
+    pub fn get<T: Scalar>(&self, address: u64) -> Result<T> {
+        self.read(address, size_of::<T>() as u64).map(T::from_memory)
+    }
+
+    /// Writes a number at `address`, in the byte order of WebAssembly.
+    ///
+    /// # Errors
+    /// [`Error::MemoryAccess`] as [`LinearMemory::write`].
+    pub fn set<T: Scalar>(&mut self, address: u64, value: T) -> Result<()> {
+        let range = self.range_mut(address, size_of::<T>() as u64)?;
+        value.to_memory(range);
+        Ok(())
+    }
+
+    /// The one place in which anybody but running code gets at bytes to write.
+    fn range_mut(&mut self, address: u64, len: u64) -> Result<&mut [u8]> {
+        self.read(address, len)?;
+        let size = self.size();
+        let start = address as usize;
+        let range = self.bytes_mut().get_mut(start..start + len as usize);
+        range.ok_or(Error::MemoryAccess { address, len, size })
+    }
+
     fn out_of_bounds(&self, address: u64, len: u64) -> Error {
-        Error::MemoryAccess { address, len, size: self.bytes().len() as u64 }
+        Error::MemoryAccess { address, len, size: self.size() }
     }
 
     /// *Growing memories*: adds zeroed pages and returns the old size, or `None` if that cannot be.
@@ -180,6 +217,41 @@ impl LinearMemory {
     }
 }
 
+/// A number as it lies in a memory.
+pub trait Scalar: Copy + sealed::Sealed {
+    /// Of as many bytes as it has.
+    #[doc(hidden)]
+    fn from_memory(bytes: &[u8]) -> Self;
+
+    /// Into as many bytes as it has.
+    #[doc(hidden)]
+    fn to_memory(self, bytes: &mut [u8]);
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! scalars {
+    ($($ty:ty)*) => {$(
+        impl sealed::Sealed for $ty {}
+
+        impl Scalar for $ty {
+            fn from_memory(bytes: &[u8]) -> Self {
+                let mut own = [0; size_of::<$ty>()];
+                own.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+                Self::from_le_bytes(own)
+            }
+
+            fn to_memory(self, bytes: &mut [u8]) {
+                bytes.iter_mut().zip(self.to_le_bytes()).for_each(|(to, from)| *to = from);
+            }
+        }
+    )*};
+}
+
+scalars!(u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 f32 f64);
+
 /// Pages of its size that a memory may have.
 fn allowed(config: &Config, ty: MemoryType) -> u64 {
     config.max_memory_pages.saturating_mul(PAGE_SIZE) >> ty.page_size_log2
@@ -189,4 +261,32 @@ fn allowed(config: &Config, ty: MemoryType) -> u64 {
 fn most(config: &Config, ty: MemoryType) -> u64 {
     let pages = ty.limits.max.unwrap_or(u64::MAX).min(allowed(config, ty));
     (pages << ty.page_size_log2).min(config.max_store_memory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::types::Limits;
+
+    #[test]
+    fn numbers_are_read_and_written_within_bounds() {
+        let mut store = Store::new(&Engine::default());
+        let ty = MemoryType::new(Limits { min: 1, max: None });
+        let addr = store.new_memory(ty).unwrap();
+        let memory = store.memory_mut(addr).unwrap();
+        memory.set(65_532, 0x0102_0304u32).unwrap();
+        assert_eq!(memory.read(65_532, 4).unwrap(), [4, 3, 2, 1]);
+        assert_eq!(memory.get::<i16>(65_534), Ok(0x0102));
+        assert_eq!(memory.get::<u64>(65_524), Ok(0x0102_0304 << 32));
+        let beyond = Error::MemoryAccess { address: 65_533, len: 4, size: 65_536 };
+        assert_eq!(memory.set(65_533, 0.5f32), Err(beyond.clone()));
+        assert_eq!(memory.get::<f32>(65_533), Err(beyond));
+        memory.set(8, -0.0f64).unwrap();
+        assert_eq!(memory.get::<f64>(8).map(f64::to_bits), Ok(1 << 63));
+        memory.fill(0, 7, 16).unwrap();
+        assert_eq!(memory.get::<u128>(0), Ok(u128::from_ne_bytes([7; 16])));
+        assert!(memory.fill(65_535, 0, 2).is_err() && memory.fill(u64::MAX, 0, 1).is_err());
+        assert!(memory.fill(65_536, 0, 0).is_ok());
+    }
 }

@@ -388,14 +388,14 @@ impl Marks {
     fn rewind(self, store: &mut Store) {
         let state = &mut store.state;
         let [instances, funcs, tables, memories, globals, elements, data, tags] = self.0;
-        state.instances.truncate(instances);
-        state.funcs.truncate(funcs);
+        Arc::make_mut(&mut state.instances).truncate(instances);
+        Arc::make_mut(&mut state.funcs).truncate(funcs);
         state.tables.truncate(tables);
         state.memories.truncate(memories);
         state.globals.truncate(globals);
         state.elements.truncate(elements);
         state.data.truncate(data);
-        state.tags.truncate(tags);
+        Arc::make_mut(&mut state.tags).truncate(tags);
         state.usage = self.1;
     }
 }
@@ -405,7 +405,7 @@ impl Store {
     fn add_host(&mut self, host: HostFunction, ty: TypeId) -> FuncAddr {
         let index = self.hosts.add(host);
         let entity = FuncEntity::Host { host: index, ty };
-        let funcs = &mut self.state.funcs;
+        let funcs = Arc::make_mut(&mut self.state.funcs);
         if let Some(known) = self.hosts.address(index)
             && funcs.get(known.index()) == Some(&entity)
         {
@@ -446,14 +446,15 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
     let most = engine.config().max_heap;
     for tag in inner.tags.iter().skip(inner.imported_tags as usize) {
         tags.push(TagAddr::from_index(state.tags.len()));
-        state.tags.push(TypeId(index(*tag)));
+        Arc::make_mut(&mut state.tags).push(TypeId(index(*tag)));
     }
+    let all = Arc::make_mut(&mut state.funcs);
     for (index, ty) in inner.funcs.iter().enumerate().skip(inner.imported_funcs as usize) {
         let unknown = Error::UnknownIndex { what: "type", index: u64::from(*ty) };
         let ty = *types.get(*ty as usize).ok_or(unknown)?;
-        funcs.push(FuncAddr::from_index(state.funcs.len()));
+        funcs.push(FuncAddr::from_index(all.len()));
         let func = FuncIndex::from_index(index);
-        state.funcs.push(FuncEntity::Wasm { instance: id, func, ty });
+        all.push(FuncEntity::Wasm { instance: id, func, ty });
     }
     for ty in inner.memories.iter().skip(inner.imported_memories as usize) {
         let data = memories.is_empty().then_some(inner);
@@ -501,7 +502,7 @@ fn allocate(store: &mut Store, module: &Module, imports: Vec<Extern>) -> Result<
         data.push(DataAddr::from_index(state.data.len()));
         state.data.push(DataInstance::default());
     }
-    state.instances.push(Instance {
+    Arc::make_mut(&mut state.instances).push(Instance {
         module: module_id,
         funcs: funcs.into_boxed_slice(),
         tables: tables.into_boxed_slice(),

@@ -1,6 +1,7 @@
 //! Externals that belong to no instance, for an embedder to define.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Extern, Global, Store, Table};
@@ -19,7 +20,7 @@ impl Store {
     /// Makes a tag that belongs to no instance; exceptions of it carry these values.
     pub fn new_tag(&mut self, values: impl IntoIterator<Item = ValType>) -> TagAddr {
         let ty = self.types.intern(&FuncType::new(values, []));
-        self.state.tags.push(ty);
+        Arc::make_mut(&mut self.state.tags).push(ty);
         TagAddr::from_index(self.state.tags.len() - 1)
     }
 

@@ -83,15 +83,17 @@ pub struct Store {
 /// A clone is a snapshot; [`Store::restore`] puts it back.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StoreState {
-    pub(crate) instances: Vec<Instance>,
-    pub(crate) funcs: Vec<FuncEntity>,
+    /// Instances, functions and tags never change once they are made: snapshots share them.
+    pub(crate) instances: Arc<Vec<Instance>>,
+    pub(crate) funcs: Arc<Vec<FuncEntity>>,
     pub(crate) tables: Vec<Table>,
     pub(crate) memories: Vec<LinearMemory>,
     pub(crate) globals: Vec<Global>,
-    pub(crate) elements: Vec<Box<[u64]>>,
+    /// Empty, once dropped.
+    pub(crate) elements: Vec<Arc<[u64]>>,
     pub(crate) data: Vec<DataInstance>,
     /// The type of each tag.
-    pub(crate) tags: Vec<TypeId>,
+    pub(crate) tags: Arc<Vec<TypeId>>,
     pub(crate) heap: Heap,
     pub(crate) waiters: Waiters,
     pub(crate) crossings: Crossings,

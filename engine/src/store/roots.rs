@@ -124,7 +124,7 @@ impl Roots<'_> {
         let tables = state.tables.iter().filter(|table| is_traced(table.ty().element.into()));
         let tables = tables.flat_map(|table| table.elements.iter());
         self.found.extend(tables.filter_map(|slot| object_of_slot(*slot)));
-        for instance in &state.instances {
+        for instance in state.instances.iter() {
             let Some(entry) = self.store.modules.get(instance.module.index()) else { continue };
             let segments = entry.module.elements().iter().zip(&instance.elements);
             let traced = segments.filter(|(segment, _)| is_traced(segment.ty.into()));

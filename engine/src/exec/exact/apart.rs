@@ -27,7 +27,7 @@ pub(super) struct Apart<'a> {
     pub(super) types: &'a Types,
     pub(super) memories: &'a mut [LinearMemory],
     pub(super) funcs: &'a [FuncEntity],
-    pub(super) elements: &'a [alloc::boxed::Box<[u64]>],
+    pub(super) elements: &'a [alloc::sync::Arc<[u64]>],
     pub(super) data: &'a [DataInstance],
     pub(super) heap: &'a mut Heap,
     pub(super) tags: &'a [TypeId],

@@ -59,9 +59,10 @@ impl FuncCode {
 impl ModuleInner {
     /// The decoded code of a function defined in this module.
     pub(crate) fn code(&self, func: FuncIndex) -> Result<&FuncCode> {
-        let body = self
-            .body(func)
-            .ok_or(Error::UnknownIndex { what: "function body", index: u64::from(func.0) })?;
+        // Each step comes here: no error is made that is not needed.
+        let Some(body) = self.body(func) else {
+            return Err(Error::UnknownIndex { what: "function body", index: u64::from(func.0) });
+        };
         match body.code.get() {
             Some(code) => Ok(code),
             None => body.code.get_or_try_init(|| decode(self, func).map(Box::new)),
