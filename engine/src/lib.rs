@@ -1,7 +1,7 @@
 //! Stepwell's engine: a resumable WebAssembly interpreter.
 //!
 //! A [`Module`] is validated once and shared. A [`Store`] holds what running changes. A
-//! [`Task`] is one thread of execution: it owns its frames and operand stack, borrows nothing
+//! [`Task`] is one thread of execution: its frames and operand stack lie in the store, it borrows nothing
 //! while parked, and runs for exactly as many instructions as its [`Budget`] says. Every reason
 //! to stop is a [`Stop`], and every stop can be inspected through [`observe`] and resumed.
 //!

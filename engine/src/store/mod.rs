@@ -52,7 +52,7 @@ pub use linker::{Instantiation, Linker};
 pub use roots::Object;
 pub use table::Table;
 
-/// Owns instances and what they share; tasks run against it.
+/// Owns instances and what they share, and the tasks that run in it.
 pub struct Store {
     engine: Engine,
     pub(crate) modules: Vec<ModuleEntry>,
