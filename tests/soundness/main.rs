@@ -8,8 +8,12 @@ mod identity;
 mod random;
 mod values;
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use stepwell_engine::{
-    Config, Engine, FuncType, InstanceId, Linker, Module, Store, Tier, ValType, Value,
+    AsyncCaller, Config, Engine, FuncType, HostError, HostResult, InstanceId, Linker, Module,
+    Store, Tier, ValType, Value,
 };
 
 /// Three instances that call each other through imports and a shared table, with memories, a heap and the host.
@@ -76,15 +80,45 @@ const C: &str = r#"(module $c
           (call_indirect $t (type $f) (i32.sub (local.get $n) (i32.const 1)) (i32.const 2))
           (i32.load offset=512 (local.get $n)))))))"#;
 
+/// Who answers.
+#[derive(Clone, Copy)]
+enum Host {
+    Embedder,
+    Future,
+}
+
+/// Waits once, calls back into wasm, waits again, and answers what it was asked.
+async fn asked(caller: AsyncCaller, args: Vec<Value>) -> HostResult {
+    let wait = || {
+        let mut waited = false;
+        poll_fn(move |_| match std::mem::replace(&mut waited, true) {
+            false => Poll::Pending,
+            true => Poll::Ready(()),
+        })
+    };
+    wait().await;
+    let list = caller.with(|caller| {
+        let a = caller.instance_named("a").ok_or("no instance")?;
+        Ok::<_, HostError>(caller.store().export_func(a, "list")?)
+    });
+    caller.call(list.await??, &[]).await?;
+    wait().await;
+    Ok(args)
+}
+
 impl Linked {
     fn new(tier: Tier) -> Self {
-        Self::in_engine(&Engine::new(Config { tier, ..Config::default() }))
+        Self::in_engine(&Engine::new(Config { tier, ..Config::default() }), Host::Embedder)
     }
 
-    fn in_engine(engine: &Engine) -> Self {
+    fn in_engine(engine: &Engine, host: Host) -> Self {
         let mut store = Store::new(engine);
         let mut linker = Linker::new();
-        linker.func_unresolved("host", "ask", FuncType::new([ValType::I32], [ValType::I32]));
+        let ty = FuncType::new([ValType::I32], [ValType::I32]);
+        match host {
+            Host::Embedder => linker.func_unresolved("host", "ask", ty),
+            Host::Future => linker.func_async("host", "ask", ty, asked),
+        };
         let [a, b, c] = [("a", A), ("b", B), ("c", C)].map(|(name, text)| {
             let module = Module::from_wat(engine, text).unwrap();
             let instance = linker.instantiate(&mut store, &module).unwrap();

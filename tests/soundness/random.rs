@@ -9,10 +9,10 @@ use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::observe::{Breakpoint, Watchpoint};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
-    Budget, Config, Engine, FuncIndex, HostAnswer, Stop, Task, Tier, Value, WatchKind,
+    Budget, CallState, Config, Engine, FuncIndex, HostAnswer, Stop, Task, Tier, Value, WatchKind,
 };
 
-use super::Linked;
+use super::{Host, Linked};
 
 /// xorshift64*.
 struct Random(u64);
@@ -35,6 +35,7 @@ struct Pair {
     random: Random,
     disturbed: Linked,
     plain: Linked,
+    host: Host,
     task: Task,
     twin: Task,
     /// Places where breakpoints can be.
@@ -45,7 +46,10 @@ struct Pair {
 impl Pair {
     fn new(engine: &Engine, seed: u64) -> Self {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let (mut disturbed, mut plain) = (Linked::in_engine(engine), Linked::new(Tier::Exact));
+        let host = if random.below(2) == 0 { Host::Embedder } else { Host::Future };
+        let exact = Engine::new(Config { tier: Tier::Exact, ..Config::default() });
+        let mut disturbed = Linked::in_engine(engine, host);
+        let mut plain = Linked::in_engine(&exact, host);
         let (export, n) = if random.below(2) == 0 { ("loop", 40) } else { ("down", 12) };
         let begin = |linked: &mut Linked| {
             let instance = if export == "loop" { linked.b } else { linked.c };
@@ -61,13 +65,13 @@ impl Pair {
                 places.extend(offsets.map(|offset| Breakpoint { instance, offset }));
             }
         }
-        Self { random, disturbed, plain, task, twin, places, kept: Vec::new() }
+        Self { random, disturbed, plain, host, task, twin, places, kept: Vec::new() }
     }
 
     /// Does one thing; false when the run has ended.
     fn act(&mut self) -> bool {
         let store = &mut self.disturbed.store;
-        match self.random.below(14) {
+        match self.random.below(17) {
             0 | 1 => {
                 let place = self.places[self.random.below(self.places.len())];
                 store.debugger_mut().add_breakpoint(place);
@@ -122,6 +126,29 @@ impl Pair {
                 let _ =
                     other.run(store, Budget::instructions(self.random.below(50) as u64)).unwrap();
                 store.restore(before).unwrap();
+                let plain = self.plain.store.state().clone();
+                self.plain.store.restore(plain).unwrap();
+            }
+            11 => {
+                // Handles come and go, and a state that knows of a task that nobody has a handle of.
+                let mut other = self.disturbed.start(self.disturbed.c, "down", 2);
+                let before = self.disturbed.store.state().clone();
+                let few = Budget::instructions(self.random.below(30) as u64);
+                other.run(&mut self.disturbed.store, few).unwrap();
+                drop(other);
+                if self.random.below(2) == 0 {
+                    self.disturbed.store.end_dropped();
+                }
+                // What the other has written is taken back.
+                self.disturbed.store.restore(before).unwrap();
+                let handle = self.disturbed.store.task(self.task.id()).unwrap();
+                self.task = handle;
+                // The states of both have lost their futures.
+                let plain = self.plain.store.state().clone();
+                self.plain.store.restore(plain).unwrap();
+            }
+            12 => {
+                return std::thread::scope(|scope| scope.spawn(|| self.run()).join().unwrap());
             }
             _ => return self.run(),
         }
@@ -158,17 +185,35 @@ impl Pair {
         };
         let before = self.task.executed();
         let store = &mut self.disturbed.store;
-        let stop = self.task.run(store, Budget::instructions(budget)).unwrap();
+        let mut stop = self.task.run(store, Budget::instructions(budget)).unwrap();
         let executed = self.task.executed() - before;
         assert!(executed <= budget || executed == 0, "{executed} of {budget}");
-        let own = self.twin.run(&mut self.plain.store, Budget::instructions(executed)).unwrap();
+        let mut own = Stop::Budget;
+        let mut polls = 0;
+        while self.twin.executed() < self.task.executed() || polls == 0 {
+            let left = Budget::instructions(self.task.executed() - self.twin.executed());
+            own = self.twin.run(&mut self.plain.store, left).unwrap();
+            polls += 1;
+            assert!(polls < 10_000, "{own:?}");
+        }
         assert_eq!(self.task.executed(), self.twin.executed());
+        if matches!(self.host, Host::Future) {
+            // Which has been polled how often is nothing that both have to share; it comes to an end.
+            for _ in 0..4 {
+                let next = self.task.run(store, Budget::instructions(0)).unwrap();
+                if !matches!(next, Stop::Budget) {
+                    stop = next;
+                }
+                own = self.twin.run(&mut self.plain.store, Budget::instructions(0)).unwrap();
+            }
+        }
         assert!(self.plain.store.state() == store.state(), "after {stop:?}");
         let shown = |task: &Task, linked: &Linked| {
             let frames = task.frames(&linked.store);
             frames.map(|frame| (frame.site(), frame.locals(), frame.operands())).collect::<Vec<_>>()
         };
         match stop {
+            Stop::HostCall(call) if call.state == CallState::InProgress => {}
             Stop::HostCall(call) => {
                 // It has been called when the budget ended, which the other run does not tell yet.
                 let own = self.twin.run(&mut self.plain.store, Budget::instructions(0)).unwrap();
