@@ -147,7 +147,7 @@ impl Task {
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
         self.check(store)?;
-        let stop = self.run_to_stop(store, budget.0, waker);
+        let stop = self.run_to_stop(store, budget, waker);
         store.park(&mut self.state);
         store.note_stop(&mut self.state.stamp);
         stop
@@ -736,6 +736,9 @@ pub struct CallAsync<'a> {
     slice: u64,
 }
 
+/// Bytes that bulk operators write in a poll, at most.
+const BULK_OF_SLICE: u64 = 64 << 20;
+
 impl CallAsync<'_> {
     /// Changes how many instructions a poll executes at most.
     pub fn slices_of(mut self, instructions: u64) -> Self {
@@ -752,7 +755,8 @@ impl Future for CallAsync<'_> {
         let mut left = *slice;
         loop {
             let before = task.executed();
-            let stop = task.run_with(store, Budget::instructions(left), context.waker());
+            let budget = Budget::instructions(left).bulk_bytes(BULK_OF_SLICE);
+            let stop = task.run_with(store, budget, context.waker());
             left = left.saturating_sub(task.executed() - before);
             match stop {
                 Ok(Stop::Budget) => {

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 use core::task::Waker;
 
-use super::exact::{self, Exit, Machine, Transfer, Unwound, Waiting};
+use super::exact::{self, Bulk, Exit, Machine, Progress, Transfer, Unwound, Waiting};
 use super::fast;
 use super::frame::{Frame, ValueStack};
 use super::host_call::{HostFrame, Suspended};
 use super::stop::{
-    AtomicWait, Budget, CallState, Exception, HostCall, Stop, Trap, TrapCode, TrapFrame,
+    AtomicWait, Budget, BulkProgress, CallState, Exception, HostCall, Stop, Trap, TrapCode,
+    TrapFrame,
 };
 use crate::config::Tier;
 use crate::error::{Error, Result};
@@ -54,6 +55,8 @@ pub(crate) struct TaskState {
     pub(crate) ty: FuncType,
     /// The count at which a breakpoint was last reported, so that going on passes it.
     pub(crate) reported: Option<u64>,
+    /// What has been done of the instruction at which the innermost frame stands.
+    pub(crate) progress: Option<Progress>,
     pub(crate) identity: Identity,
     /// When it last stopped.
     pub(crate) stamp: Stamp,
@@ -97,6 +100,13 @@ fn advance_fast(
     fuel: &mut u64,
     scratch: &mut fast::Scratch,
 ) -> Result<Exit> {
+    // The fast tier knows nothing of what has been done already.
+    if machine.bulk.progress.is_some() {
+        let exit = advance_exact(machine, fuel, 1, &mut Unobserved)?;
+        if !matches!(exit, Exit::Budget) || *fuel == 0 {
+            return Ok(exit);
+        }
+    }
     loop {
         match fast::run(machine, fuel, scratch, None)? {
             fast::Leave::Done => return Ok(Exit::Done),
@@ -196,6 +206,7 @@ impl Task {
             executed: 0,
             ty,
             reported: None,
+            progress: None,
             identity: Identity::default(),
             stamp: store.state.lineage.stamp(),
         };
@@ -238,9 +249,10 @@ impl Task {
     pub(super) fn run_to_stop(
         &mut self,
         store: &mut Store,
-        mut fuel: u64,
+        budget: Budget,
         waker: &Waker,
     ) -> Result<Stop> {
+        let Budget { instructions: mut fuel, bulk_bytes: mut bulk } = budget;
         loop {
             if !matches!(self.state.status, Status::Ready) {
                 match self.stand(store, waker)? {
@@ -248,8 +260,8 @@ impl Task {
                     None => continue,
                 }
             }
-            match self.state.advance(store, &mut fuel)? {
-                Exit::Budget => return Ok(Stop::Budget),
+            match self.state.advance(store, &mut fuel, &mut bulk)? {
+                Exit::Budget | Exit::Part => return Ok(Stop::Budget),
                 exit => {
                     if let Some(stop) = self.leave_off(store, exit, &mut fuel)? {
                         return Ok(stop);
@@ -285,7 +297,7 @@ impl Task {
     #[inline(never)]
     fn leave_off(&mut self, store: &mut Store, exit: Exit, fuel: &mut u64) -> Result<Option<Stop>> {
         match exit {
-            Exit::Budget => return Ok(Some(Stop::Budget)),
+            Exit::Budget | Exit::Part => return Ok(Some(Stop::Budget)),
             Exit::Done => {
                 self.state.finish();
                 self.returned(store);
@@ -369,6 +381,12 @@ impl Task {
         matches!(self.state.status, Status::Parked(_))
             && self.check(store).is_ok()
             && store.state.waiters.is_woken(id.0)
+    }
+
+    /// How far the bulk instruction has come at which the task stands, if a run has
+    /// [stopped](Budget::bulk_bytes) in the middle of it.
+    pub fn bulk_progress(&self) -> Option<BulkProgress> {
+        self.state.progress.map(|Progress { done, len, .. }| BulkProgress { done, len })
     }
 
     /// Instructions executed so far: the clock of the run.
@@ -494,9 +512,10 @@ impl Task {
 
 impl TaskState {
     /// Runs the exact tier, with observation only where something is observed.
-    fn advance(&mut self, store: &mut Store, fuel: &mut u64) -> Result<Exit> {
+    fn advance(&mut self, store: &mut Store, fuel: &mut u64, bulk: &mut u64) -> Result<Exit> {
         let before = *fuel;
-        let skip = self.reported == Some(self.executed);
+        // An instruction that has begun is past its breakpoint.
+        let skip = self.reported == Some(self.executed) || self.progress.is_some();
         let Parts { engine, modules, types, state, debugger, scratch } = store.parts();
         let tier = engine.config().tier;
         let mut machine = Machine {
@@ -506,6 +525,7 @@ impl TaskState {
             state,
             stack: &mut self.stack,
             frames: &mut self.frames,
+            bulk: Bulk { allowance: *bulk, progress: &mut self.progress },
         };
         let exit = if debugger.is_active() {
             debugger.begin(skip);
@@ -523,7 +543,11 @@ impl TaskState {
                 Tier::Mixed => advance_mixed(&mut machine, fuel, scratch, self.executed),
             }
         };
+        *bulk = machine.bulk.allowance;
         self.executed += before - *fuel;
+        if !matches!(exit, Ok(Exit::Budget | Exit::Part)) {
+            self.progress = None;
+        }
         exit
     }
 
@@ -532,7 +556,8 @@ impl TaskState {
         let Parts { engine, modules, types, state, .. } = store.parts();
         let config = engine.config();
         let (stack, frames) = (&mut self.stack, &mut self.frames);
-        exact::unwind(&mut Machine { config, modules, types, state, stack, frames }, object)
+        let bulk = Bulk::unlimited(&mut self.progress);
+        exact::unwind(&mut Machine { config, modules, types, state, stack, frames, bulk }, object)
     }
 
     /// An uncaught exception as the reason of a trap.

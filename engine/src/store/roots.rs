@@ -232,7 +232,11 @@ impl TaskState {
         match &self.status {
             Status::Done(values) => values.clone(),
             Status::Trapped(trap) => trap.values().to_vec(),
-            _ => Vec::new(),
+            // The array that an unfinished instruction makes.
+            _ => {
+                let made = self.progress.and_then(|progress| progress.made);
+                made.map(|made| Value::AnyRef(Some(AnyRef::Object(made)))).into_iter().collect()
+            }
         }
     }
 }

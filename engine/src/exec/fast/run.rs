@@ -217,7 +217,7 @@ pub(crate) fn run(
     scratch: &mut Scratch,
     mut instruments: Option<&mut Instruments>,
 ) -> Result<Leave> {
-    let Machine { config, modules, types, state, stack, frames } = machine;
+    let Machine { config, modules, types, state, stack, frames, bulk } = machine;
     let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
     let StoreState { instances, memories, tables, globals, funcs, heap, crossings, .. } =
         &mut **state;
@@ -271,6 +271,7 @@ pub(crate) fn run(
             crossings,
             heap,
             max_heap: config.max_heap,
+            bulk: bulk.allowance,
             defined: *types,
             instruments: codes.instruments.map(NonNull::from),
             instance: frame.instance,
@@ -358,6 +359,7 @@ pub(crate) fn run(
         frames.set_len(count);
     }
     scratch.returns.clear();
+    bulk.allowance = context.bulk;
     *fuel = *fuel - affordable + left as u64;
     let Some(frame) = frames.last_mut() else { return Ok(Leave::Done) };
     let operands = frame.base + codes.locals(frame)?;

@@ -242,6 +242,18 @@ unsafe fn memory_mut<'a>(r: &Registers) -> &'a mut [u8] {
     unsafe { slice::from_raw_parts_mut(r.memory, (*r.context).memory_size) }
 }
 
+/// Whether the run may still do so much bulk work, which then is taken off.
+#[inline(always)]
+unsafe fn affords(r: &Registers, bytes: u64) -> bool {
+    // SAFETY: the context is that of a run.
+    let left = unsafe { &mut (*r.context).bulk };
+    let affords = bytes <= *left;
+    if affords {
+        *left -= bytes;
+    }
+    affords
+}
+
 /// Another memory of the instance, one of the first [`NEAR`](super::machine::NEAR).
 #[inline(always)]
 unsafe fn near_memory<'a>(r: &Registers, index: u16) -> &'a mut [u8] {
