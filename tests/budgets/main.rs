@@ -2,6 +2,7 @@
 //! instruction.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bulk;
 mod counting;
 mod edits;
 mod exceptions;
