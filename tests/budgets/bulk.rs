@@ -6,7 +6,7 @@ use stepwell_engine::observe::{Breakpoint, Watchpoint};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
     AnyRef, Budget, BulkProgress, Config, Engine, GlobalAddr, InstanceId, Linker, MemAddr, Module,
-    Stop, Store, Task, Tier, TrapCode, Value, WatchKind,
+    ObjectAddr, Stop, Store, Task, Tier, TrapCode, Value, WatchKind,
 };
 
 use super::{Program, TIERS};
@@ -323,22 +323,31 @@ fn a_segment_dropped_by_another_task_traps_what_reads_it() {
 #[test]
 fn an_array_that_is_half_made_survives_a_collection() {
     for tier in TIERS {
-        let text = module("(global.set $made (array.new $longs (i64.const -3) (i32.const 99)))");
-        let mut program = Program::new(&text, 1, tier);
+        let body = "(global.set $made (array.new $longs (i64.extend_i32_s (local.get $x)) (i32.const 99)))";
+        let mut program = Program::new(&module(body), 1, tier);
         let mut half = program.start();
         let budget = Budget::unlimited().bulk_bytes(100);
         assert_eq!(half.run(&mut program.store, budget).unwrap(), Stop::Budget);
         assert_eq!(half.bulk_progress(), Some(BulkProgress { done: 12, len: 99 }));
         program.store.collect_garbage().unwrap();
         // What is free now is taken by another.
+        program.argument = 2;
         let mut other = program.start();
         other.run(&mut program.store, Budget::unlimited()).unwrap();
+        let others = made(&program.store);
         while half.run(&mut program.store, budget).unwrap() == Stop::Budget {}
-        let (_, made) = program.store.global(GlobalAddr(1)).unwrap();
-        let Value::AnyRef(Some(AnyRef::Object(array))) = made else { panic!("{made:?}") };
-        let elements: Vec<_> = (0..99).map(|at| program.store.element(array, at)).collect();
-        assert_eq!(elements, vec![Some(Value::I64(-3)); 99], "{tier:?}");
+        for (array, value) in [(others, 2), (made(&program.store), 1)] {
+            let elements: Vec<_> = (0..99).map(|at| program.store.element(array, at)).collect();
+            assert_eq!(elements, vec![Some(Value::I64(value)); 99], "{tier:?}");
+        }
     }
+}
+
+/// The array that a run has left in the global.
+fn made(store: &Store) -> ObjectAddr {
+    let (_, made) = store.global(GlobalAddr(1)).unwrap();
+    let Value::AnyRef(Some(AnyRef::Object(array))) = made else { panic!("{made:?}") };
+    array
 }
 
 /// Four gigabytes, filled and copied in a loop that does not end.
