@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::sched::{BULK_BYTES, Priority, Scheduler};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
     AnyRef, Budget, BulkProgress, Config, Engine, GlobalAddr, InstanceId, Linker, MemAddr, Module,
@@ -348,6 +349,37 @@ fn made(store: &Store) -> ObjectAddr {
     let (_, made) = store.global(GlobalAddr(1)).unwrap();
     let Value::AnyRef(Some(AnyRef::Object(array))) = made else { panic!("{made:?}") };
     array
+}
+
+#[test]
+fn a_turn_that_ends_within_an_instruction_is_followed_by_others() {
+    let text = r#"(module (memory 1000)
+      (func (export "fill") (memory.fill (i32.const 0) (i32.const 7) (i32.const 65000000)))
+      (func (export "count") (local i32)
+        (local.set 0 (i32.const 50000))
+        loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))) end))"#;
+    let engine = Engine::default();
+    let module = Module::from_wat(&engine, text).unwrap();
+    let mut store = Store::new(&engine);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    let mut scheduler = Scheduler::with_budget(10_000);
+    let [fill, count] = ["fill", "count"].map(|export| {
+        let func = store.export_func(instance, export).unwrap();
+        scheduler.spawn(store.start(func, &[]).unwrap(), Priority::Normal)
+    });
+    let turns: Vec<_> = std::iter::from_fn(|| scheduler.turn(&mut store)).collect();
+    let of = |handle| turns.iter().filter(move |turn| turn.handle == handle);
+    let executed = |handle| of(handle).map(|turn| turn.executed).collect::<Vec<_>>();
+    let (fills, counts) = (executed(fill), executed(count));
+    // The operands in the first turn, the instruction and the end in the last.
+    let pieces = 65_000_000_u64.div_ceil(BULK_BYTES) as usize;
+    assert_eq!((fills.len(), fills[0], fills[pieces - 1]), (pieces, 3, 2));
+    assert!(fills[1..pieces - 1].iter().all(|executed| *executed == 0));
+    assert_eq!(counts.len(), 31);
+    let over = turns.iter().position(|turn| turn.outcome.is_news()).unwrap();
+    assert_eq!((turns[over].handle, over), (count, 61), "they alternate");
+    let bytes = store.memory(MemAddr(0)).unwrap().bytes();
+    assert!(bytes[..65_000_000].iter().all(|byte| *byte == 7));
 }
 
 /// Four gigabytes, filled and copied in a loop that does not end.

@@ -60,6 +60,8 @@ pub use table::TaskInfo;
 
 /// Instructions of a turn, unless [told](Scheduler::with_budget) otherwise.
 pub const DEFAULT_BUDGET: u64 = 10_000;
+/// Bytes that bulk operators write in a turn, at most: what is left of one is done in the next turns.
+pub const BULK_BYTES: u64 = 1 << 20;
 
 /// A task of a scheduler. It stays that task's, and never becomes another's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -243,7 +245,7 @@ impl Scheduler {
         let (executed, stop) = match stores.store(index) {
             Some(store) => {
                 let before = entry.task.executed();
-                let budget = Budget::instructions(self.budget);
+                let budget = Budget::instructions(self.budget).bulk_bytes(BULK_BYTES);
                 let stop = entry.task.run_with(store, budget, &entry.waker);
                 let executed = entry.task.executed() - before;
                 if let Ok(Stop::Wait(_)) = stop {
