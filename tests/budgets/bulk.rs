@@ -252,6 +252,13 @@ fn an_instruction_whose_operands_a_person_changes_begins_anew() {
         assert!(bytes[9..509].iter().all(|byte| *byte == 8));
         assert!(bytes[509..609].iter().all(|byte| *byte == 7));
         assert!(bytes[609..].iter().all(|byte| *byte == 0));
+
+        let mut task = program.start();
+        task.run(&mut program.store, budget).unwrap();
+        task.set_operand(&program.store, 0, 2, Value::I32(2)).unwrap();
+        let one = Budget::instructions(1).bulk_bytes(300);
+        task.run(&mut program.store, one).unwrap();
+        assert_eq!((task.executed(), task.bulk_progress()), (4, None), "little is done at once");
     }
 }
 

@@ -36,8 +36,9 @@ impl Budget {
     /// before it counts as executed, and with its operands on the stack. What has been written is the
     /// task's [`bulk_progress`](crate::Task::bulk_progress), and the next run goes on from there.
     ///
-    /// It is at least 16, the widest element, so that every run gets further. An array of zeroes or of
-    /// operands is allocated in one go, and may be larger than what is left.
+    /// It is at least 16, the widest element, so that every run gets further. What writes no more than 256
+    /// bytes does not count. An array of zeroes or of operands is allocated in one go, and may be larger
+    /// than what is left.
     #[must_use]
     pub fn bulk_bytes(self, bytes: u64) -> Self {
         Self { bulk_bytes: bytes.max(16), ..self }

@@ -19,6 +19,9 @@ use crate::store::Table;
 /// Operands that a bulk operator has at most.
 const OPERANDS: usize = 5;
 
+/// Bytes up to which an instruction is no bulk work: it is done in one go and not taken off.
+pub(crate) const SMALL: u64 = 256;
+
 /// How far the bulk instruction has come at which the innermost frame stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Progress {
@@ -63,7 +66,24 @@ impl<'a> Bulk<'a> {
 
     /// What the instruction with these operands does next: of `len` elements as many as the run may still
     /// do. What is left is noted.
+    #[inline]
     pub(super) fn part(
+        &mut self,
+        operands: &[u64],
+        len: u64,
+        width_log2: u32,
+        made: Option<ObjectAddr>,
+    ) -> Part {
+        if len << width_log2 <= SMALL {
+            // A person may have made it one of these.
+            *self.progress = None;
+            return Part { from: 0, to: len, len };
+        }
+        self.part_of_large(operands, len, width_log2, made)
+    }
+
+    #[inline(never)]
+    fn part_of_large(
         &mut self,
         operands: &[u64],
         len: u64,
@@ -89,11 +109,11 @@ impl<'a> Bulk<'a> {
         bytes: u64,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Option<Result<T, E>> {
-        if self.allowance == 0 && bytes > 0 {
+        if self.allowance == 0 && bytes > SMALL {
             return None;
         }
         let done = work();
-        if done.is_ok() {
+        if done.is_ok() && bytes > SMALL {
             self.allowance = self.allowance.saturating_sub(bytes);
         }
         Some(done)

@@ -14,7 +14,7 @@ mod run;
 mod vector;
 
 pub(crate) use atomic::{AtomicOp, execute as atomic};
-pub(crate) use bulk::{Bulk, Progress, memory_init, table_init};
+pub(crate) use bulk::{Bulk, Progress, SMALL, memory_init, table_init};
 pub(crate) use decode::FuncCode;
 pub(crate) use handlers::{Caught, Unwound, thrower, unwind};
 pub(crate) use op::{Branch, INDEX64, Op, Packing, for_each_numeric};

@@ -40,6 +40,7 @@ mod wide;
 use core::slice;
 
 use super::machine::{Context, Flow, Registers};
+use crate::exec::exact::SMALL;
 use crate::memory::LinearMemory;
 
 pub(super) use numeric::*;
@@ -245,6 +246,9 @@ unsafe fn memory_mut<'a>(r: &Registers) -> &'a mut [u8] {
 /// Whether the run may still do so much bulk work, which then is taken off.
 #[inline(always)]
 unsafe fn affords(r: &Registers, bytes: u64) -> bool {
+    if bytes <= SMALL {
+        return true;
+    }
     // SAFETY: the context is that of a run.
     let left = unsafe { &mut (*r.context).bulk };
     let affords = bytes <= *left;

@@ -7,7 +7,7 @@ use super::Part::{Name, Price, Slot, Text, Type, Unsigned};
 use super::calls::{call_entity, exact_call};
 use super::vector::{set_vector, vector};
 use super::{Operation, Part, affords, forward, get, high, lo, mid, set, third, word};
-use crate::exec::exact::Packing;
+use crate::exec::exact::{Packing, SMALL};
 use crate::ids::{FuncAddr, ObjectAddr, TypeId};
 use crate::store::heap::{Heap, slot_of, width_log2};
 use crate::types::{HeapType, Layout};
@@ -442,11 +442,15 @@ unsafe fn new_array(r: &Registers, ty: u32, len: u32) -> Option<ObjectAddr> {
     unsafe {
         let context: &Context = &*r.context;
         let (types, ty) = (&*context.defined, type_id(r, ty));
-        if u64::from(len) << width_log2(types, ty) > context.bulk {
+        if len <= SMALL as u32 / 16 {
+            return heap(r).new_array(types, ty, len, context.max_heap).ok();
+        }
+        let bytes = u64::from(len) << width_log2(types, ty);
+        if bytes > SMALL && bytes > context.bulk {
             return None;
         }
         let made = heap(r).new_array(types, ty, len, context.max_heap).ok()?;
-        affords(r, u64::from(len) << width_log2(types, ty));
+        affords(r, bytes);
         Some(made)
     }
 }
