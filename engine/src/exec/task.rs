@@ -1,4 +1,4 @@
-//! Tasks: one thread of wasm execution, parked between any two instructions.
+//! Tasks: one thread of wasm execution, parked between any two instructions or within a bulk one.
 
 use alloc::vec::Vec;
 use core::task::Waker;

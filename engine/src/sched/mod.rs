@@ -2,7 +2,8 @@
 //! nothing.
 //!
 //! A [`Scheduler`] owns its tasks and borrows the stores that they run in for as long as a turn takes. A turn
-//! runs one task for a budget of instructions (reductions) and says what came of it ([`Turn`]). A task whose
+//! runs one task for a budget of instructions (reductions), and of the bytes that bulk operators write, and says
+//! what came of it ([`Turn`]). A task whose
 //! host function awaits something is parked until its waker is called, from whatever thread; the set of woken
 //! tasks is a bitmap without locks. What is for the embedder to decide (breakpoints, calls that it has to
 //! answer) stops the task and is handed out. Nothing here depends on time or chance: the same tasks, woken and
@@ -105,7 +106,7 @@ pub struct Turn {
 /// What came of a turn.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// The budget is used up; the task is ready again.
+    /// The budget is used up, or the turn's bulk work is done; the task is ready again.
     Budget,
     /// A host function has nothing to answer with yet; the task waits for its waker.
     Parked,
