@@ -59,8 +59,8 @@ pub use config::Pooling;
 pub use config::{Allocation, Config, Engine, Tier};
 pub use error::{Error, ImportError, LimitKind, LinkError, Result};
 pub use exec::{
-    AtomicWait, Beyond, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, SegmentTrap,
-    Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
+    AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
+    SegmentTrap, Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
 };
 pub use features::Features;
 #[cfg(feature = "std")]

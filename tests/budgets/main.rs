@@ -2,6 +2,7 @@
 //! instruction.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bulk;
 mod counting;
 mod edits;
 mod exceptions;
@@ -262,6 +263,41 @@ fn an_access_that_adds_up_its_address_leaves_the_sum_where_it_traps() {
             false => TrapCode::MemoryOutOfBounds,
         };
         traps(&text, 70_000, expected);
+    }
+}
+
+#[test]
+fn a_function_of_any_size_stops_anywhere() {
+    // Beyond what is translated once more for the places within its segments.
+    let round = "local.get $sum  local.get $n  i32.const 3  i32.mul  i32.add  local.tee $sum
+      i32.const 12  i32.and  local.get $sum  i32.store
+      local.get $sum  i32.const 1  i32.and  if  local.get $n  call $add  local.set $n  end\n";
+    let text = format!(
+        r#"(module (memory 1)
+          (func $add (param $n i32) (result i32) local.get $n  i32.const 1  i32.add)
+          (func (export "run") (param $n i32) (result i32) (local $sum i32)
+            loop $again
+              local.get $n  i32.const 20  i32.gt_u
+              if {} end
+              {round} {round}
+              local.get $n  i32.const 15  i32.lt_u  br_if $again
+            end
+            local.get $sum))"#,
+        round.repeat(16_000)
+    );
+    let mut programs = TIERS.map(|tier| Program::new(&text, 3, tier));
+    let mut tasks = [0, 1, 2].map(|at: usize| programs[at].start());
+    for budget in [1, 30, 9, 12, 77, 13, 20, 10, 300, 11, 17].into_iter().cycle() {
+        let mut stops = Vec::new();
+        for (program, task) in programs.iter_mut().zip(&mut tasks) {
+            stops.push(task.run(&mut program.store, Budget::instructions(budget)).unwrap());
+        }
+        assert!(stops.windows(2).all(|stops| stops[0] == stops[1]), "{stops:?}");
+        assert!(programs.windows(2).all(|pair| pair[0].store.state() == pair[1].store.state()));
+        if stops[0] != Stop::Budget {
+            assert!(matches!(stops[0], Stop::Done(_)));
+            break;
+        }
     }
 }
 

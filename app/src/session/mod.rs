@@ -6,6 +6,8 @@
 
 mod apply;
 mod breakpoint;
+#[cfg(test)]
+mod bulk_tests;
 mod call_graph;
 mod command;
 mod custom;

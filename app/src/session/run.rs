@@ -7,7 +7,9 @@ use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::module::{Export, ExportItem};
 use stepwell_engine::observe::FrameView;
 use stepwell_engine::text::{dotted, path_part, quoted};
-use stepwell_engine::{Budget, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Value};
+use stepwell_engine::{
+    Budget, BulkProgress, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Value,
+};
 use stepwell_wasi::INITIALIZE;
 use web_time::Instant;
 
@@ -19,6 +21,8 @@ use super::{CallCounts, Invocation, Session, not_now};
 
 /// Instructions between two looks at the clock.
 const CHUNK: u64 = 20_000;
+/// Bytes that bulk operators write between two looks, about a millisecond's work.
+const BULK_CHUNK: u64 = 4 << 20;
 /// How long a command may run before it goes on in `tick`.
 const COMMAND_SLICE: Duration = Duration::from_millis(6);
 /// Steps of up to this many instructions log their memory accesses.
@@ -64,7 +68,7 @@ pub(super) struct Place {
 pub(super) struct Progress {
     goal: Goal,
     logged: bool,
-    /// Turns in a row that have not executed anything.
+    /// Turns in a row in which nothing has been executed.
     idle: usize,
 }
 
@@ -337,6 +341,15 @@ impl Session {
         self.drive(COMMAND_SLICE)
     }
 
+    /// How far the bulk instruction has come in the middle of which the selected task stands: its name, and
+    /// what it has written.
+    pub fn bulk_progress(&self) -> Option<(String, BulkProgress)> {
+        let machine = self.machine.as_ref()?;
+        let progress = machine.task()?.bulk_progress(&machine.store)?;
+        let name = self.frames().first()?.instruction_name()?.into_owned();
+        Some((name, progress))
+    }
+
     fn not_answered(&self) -> SessionError {
         let state = self.pending_call().map(|record| record.call.state);
         not_now(match state {
@@ -482,19 +495,22 @@ impl Session {
         };
         let waker = entry.waker();
         let before = entry.task.executed();
-        let budget = Budget::instructions(chunk);
+        let budget = Budget::instructions(chunk).bulk_bytes(BULK_CHUNK);
         let stop = entry.task.run_with(&mut machine.store, budget, &waker)?;
         let done = entry.task.executed() - before;
         machine.tasks.note(clock, clock + done, &stop, takes_turns && several);
         self.take_host_calls();
         let Some(progress) = &mut self.progress else { return Ok(()) };
-        progress.idle = if done > 0 { 0 } else { progress.idle + 1 };
+        // Without an instruction, a part of one has been done.
+        let has_run = done > 0 || stop == Stop::Budget;
+        progress.idle = if has_run { 0 } else { progress.idle + 1 };
         if let Goal::Instructions(count) = &mut progress.goal {
             *count -= done.min(*count);
         }
         let is_turn = progress.goal == Goal::Turn;
         match stop {
             Stop::Budget if is_turn => self.stop(StopReason::Stepped),
+            Stop::Budget if done == 0 => {}
             Stop::Budget | Stop::Watchpoint(_) => self.on_progress(),
             Stop::Breakpoint(site) => self.on_breakpoint(site),
             Stop::HostCall(call) => self.on_call(call, takes_turns && !is_turn)?,

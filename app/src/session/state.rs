@@ -24,7 +24,8 @@ impl Session {
     /// `prepares` (what comes before the export), `clock`, `speed` (instructions a
     /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `tasks`, `console`,
     /// `awaits_input` (standard input), `files`, `breakpoints`, `import_breaks`, `memories`, `heap` (its bytes, its collections and the object looked at),
-    /// `throws` (what the next instruction throws), `waits` (for a notification), `focus`, `notices` and
+    /// `throws` (what the next instruction throws), `waits` (for a notification), `bulk` (what an unfinished
+    /// bulk instruction has written), `focus`, `notices` and
     /// `theme`, `vector_shape`. Values are texts as `i32:5`, offsets and addresses numbers.
     pub fn state_json(&self) -> Json {
         let frames = self.frames();
@@ -94,6 +95,11 @@ impl Session {
                 "tag": throw.tag,
                 "caught_in": throw.catcher.as_ref().map(|catcher| &catcher.label),
                 "offset": throw.catcher.as_ref().map(|catcher| catcher.offset.0),
+            })),
+            "bulk": self.bulk_progress().map(|(name, progress)| json!({
+                "instruction": name,
+                "done": progress.done,
+                "of": progress.len,
             })),
             "waits": self.atomic_wait().map(|wait| json!({
                 "memory": wait.memory.0,

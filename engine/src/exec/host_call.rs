@@ -131,7 +131,7 @@ impl Task {
     /// # Errors
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
-        store.with_active(self, |active, store| active.run_to_stop(store, budget.0, waker))
+        store.with_active(self, |active, store| active.run_to_stop(store, budget, waker))
     }
 
     /// Runs to the end as a future, on any executor: it waits where a host function does. Each poll
@@ -722,6 +722,9 @@ pub struct CallAsync<'a> {
     slice: u64,
 }
 
+/// Bytes that bulk operators write in a poll, at most.
+const BULK_OF_SLICE: u64 = 64 << 20;
+
 impl CallAsync<'_> {
     /// Changes how many instructions a poll executes at most.
     pub fn slices_of(mut self, instructions: u64) -> Self {
@@ -738,7 +741,8 @@ impl Future for CallAsync<'_> {
         let mut left = *slice;
         loop {
             let before = task.executed();
-            let stop = task.run_with(store, Budget::instructions(left), context.waker());
+            let budget = Budget::instructions(left).bulk_bytes(BULK_OF_SLICE);
+            let stop = task.run_with(store, budget, context.waker());
             left = left.saturating_sub(task.executed() - before);
             match stop {
                 Ok(Stop::Budget) => {

@@ -16,8 +16,8 @@ mod task;
 pub use host_call::CallAsync;
 pub(crate) use host_call::Suspended;
 pub use stop::{
-    AtomicWait, Beyond, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, SegmentTrap,
-    Space, Stop, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
+    AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
+    SegmentTrap, Space, Stop, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
 };
 pub use task::Task;
 pub(crate) use task::{Status, TaskState};

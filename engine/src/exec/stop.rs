@@ -12,18 +12,46 @@ use crate::value::Value;
 
 /// How much a task may run before it stops with [`Stop::Budget`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Budget(pub(crate) u64);
+pub struct Budget {
+    pub(crate) instructions: u64,
+    pub(crate) bulk_bytes: u64,
+}
 
 impl Budget {
     /// Exactly `count` instructions, unless another stop comes first.
     pub fn instructions(count: u64) -> Self {
-        Self(count)
+        Self { instructions: count, bulk_bytes: u64::MAX }
     }
 
     /// No bound (2⁶⁴ - 1 instructions).
     pub fn unlimited() -> Self {
-        Self(u64::MAX)
+        Self::instructions(u64::MAX)
     }
+
+    /// Bounds what bulk operators (fill, copy, init of memories, tables and arrays, and new arrays) may
+    /// write, in bytes, for whoever must be able to pause a run soon, whatever it executes: one
+    /// `memory.fill` may write 4 GiB. Without this there is no bound.
+    ///
+    /// Where it is reached the run stops in the middle of such an instruction: with [`Stop::Budget`],
+    /// before it counts as executed, and with its operands on the stack. What has been written is the
+    /// task's [`bulk_progress`](crate::Task::bulk_progress), and the next run goes on from there.
+    ///
+    /// It is at least 16, the widest element, so that every run gets further. What writes no more than 256
+    /// bytes does not count. An array of zeroes or of operands is allocated in one go, and may be larger
+    /// than what is left.
+    #[must_use]
+    pub fn bulk_bytes(self, bytes: u64) -> Self {
+        Self { bulk_bytes: bytes.max(16), ..self }
+    }
+}
+
+/// How far the bulk instruction has come at which a task stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BulkProgress {
+    /// Bytes of a memory, or elements of a table or an array, that have been written.
+    pub done: u64,
+    /// How many it is to write.
+    pub len: u64,
 }
 
 /// Why a task stopped. All but [`Stop::Done`], [`Stop::Trap`] and [`Stop::Exit`] can be resumed.
@@ -31,7 +59,8 @@ impl Budget {
 pub enum Stop {
     /// The function returned these results.
     Done(Vec<Value>),
-    /// Exactly the budget has been executed.
+    /// Exactly the budget's instructions have been executed, or its bulk work has been done: then there
+    /// are fewer.
     Budget,
     /// A host function was called that has not answered; [`HostCall::state`] says why. Answer with
     /// [`Task::resume`](crate::Task::resume), or run the task again if the function will answer by itself.

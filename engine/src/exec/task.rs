@@ -1,4 +1,4 @@
-//! Tasks: one thread of wasm execution, parked between any two instructions.
+//! Tasks: one thread of wasm execution, parked between any two instructions or within a bulk one.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -6,12 +6,13 @@ use core::fmt;
 use core::task::Waker;
 
 use super::arena::{Active, Identity, Ticket};
-use super::exact::{self, Exit, Machine, Transfer, Unwound, Waiting};
+use super::exact::{self, Bulk, Exit, Machine, Progress, Transfer, Unwound, Waiting};
 use super::fast;
 use super::frame::{Frame, ValueStack};
 use super::host_call::HostFrame;
 use super::stop::{
-    AtomicWait, Budget, CallState, Exception, HostCall, Stop, Trap, TrapCode, TrapFrame,
+    AtomicWait, Budget, BulkProgress, CallState, Exception, HostCall, Stop, Trap, TrapCode,
+    TrapFrame,
 };
 use crate::config::Tier;
 use crate::error::{Error, Result};
@@ -70,6 +71,8 @@ pub(crate) struct TaskState {
     pub(crate) ty: FuncType,
     /// The count at which a breakpoint was last reported, so that going on passes it.
     pub(crate) reported: Option<u64>,
+    /// What has been done of the instruction at which the innermost frame stands.
+    pub(crate) progress: Option<Progress>,
     pub(crate) identity: Identity,
 }
 
@@ -83,6 +86,7 @@ impl PartialEq for TaskState {
             && self.outer == other.outer
             && self.ty == other.ty
             && self.stack == other.stack
+            && self.progress == other.progress
     }
 }
 
@@ -149,6 +153,13 @@ fn advance_fast(
     fuel: &mut u64,
     scratch: &mut fast::Scratch,
 ) -> Result<Exit> {
+    // The fast tier knows nothing of what has been done already.
+    if machine.bulk.progress.is_some() {
+        let exit = advance_exact(machine, fuel, 1, &mut Unobserved)?;
+        if !matches!(exit, Exit::Budget) || *fuel == 0 {
+            return Ok(exit);
+        }
+    }
     loop {
         match fast::run(machine, fuel, scratch, None)? {
             fast::Leave::Done => return Ok(Exit::Done),
@@ -271,6 +282,7 @@ impl Task {
             executed: 0,
             ty,
             reported: None,
+            progress: None,
             identity,
         });
         if !fits {
@@ -330,6 +342,13 @@ impl Task {
             matches!(state.status, Status::Parked(_))
                 && store.state.waiters.is_woken(state.identity.place)
         })
+    }
+
+    /// How far the bulk instruction has come at which the task stands, if a run has
+    /// [stopped](Budget::bulk_bytes) in the middle of it.
+    pub fn bulk_progress(&self, store: &Store) -> Option<BulkProgress> {
+        let progress = store.task_state(self).ok()?.progress;
+        progress.map(|Progress { done, len, .. }| BulkProgress { done, len })
     }
 
     /// Instructions executed so far: the clock of the run. It is as of the last stop.
@@ -448,9 +467,10 @@ impl Active {
     pub(super) fn run_to_stop(
         &mut self,
         store: &mut Store,
-        mut fuel: u64,
+        budget: Budget,
         waker: &Waker,
     ) -> Result<Stop> {
+        let Budget { instructions: mut fuel, bulk_bytes: mut bulk } = budget;
         loop {
             if !matches!(self.state.status, Status::Ready) {
                 match self.stand(store, waker)? {
@@ -458,8 +478,8 @@ impl Active {
                     None => continue,
                 }
             }
-            match self.state.advance(store, &mut fuel)? {
-                Exit::Budget => return Ok(Stop::Budget),
+            match self.state.advance(store, &mut fuel, &mut bulk)? {
+                Exit::Budget | Exit::Part => return Ok(Stop::Budget),
                 exit => {
                     if let Some(stop) = self.leave_off(store, exit, &mut fuel)? {
                         return Ok(stop);
@@ -494,7 +514,7 @@ impl Active {
     #[inline(never)]
     fn leave_off(&mut self, store: &mut Store, exit: Exit, fuel: &mut u64) -> Result<Option<Stop>> {
         match exit {
-            Exit::Budget => return Ok(Some(Stop::Budget)),
+            Exit::Budget | Exit::Part => return Ok(Some(Stop::Budget)),
             Exit::Done => {
                 self.state.finish();
                 self.returned(store);
@@ -548,9 +568,10 @@ impl Active {
 
 impl TaskState {
     /// Runs the exact tier, with observation only where something is observed.
-    fn advance(&mut self, store: &mut Store, fuel: &mut u64) -> Result<Exit> {
+    fn advance(&mut self, store: &mut Store, fuel: &mut u64, bulk: &mut u64) -> Result<Exit> {
         let before = *fuel;
-        let skip = self.reported == Some(self.executed);
+        // An instruction that has begun is past its breakpoint.
+        let skip = self.reported == Some(self.executed) || self.progress.is_some();
         let Parts { engine, modules, types, state, debugger, scratch } = store.parts();
         let tier = engine.config().tier;
         let mut machine = Machine {
@@ -560,6 +581,7 @@ impl TaskState {
             state,
             stack: &mut self.stack,
             frames: &mut self.frames,
+            bulk: Bulk { allowance: *bulk, progress: &mut self.progress },
         };
         let exit = if debugger.is_active() {
             debugger.begin(skip);
@@ -577,7 +599,11 @@ impl TaskState {
                 Tier::Mixed => advance_mixed(&mut machine, fuel, scratch, self.executed),
             }
         };
+        *bulk = machine.bulk.allowance;
         self.executed += before - *fuel;
+        if !matches!(exit, Ok(Exit::Budget | Exit::Part)) {
+            self.progress = None;
+        }
         exit
     }
 
@@ -586,7 +612,8 @@ impl TaskState {
         let Parts { engine, modules, types, state, .. } = store.parts();
         let config = engine.config();
         let (stack, frames) = (&mut self.stack, &mut self.frames);
-        exact::unwind(&mut Machine { config, modules, types, state, stack, frames }, object)
+        let bulk = Bulk::unlimited(&mut self.progress);
+        exact::unwind(&mut Machine { config, modules, types, state, stack, frames, bulk }, object)
     }
 
     /// An uncaught exception as the reason of a trap.

@@ -78,8 +78,8 @@ impl Builtin {
             _ => 0,
         };
         let text = |caller: &Caller<'_>, at: usize| {
-            let units = args.get(at).and_then(|value| string(caller, value));
-            units.ok_or("illegal cast: not a string")
+            let found = args.get(at).and_then(|value| string(caller, value));
+            found.ok_or("illegal cast: not a string")
         };
         let answer = match self {
             Builtin::Cast => {
@@ -95,21 +95,19 @@ impl Builtin {
                 if start > end || end > len {
                     return Err("the range lies beyond the end of the array".into());
                 }
-                let units = (start..end).filter_map(|index| unit(caller, array, index));
-                let units: Vec<u16> = units.collect();
+                let units = caller.store.units_of(array, start, end);
                 return given(caller, &units);
             }
             Builtin::IntoCharCodeArray => {
-                let units = text(caller, 0)?;
+                let text = text(caller, 0)?;
                 let (array, len) = array(caller, args.get(1))?;
                 let start = number(2);
-                if u64::from(start) + units.len() as u64 > u64::from(len) {
+                if u64::from(start) + u64::from(text.len) > u64::from(len) {
                     return Err("the string does not fit into the array".into());
                 }
-                for (index, unit) in (start..).zip(&units) {
-                    caller.store.state.heap.set_element(array, 1, index, u64::from(*unit));
-                }
-                units.len() as i32
+                let units = text.units(caller);
+                caller.store.state.heap.set_units(array, start, &units);
+                text.len as i32
             }
             Builtin::FromCharCode => return given(caller, &[number(0) as u16]),
             Builtin::FromCodePoint => {
@@ -124,30 +122,29 @@ impl Builtin {
                 };
             }
             Builtin::CharCodeAt => {
-                let units = text(caller, 0)?;
-                let unit = units.get(number(1) as usize);
-                i32::from(*unit.ok_or("the index lies beyond the end of the string")?)
+                let text = text(caller, 0)?;
+                let unit = text.part(caller, number(1), number(1).saturating_add(1));
+                i32::from(*unit.first().ok_or("the index lies beyond the end of the string")?)
             }
             Builtin::CodePointAt => {
-                let units = text(caller, 0)?;
-                let rest = units.get(number(1) as usize..).filter(|rest| !rest.is_empty());
-                let rest = rest.ok_or("the index lies beyond the end of the string")?;
-                match char::decode_utf16(rest.iter().copied()).next() {
+                let text = text(caller, 0)?;
+                let pair = text.part(caller, number(1), number(1).saturating_add(2));
+                match char::decode_utf16(pair).next() {
                     Some(Ok(point)) => point as i32,
                     Some(Err(half)) => half.unpaired_surrogate().into(),
-                    None => 0,
+                    None => return Err("the index lies beyond the end of the string".into()),
                 }
             }
-            Builtin::Length => text(caller, 0)?.len() as i32,
+            Builtin::Length => text(caller, 0)?.len as i32,
             Builtin::Concat => {
-                let mut units = text(caller, 0)?;
-                units.extend(text(caller, 1)?);
+                let (first, second) = (text(caller, 0)?, text(caller, 1)?);
+                let mut units = first.units(caller);
+                units.extend(second.units(caller));
                 return given(caller, &units);
             }
             Builtin::Substring => {
-                let units = text(caller, 0)?;
-                let end = (number(2) as usize).min(units.len());
-                return given(caller, units.get(number(1) as usize..end).unwrap_or(&[]));
+                let units = text(caller, 0)?.part(caller, number(1), number(2));
+                return given(caller, &units);
             }
             Builtin::Equals => {
                 let is_null = |value: &Value| matches!(value, Value::ExternRef(None));
@@ -155,9 +152,14 @@ impl Builtin {
                     Some(value) if is_null(value) => Ok(None),
                     _ => text(caller, at).map(Some),
                 };
-                i32::from(compared(caller, 0)? == compared(caller, 1)?)
+                i32::from(match (compared(caller, 0)?, compared(caller, 1)?) {
+                    (Some(left), Some(right)) => {
+                        left.len == right.len && left.compare(right, caller) == Ordering::Equal
+                    }
+                    (left, right) => left.is_none() && right.is_none(),
+                })
             }
-            Builtin::Compare => match text(caller, 0)?.cmp(&text(caller, 1)?) {
+            Builtin::Compare => match text(caller, 0)?.compare(text(caller, 1)?, caller) {
                 Ordering::Less => -1,
                 Ordering::Equal => 0,
                 Ordering::Greater => 1,
@@ -167,9 +169,33 @@ impl Builtin {
     }
 }
 
-/// The code units of a string; `None` for everything else.
-fn string(caller: &Caller<'_>, value: &Value) -> Option<Vec<u16>> {
-    caller.store.code_units(*value)
+/// A string, and how many code units it has.
+#[derive(Clone, Copy)]
+struct Text {
+    object: ObjectAddr,
+    len: u32,
+}
+
+impl Text {
+    fn units(self, caller: &Caller<'_>) -> Vec<u16> {
+        self.part(caller, 0, self.len)
+    }
+
+    /// As much of a range as there is.
+    fn part(self, caller: &Caller<'_>, from: u32, to: u32) -> Vec<u16> {
+        caller.store.units_of(self.object, from.min(self.len), to.min(self.len))
+    }
+
+    fn compare(self, other: Self, caller: &Caller<'_>) -> Ordering {
+        let heap = &caller.store.state.heap;
+        heap.units(self.object, 0, self.len).cmp(heap.units(other.object, 0, other.len))
+    }
+}
+
+/// A string; `None` for everything else.
+fn string(caller: &Caller<'_>, value: &Value) -> Option<Text> {
+    let Value::ExternRef(Some(AnyRef::Object(object))) = *value else { return None };
+    Some(Text { object, len: caller.store.string_len(object)? })
 }
 
 /// An array of code units, and how many it has.
@@ -180,13 +206,6 @@ fn array(caller: &Caller<'_>, value: Option<&Value>) -> Result<(ObjectAddr, u32)
     match caller.store.object_kind(*object) {
         Some(ObjectKind::Array(_, len)) => Ok((*object, len)),
         _ => Err("not an array"),
-    }
-}
-
-fn unit(caller: &Caller<'_>, array: ObjectAddr, index: u32) -> Option<u16> {
-    match caller.store.element(array, index)? {
-        Value::I32(unit) => Some(unit as u16),
-        _ => None,
     }
 }
 

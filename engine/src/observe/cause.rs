@@ -1,5 +1,6 @@
 //! What a trap was about: the access and what it lay beyond, the element that was called.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use wasmparser::{
@@ -60,12 +61,20 @@ impl FrameView<'_> {
         self.find_causes(store).unwrap_or_default()
     }
 
-    fn find_causes(&self, store: &Store) -> Option<Vec<Cause>> {
+    /// The name of the instruction at which the frame stands, as the text format writes it.
+    pub fn instruction_name(&self) -> Option<Cow<'static, str>> {
+        self.operator().map(|operator| operator_name(&operator))
+    }
+
+    fn operator(&self) -> Option<Operator<'_>> {
         let inner = self.module().inner();
         let offset = self.offset().0;
         let bytes = inner.bytes.get(offset as usize..)?;
-        let reader = BinaryReader::new_features(bytes, offset.into(), WasmFeatures::all());
-        let operator = peek(&reader)?;
+        peek(&BinaryReader::new_features(bytes, offset.into(), WasmFeatures::all()))
+    }
+
+    fn find_causes(&self, store: &Store) -> Option<Vec<Cause>> {
+        let operator = self.operator()?;
         let operands = self.operands();
         let looked = Looked { frame: self, store, operands: &operands };
         looked.causes(&operator)

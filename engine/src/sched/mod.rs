@@ -2,7 +2,8 @@
 //! nothing.
 //!
 //! A [`Scheduler`] owns its tasks and borrows the stores that they run in for as long as a turn takes. A turn
-//! runs one task for a budget of instructions (reductions) and says what came of it ([`Turn`]). A task whose
+//! runs one task for a budget of instructions (reductions), and of the bytes that bulk operators write, and says
+//! what came of it ([`Turn`]). A task whose
 //! host function awaits something is parked until its waker is called, from whatever thread; the set of woken
 //! tasks is a bitmap without locks. What is for the embedder to decide (breakpoints, calls that it has to
 //! answer) stops the task and is handed out. Nothing here depends on time or chance: the same tasks, woken and
@@ -59,6 +60,8 @@ pub use table::TaskInfo;
 
 /// Instructions of a turn, unless [told](Scheduler::with_budget) otherwise.
 pub const DEFAULT_BUDGET: u64 = 10_000;
+/// Bytes that bulk operators write in a turn, at most: what is left of one is done in the next turns.
+pub const BULK_BYTES: u64 = 1 << 20;
 
 /// A task of a scheduler. It stays that task's, and never becomes another's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -102,7 +105,7 @@ pub struct Turn {
 /// What came of a turn.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// The budget is used up; the task is ready again.
+    /// The budget is used up, or the turn's bulk work is done; the task is ready again.
     Budget,
     /// A host function has nothing to answer with yet; the task waits for its waker.
     Parked,
@@ -244,7 +247,7 @@ impl Scheduler {
         let (executed, stop) = match stores.store(index) {
             Some(store) => {
                 let before = entry.task.executed();
-                let budget = Budget::instructions(self.budget);
+                let budget = Budget::instructions(self.budget).bulk_bytes(BULK_BYTES);
                 let stop = entry.task.run_with(store, budget, &entry.waker);
                 let executed = entry.task.executed() - before;
                 if let Ok(Stop::Wait(_)) = stop {

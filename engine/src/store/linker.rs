@@ -13,7 +13,7 @@ use super::{
     DataInstance, Extern, FuncEntity, Global, Instance, Store, StoreState, Table, check_limit,
 };
 use crate::error::{Error, ImportError, LimitKind, LinkError, Result};
-use crate::exec::exact::{memory_init, table_init};
+use crate::exec::exact::{Bulk, memory_init, table_init};
 use crate::exec::{Beyond, SegmentTrap, Space, Task, Trap};
 use crate::features::Features;
 #[cfg(feature = "std")]
@@ -588,7 +588,8 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
             let len = slots.len() as u64;
             let table = &mut state.tables[table.index()];
             let beyond = Beyond::check(Space::Table, Some(*index), at, len, table.size());
-            if let Err(code) = table_init(table, at, slots, 0, len) {
+            let operands = [at, 0, len];
+            if let Err(code) = table_init(&mut Bulk::unlimited(&mut None), table, slots, operands) {
                 // Data that came with a memory would not have been written yet.
                 for memory in instance.memories.iter().skip(inner.imported_memories as usize) {
                     state.memories[memory.index()].bytes_mut().fill(0);
@@ -615,7 +616,7 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
             }
             let (len, size) = (bytes.len() as u64, memory.bytes().len() as u64);
             let beyond = Beyond::check(Space::Memory, Some(*index), at, len, size);
-            memory_init(memory, at, bytes, 0, len)
+            memory_init(&mut Bulk::unlimited(&mut None), memory, bytes, [at, 0, len])
                 .map_err(|code| trap(code, Space::DataSegment, position, beyond))?;
             state.data[addr.index()].dropped = true;
         }

@@ -16,6 +16,7 @@ mod make;
 mod pool;
 pub(crate) mod roots;
 mod table;
+mod units;
 pub(crate) mod waiters;
 
 use alloc::boxed::Box;

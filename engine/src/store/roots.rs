@@ -140,6 +140,8 @@ impl Roots<'_> {
         self.frames(&frames, slots)?;
         self.arguments(task.started_hosts(), slots);
         self.found.extend(task.values().iter().copied().filter_map(object_of));
+        // The array that an unfinished instruction makes.
+        self.found.extend(task.progress.and_then(|progress| progress.made));
         Ok(())
     }
 
@@ -289,9 +291,7 @@ impl Store {
     pub fn first_code_units(&self, value: Value, most: u32) -> Option<(Vec<u16>, u32)> {
         let object = object_of(value)?;
         let ObjectKind::String(len) = self.object_kind(object)? else { return None };
-        let heap = &self.state.heap;
-        let units = (0..len.min(most)).map(|index| heap.element(object, 1, index) as u16);
-        Some((units.collect(), len))
+        Some((self.units_of(object, 0, len.min(most)), len))
     }
 
     /// Makes a string, as the builtins of `wasm:js-string` take it. It is held until it is
@@ -333,9 +333,7 @@ impl Store {
                 made.map_err(|_| full())?
             }
         };
-        for (index, unit) in (0..).zip(units) {
-            self.state.heap.set_element(made, 1, index, u64::from(*unit));
-        }
+        self.state.heap.set_units(made, 0, units);
         Ok(Value::ExternRef(Some(AnyRef::Object(made))))
     }
 

@@ -382,3 +382,21 @@ fn an_exit_code_without_room_is_told() {
     assert!(scene.has("ended with code 256"));
     assert!(scene.says("a code that no system can hold"));
 }
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_pause_within_a_fill_says_what_has_been_written() {
+    let text = r#"(module (memory 65536) (func (export "f")
+      (memory.fill (i32.const 0) (i32.const 7) (i32.const -1))))"#;
+    let mut session = Session::new();
+    session.apply(Command::Open { name: "m".into(), bytes: text.into() }).unwrap();
+    let module = session.modules()[0].key;
+    session.apply(Command::Start { module, export: "f".into(), args: vec![] }).unwrap();
+    let mut scene = Scene::with(session, egui::Theme::Dark);
+    scene.apply([Command::Continue, Command::Pause]);
+    assert_eq!(*scene.session().run_state(), RunState::Stopped(StopReason::Paused));
+    let (_, progress) = scene.session().bulk_progress().unwrap();
+    let done = stepwell::ui::widgets::size(progress.done);
+    assert!(scene.says(&format!("memory.fill: {done} of 4.0 GiB written")), "{done}");
+    scene.picture("within_a_fill");
+}

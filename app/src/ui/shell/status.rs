@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 
+use stepwell_engine::BulkProgress;
 use stepwell_engine::text::{dotted, escaped};
 
 use crate::session::{RunState, Session, StopReason};
@@ -48,7 +49,20 @@ fn place(session: &Session) -> Option<String> {
     };
     let depth = frames.len();
     let plural = if depth == 1 { "frame" } else { "frames" };
-    Some(format!("{label} 0x{:04x} · {depth} {plural}{memory}", frame.offset().0))
+    let bulk = bulk(session).unwrap_or_default();
+    Some(format!("{label} 0x{:04x} · {depth} {plural}{memory}{bulk}", frame.offset().0))
+}
+
+/// How much of an instruction has been done in the middle of which the run has stopped.
+fn bulk(session: &Session) -> Option<String> {
+    let (name, BulkProgress { done, len }) = session.bulk_progress()?;
+    Some(match name.starts_with("memory.") {
+        true => format!(" · {name}: {} of {} written", widgets::size(done), widgets::size(len)),
+        false => {
+            let [done, len] = [done, len].map(widgets::grouped);
+            format!(" · {name}: {done} of {len} elements written")
+        }
+    })
 }
 
 fn modules(session: &Session) -> String {

@@ -4,7 +4,7 @@
 //! loop its registers.
 
 use super::atomic::{AtomicOp, aligned, execute as atomic, load};
-use super::bulk::{memory_part, table_part};
+use super::bulk::{Bulk, Part, memory_part, table_part};
 use super::decode::FuncCode;
 use super::op::{INDEX64, Op, Packing};
 use super::run::Waiting;
@@ -19,7 +19,7 @@ use crate::types::{HeapType, Layout, RefType, TypeKind, Types, slots_of};
 use crate::value::tag;
 
 /// What these operators work on beside the window.
-pub(super) struct Apart<'a> {
+pub(super) struct Apart<'a, 'b> {
     pub(super) config: &'a Config,
     pub(super) module: &'a ModuleEntry,
     pub(super) code: &'a FuncCode,
@@ -32,6 +32,7 @@ pub(super) struct Apart<'a> {
     pub(super) heap: &'a mut Heap,
     pub(super) tags: &'a [TypeId],
     pub(super) waiters: &'a mut Waiters,
+    pub(super) bulk: &'a mut Bulk<'b>,
 }
 
 /// Why execution does not go on with the next instruction.
@@ -39,6 +40,8 @@ pub(super) enum Leave {
     Trap(TrapCode),
     /// An object of so many words needs a collection; nothing has changed.
     Collect(u64),
+    /// The run may do no more bulk work; the operands are still there.
+    Part,
     Wait(Waiting),
     Throw(ObjectAddr),
 }
@@ -49,7 +52,7 @@ impl From<TrapCode> for Leave {
     }
 }
 
-impl Apart<'_> {
+impl Apart<'_, '_> {
     /// Executes an operator on the operands below `sp`, and returns where the operands then end.
     #[inline(never)]
     pub(super) fn execute(self, op: Op, window: &mut [u64], mut sp: usize) -> Result<usize, Leave> {
@@ -66,6 +69,7 @@ impl Apart<'_> {
             heap,
             tags,
             waiters,
+            bulk,
         } = self;
         match op {
             Op::Throw { tag } => {
@@ -184,27 +188,34 @@ impl Apart<'_> {
             Op::ArrayNew { ty, packing } => {
                 let ty = module.types[ty as usize];
                 let len = window[sp - 1] as u32;
-                let words = Heap::array_words(types, ty, len);
-                let made = heap.new_array(types, ty, len, config.max_heap);
-                let slot = allocated(made, words)?;
-                sp -= 1 + packing.slots() as usize;
-                let value = [window[sp], window[sp + 1]];
-                heap.fill(object(slot), packing.width_log2(), (0, len), value);
-                window[sp] = slot;
-                sp += 1;
+                let first = sp - 1 - packing.slots() as usize;
+                let width = packing.width_log2();
+                let (made, part) = make(heap, bulk, &window[first..sp], len, width, |heap| {
+                    let words = Heap::array_words(types, ty, len);
+                    (heap.new_array(types, ty, len, config.max_heap), words)
+                })?;
+                let value = pair(&window[first..sp - 1]);
+                heap.fill(made, width, elements_of(&part), value);
+                last(&part)?;
+                window[first] = slot_of(made);
+                sp = first + 1;
             }
             Op::ArrayNewDefault { ty } => {
                 let ty = module.types[ty as usize];
                 let len = window[sp - 1] as u32;
                 let words = Heap::array_words(types, ty, len);
-                let made = heap.new_array(types, ty, len, config.max_heap);
-                window[sp - 1] = allocated(made, words)?;
+                let made = bulk.whole(u64::from(len) << width_log2(types, ty), || {
+                    heap.new_array(types, ty, len, config.max_heap)
+                });
+                window[sp - 1] = allocated(made.ok_or(Leave::Part)?, words)?;
             }
             Op::ArrayNewFixed { ty, len, packing } => {
                 let ty = module.types[ty as usize];
                 let words = Heap::array_words(types, ty, len);
-                let made = heap.new_array(types, ty, len, config.max_heap);
-                let slot = allocated(made, words)?;
+                let made = bulk.whole(u64::from(len) << width_log2(types, ty), || {
+                    heap.new_array(types, ty, len, config.max_heap)
+                });
+                let slot = allocated(made.ok_or(Leave::Part)?, words)?;
                 let slots = packing.slots() as usize;
                 sp -= len as usize * slots;
                 for (index, value) in (0..len).zip(window[sp..].chunks_exact(slots).map(pair)) {
@@ -220,26 +231,30 @@ impl Apart<'_> {
                 let (source, len) = (window[sp - 2], window[sp - 1]);
                 let width = width_log2(types, ty);
                 let bytes = memory_part(bytes, source, len << width)?;
-                let words = Heap::array_words(types, ty, len as u32);
-                let made = heap.new_array(types, ty, len as u32, config.max_heap);
-                let slot = allocated(made, words)?;
-                heap.set_bytes(object(slot), width, 0, bytes);
+                let len = len as u32;
+                let (made, part) = make(heap, bulk, &window[sp - 2..sp], len, width, |heap| {
+                    let words = Heap::array_words(types, ty, len);
+                    (heap.new_array(types, ty, len, config.max_heap), words)
+                })?;
+                set_bytes(heap, made, width, 0, bytes, &part);
+                last(&part)?;
                 sp -= 1;
-                window[sp - 1] = slot;
+                window[sp - 1] = slot_of(made);
             }
             Op::ArrayNewElem { ty, element } => {
                 let ty = module.types[ty as usize];
                 let segment = &elements[inst.elements[element as usize].index()];
                 let (source, len) = (window[sp - 2], window[sp - 1]);
                 let entries = table_part(segment, source, len)?;
-                let words = Heap::array_words(types, ty, len as u32);
-                let made = heap.new_array(types, ty, len as u32, config.max_heap);
-                let slot = allocated(made, words)?;
-                for (index, entry) in (0..).zip(entries) {
-                    heap.set_field(object(slot), index, *entry);
-                }
+                let (len, width) = (len as u32, width_log2(types, ty));
+                let (made, part) = make(heap, bulk, &window[sp - 2..sp], len, width, |heap| {
+                    let words = Heap::array_words(types, ty, len);
+                    (heap.new_array(types, ty, len, config.max_heap), words)
+                })?;
+                set_entries(heap, made, 0, entries, &part);
+                last(&part)?;
                 sp -= 1;
-                window[sp - 1] = slot;
+                window[sp - 1] = slot_of(made);
             }
             Op::ArrayGet { packing } => {
                 let array = deref(window[sp - 2], TrapCode::NullArray)?;
@@ -272,8 +287,12 @@ impl Apart<'_> {
                 let array = deref(window[first - 2], TrapCode::NullArray)?;
                 let (at, len) = (window[first - 1] as u32, window[sp - 1] as u32);
                 array_part(heap, array, at, len)?;
+                let width = packing.width_log2();
+                let part = bulk.part(&window[first - 2..sp], len.into(), width, None);
                 let value = pair(&window[first..sp - 1]);
-                heap.fill(array, packing.width_log2(), (at, len), value);
+                let (from, count) = elements_of(&part);
+                heap.fill(array, width, (at + from, count), value);
+                last(&part)?;
                 sp = first - 2;
             }
             Op::ArrayCopy { packing } => {
@@ -282,7 +301,12 @@ impl Apart<'_> {
                 let [at, source, len] = [sp - 4, sp - 2, sp - 1].map(|place| window[place] as u32);
                 array_part(heap, to, at, len)?;
                 array_part(heap, from, source, len)?;
-                heap.copy(packing.width_log2(), (to, at), (from, source), len);
+                let width = packing.width_log2();
+                let part = bulk.part(&window[sp - 5..sp], len.into(), width, None);
+                let copied = part.copying(to == from && at > source);
+                let (first, count) = (copied.start as u32, (copied.end - copied.start) as u32);
+                heap.copy(width, (to, at + first), (from, source + first), count);
+                last(&part)?;
                 sp -= 5;
             }
             Op::ArrayInitData { packing, data: segment } => {
@@ -293,7 +317,9 @@ impl Apart<'_> {
                 let bytes = module.data(segment, dropped);
                 let width = packing.width_log2();
                 let bytes = memory_part(bytes, window[sp - 2], u64::from(len) << width)?;
-                heap.set_bytes(array, width, at, bytes);
+                let part = bulk.part(&window[sp - 4..sp], len.into(), width, None);
+                set_bytes(heap, array, width, at, bytes, &part);
+                last(&part)?;
                 sp -= 4;
             }
             Op::ArrayInitElem { element } => {
@@ -302,9 +328,9 @@ impl Apart<'_> {
                 array_part(heap, array, at, len)?;
                 let segment = &elements[inst.elements[element as usize].index()];
                 let entries = table_part(segment, window[sp - 2], len.into())?;
-                for (index, entry) in (at..).zip(entries) {
-                    heap.set_field(array, index, *entry);
-                }
+                let part = bulk.part(&window[sp - 4..sp], len.into(), 3, None);
+                set_entries(heap, array, at, entries, &part);
+                last(&part)?;
                 sp -= 4;
             }
             // The loop executes all others itself.
@@ -317,6 +343,53 @@ impl Apart<'_> {
 /// What an allocation gives, or that it needs a collection.
 fn allocated(made: Result<ObjectAddr, Full>, words: u64) -> Result<u64, Leave> {
     made.map(slot_of).map_err(|Full| Leave::Collect(words))
+}
+
+/// The array that a bulk operator makes, allocated when it begins, and the part of its elements that is
+/// to be set now.
+fn make(
+    heap: &mut Heap,
+    bulk: &mut Bulk<'_>,
+    operands: &[u64],
+    len: u32,
+    width_log2: u32,
+    allocate: impl FnOnce(&mut Heap) -> (Result<ObjectAddr, Full>, u64),
+) -> Result<(ObjectAddr, Part), Leave> {
+    let made = match bulk.made(operands) {
+        Some(made) => made,
+        None => {
+            let (made, words) = allocate(heap);
+            made.map_err(|Full| Leave::Collect(words))?
+        }
+    };
+    Ok((made, bulk.part(operands, len.into(), width_log2, Some(made))))
+}
+
+/// Elements of an array: the first one and how many.
+fn elements_of(part: &Part) -> (u32, u32) {
+    let range = part.forwards();
+    (range.start as u32, (range.end - range.start) as u32)
+}
+
+/// Sets a part of an array's elements, of which the first is at `index`.
+fn set_bytes(heap: &mut Heap, array: ObjectAddr, width: u32, at: u32, bytes: &[u8], part: &Part) {
+    let range = part.forwards();
+    let bytes = bytes.get((range.start << width) as usize..(range.end << width) as usize);
+    heap.set_bytes(array, width, at + range.start as u32, bytes.unwrap_or_default());
+}
+
+/// The same from a segment's elements.
+fn set_entries(heap: &mut Heap, array: ObjectAddr, at: u32, entries: &[u64], part: &Part) {
+    let range = part.forwards();
+    let entries = entries.get(range.start as usize..range.end as usize).unwrap_or_default();
+    for (index, entry) in (at + range.start as u32..).zip(entries) {
+        heap.set_field(array, index, *entry);
+    }
+}
+
+/// Goes on only behind the last part.
+fn last(part: &Part) -> Result<(), Leave> {
+    if part.is_last() { Ok(()) } else { Err(Leave::Part) }
 }
 
 /// The object that a slot refers to, which is one.

@@ -113,7 +113,7 @@ pub(crate) enum Unwound {
 /// # Errors
 /// Only if a function of a validated module cannot be decoded.
 pub(crate) fn unwind(machine: &mut Machine<'_>, object: ObjectAddr) -> Result<Unwound> {
-    let Machine { config, modules, types, state, stack, frames } = machine;
+    let Machine { config, modules, types, state, stack, frames, .. } = machine;
     let found = exception_parts(&state.heap, types, &state.tags, object);
     let Some((tag, values)) = found else { return Ok(Unwound::Uncaught) };
     let Some(caught) = find(modules, &state.instances, frames, tag) else {

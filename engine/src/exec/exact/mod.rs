@@ -2,7 +2,8 @@
 //!
 //! Entered by [`Task::run`](crate::Task::run) with a count of instructions, left with an
 //! [`Exit`]. Between instructions all state is in the task and the store: the loop keeps
-//! nothing of its own over an exit. A trapping instruction leaves its operands in place.
+//! nothing of its own over an exit. A trapping instruction leaves its operands in place, and so does a
+//! bulk instruction that is done in parts, whose [`Progress`] is the task's.
 
 mod apart;
 mod atomic;
@@ -14,7 +15,7 @@ mod run;
 mod vector;
 
 pub(crate) use atomic::{AtomicOp, execute as atomic};
-pub(crate) use bulk::{memory_init, table_init};
+pub(crate) use bulk::{Bulk, Progress, SMALL, memory_init, table_init};
 pub(crate) use decode::FuncCode;
 pub(crate) use handlers::{Caught, Unwound, thrower, unwind};
 pub(crate) use op::{Branch, INDEX64, Op, Packing, for_each_numeric};

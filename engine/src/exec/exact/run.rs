@@ -1,7 +1,7 @@
 //! The dispatch loop.
 
 use super::apart::{Apart, Leave, is_of};
-use super::bulk;
+use super::bulk::{self, Bulk};
 use super::decode::FuncCode;
 use super::op::{Branch, INDEX64, Op, for_each_numeric};
 use super::vector::{compute, shuffle};
@@ -24,6 +24,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) state: &'a mut StoreState,
     pub(crate) stack: &'a mut ValueStack,
     pub(crate) frames: &'a mut alloc::vec::Vec<Frame>,
+    pub(crate) bulk: Bulk<'a>,
 }
 
 /// Why the loop was left.
@@ -31,6 +32,8 @@ pub(crate) struct Machine<'a> {
 pub(crate) enum Exit {
     /// The instructions allowed have been executed.
     Budget,
+    /// The bulk work allowed has been done; the instruction is still to be executed, or the rest of it.
+    Part,
     /// The outermost frame returned; its results lie at the bottom of the stack.
     Done,
     /// A host function was called: its arguments are on top of the operand stack.
@@ -95,7 +98,7 @@ pub(crate) fn run<O: Observer>(
     fuel_left: &mut u64,
     observer: &mut O,
 ) -> Result<Exit> {
-    let Machine { config, modules, types, state, stack: value_stack, frames } = machine;
+    let Machine { config, modules, types, state, stack: value_stack, frames, bulk } = machine;
     let (config, modules, types) = (*config, *modules, *types);
     let StoreState {
         instances,
@@ -154,6 +157,17 @@ pub(crate) fn run<O: Observer>(
                     Err(code) => trap!(code),
                 }
             };
+        }
+        // A bulk operator, which takes the operands that it has been given once it is done.
+        macro_rules! bulk {
+            ($result:expr) => {{
+                if !check!($result) {
+                    pc -= 1;
+                    fuel += 1;
+                    break Exit::Part;
+                }
+                sp -= 3;
+            }};
         }
         macro_rules! push {
             ($slot:expr) => {{
@@ -518,7 +532,7 @@ pub(crate) fn run<O: Observer>(
                     | Op::ArrayInitElem { .. } => {
                         let apart = Apart {
                             config, module, code, instance: inst, types, memories, funcs, elements,
-                            data, heap, tags, waiters,
+                            data, heap, tags, waiters, bulk,
                         };
                         let accessed = if O::ACTIVE { op.accessed(window, sp) } else { None };
                         match apart.execute(op, window, sp) {
@@ -536,6 +550,11 @@ pub(crate) fn run<O: Observer>(
                             Err(Leave::Throw(object)) => {
                                 pc -= 1;
                                 break Exit::Exception(object);
+                            }
+                            Err(Leave::Part) => {
+                                pc -= 1;
+                                fuel += 1;
+                                break Exit::Part;
                             }
                             Err(Leave::Collect(words)) => {
                                 pc -= 1;
@@ -585,22 +604,16 @@ pub(crate) fn run<O: Observer>(
                     }
                     Op::TableFill { table } => {
                         let table = &mut tables[inst.tables[table as usize].index()];
-                        let [start, _, len] = operands(window, sp);
-                        check!(bulk::table_fill(table, start, window[sp - 2], len));
-                        sp -= 3;
+                        bulk!(bulk::table_fill(bulk, table, operands(window, sp)));
                     }
                     Op::TableCopy { to, from } => {
                         let (to, from) = (inst.tables[to as usize], inst.tables[from as usize]);
-                        let [at, source, len] = operands(window, sp);
-                        check!(bulk::table_copy(tables, (to, at), (from, source), len));
-                        sp -= 3;
+                        bulk!(bulk::table_copy(bulk, tables, to, from, operands(window, sp)));
                     }
                     Op::TableInit { element, table } => {
                         let segment = &elements[inst.elements[element as usize].index()];
                         let table = &mut tables[inst.tables[table as usize].index()];
-                        let [at, source, len] = operands(window, sp);
-                        check!(bulk::table_init(table, at, segment, source, len));
-                        sp -= 3;
+                        bulk!(bulk::table_init(bulk, table, segment, operands(window, sp)));
                     }
                     Op::ElemDrop { element } => {
                         elements[inst.elements[element as usize].index()] = Default::default();
@@ -617,17 +630,16 @@ pub(crate) fn run<O: Observer>(
                     Op::MemoryFill { memory } => {
                         let address: MemAddr = memory!(memory);
                         let [at, value, len] = operands(window, sp);
-                        check!(bulk::memory_fill(&mut memories[address.index()], at, value, len));
+                        let memory = &mut memories[address.index()];
+                        bulk!(bulk::memory_fill(bulk, memory, [at, value, len]));
                         touch!(address, at, len, true);
-                        sp -= 3;
                     }
                     Op::MemoryCopy { to, from } => {
                         let (to, from): (MemAddr, MemAddr) = (memory!(to), memory!(from));
                         let [at, source, len] = operands(window, sp);
-                        check!(bulk::memory_copy(memories, (to, at), (from, source), len));
+                        bulk!(bulk::memory_copy(bulk, memories, to, from, [at, source, len]));
                         touch!(from, source, len, false);
                         touch!(to, at, len, true);
-                        sp -= 3;
                     }
                     Op::MemoryInit { data: segment, memory } => {
                         let address: MemAddr = memory!(memory);
@@ -635,9 +647,8 @@ pub(crate) fn run<O: Observer>(
                         let bytes = module.data(segment, dropped);
                         let [at, source, len] = operands(window, sp);
                         let target = &mut memories[address.index()];
-                        check!(bulk::memory_init(target, at, bytes, source, len));
+                        bulk!(bulk::memory_init(bulk, target, bytes, [at, source, len]));
                         touch!(address, at, len, true);
-                        sp -= 3;
                     }
                     Op::DataDrop { data: segment } => {
                         data[inst.data[segment as usize].index()].dropped = true;

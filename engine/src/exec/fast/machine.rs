@@ -93,6 +93,8 @@ pub(super) struct Context {
     pub(super) crossings: *mut Crossings,
     pub(super) heap: *mut Heap,
     pub(super) max_heap: u64,
+    /// Bytes of bulk work that the run may still do; what is more is left to the exact tier.
+    pub(super) bulk: u64,
     /// All types of the store.
     pub(super) defined: *const Types,
     pub(super) instruments: Option<NonNull<Instruments>>,
@@ -140,6 +142,7 @@ impl Context {
             crossings: null_mut(),
             heap: null_mut(),
             max_heap: 0,
+            bulk: 0,
             defined: null(),
             instruments: None,
             instance: InstanceId(0),

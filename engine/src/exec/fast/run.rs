@@ -101,6 +101,10 @@ impl Plan<'_> {
 /// Instructions left to the exact tier at a time in functions that cannot be translated.
 const UNTRANSLATED: u64 = 1_000;
 
+/// Instructions beyond which a function is not translated once more to know where it may stop within a
+/// segment: that would take a tenth of a second, and the exact tier executes the segment sooner.
+const INDEXED: usize = 1 << 18;
+
 /// Room for frames and returns that a run has at least.
 const ROOM: usize = 64;
 
@@ -131,9 +135,13 @@ impl<'a> Code<'a> {
         codes.map(|codes| codes.of(module, frame.func)).transpose()
     }
 
-    /// All places where the frame's function may be entered and left.
-    fn index(&self, frame: &Frame, code: &'a FastCode) -> Result<&'a Index> {
-        code.index(self.module(frame.instance)?)
+    /// All places where the frame's function may be entered and left; of a large one only the beginnings of
+    /// segments are known.
+    fn index(&self, frame: &Frame, code: &'a FastCode) -> Result<Option<&'a Index>> {
+        if code.segments.len() > INDEXED {
+            return Ok(None);
+        }
+        code.index(self.module(frame.instance)?).map(Some)
     }
 
     /// Slots of a frame's parameters and locals.
@@ -153,7 +161,7 @@ impl<'a> Code<'a> {
         {
             return Ok(Some(start));
         }
-        let index = self.index(frame, code)?;
+        let Some(index) = self.index(frame, code)? else { return Ok(None) };
         let entry = index.entry_at(frame.pc);
         Ok(entry.filter(|entry| pending::is_settled(window, index.pending(entry))))
     }
@@ -170,7 +178,8 @@ impl<'a> Code<'a> {
         if segment > 0 && fuel >= u64::from(segment) {
             return Ok(Some(Plan { code, entry, end: None }));
         }
-        let end = self.index(frame, code)?.affordable(entry.pc, fuel);
+        let index = self.index(frame, code)?;
+        let end = index.and_then(|index| index.affordable(entry.pc, fuel));
         Ok(end.map(|end| Plan { code, entry, end: Some(end) }))
     }
 
@@ -183,7 +192,7 @@ impl<'a> Code<'a> {
             return Ok(Leave::Exact(UNTRANSLATED));
         }
         let end = code.segment(frame.pc);
-        let next = self.index(frame, code)?.entry_from(frame.pc + 1);
+        let next = self.index(frame, code)?.and_then(|index| index.entry_from(frame.pc + 1));
         let count = next.map_or(end, |entry| (entry.pc - frame.pc).min(end)).max(1);
         Ok(Leave::Exact(fuel.min(count.into())))
     }
@@ -217,7 +226,7 @@ pub(crate) fn run(
     scratch: &mut Scratch,
     mut instruments: Option<&mut Instruments>,
 ) -> Result<Leave> {
-    let Machine { config, modules, types, state, stack, frames } = machine;
+    let Machine { config, modules, types, state, stack, frames, bulk } = machine;
     let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
     let StoreState { instances, memories, tables, globals, funcs, heap, crossings, .. } =
         &mut **state;
@@ -271,6 +280,7 @@ pub(crate) fn run(
             crossings,
             heap,
             max_heap: config.max_heap,
+            bulk: bulk.allowance,
             defined: *types,
             instruments: codes.instruments.map(NonNull::from),
             instance: frame.instance,
@@ -358,6 +368,7 @@ pub(crate) fn run(
         frames.set_len(count);
     }
     scratch.returns.clear();
+    bulk.allowance = context.bulk;
     *fuel = *fuel - affordable + left as u64;
     let Some(frame) = frames.last_mut() else { return Ok(Leave::Done) };
     let operands = frame.base + codes.locals(frame)?;
@@ -374,7 +385,8 @@ pub(crate) fn run(
         }
         Flow::Stop => {
             let end = plan.end.ok_or_else(defect)?;
-            pending::settle(window, codes.index(frame, code)?.pending(end));
+            let index = codes.index(frame, code)?.ok_or_else(defect)?;
+            pending::settle(window, index.pending(end));
             frame.pc = end.pc;
             stack.top = operands + end.height;
             codes.exactly(frame, code, *fuel)

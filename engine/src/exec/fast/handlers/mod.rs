@@ -40,6 +40,7 @@ mod wide;
 use core::slice;
 
 use super::machine::{Context, Flow, Registers};
+use crate::exec::exact::SMALL;
 use crate::memory::LinearMemory;
 
 pub(super) use numeric::*;
@@ -240,6 +241,21 @@ unsafe fn memory<'a>(r: &Registers) -> &'a [u8] {
 unsafe fn memory_mut<'a>(r: &Registers) -> &'a mut [u8] {
     // SAFETY: as for `memory`; one operation at a time looks at it.
     unsafe { slice::from_raw_parts_mut(r.memory, (*r.context).memory_size) }
+}
+
+/// Whether the run may still do so much bulk work, which then is taken off.
+#[inline(always)]
+unsafe fn affords(r: &Registers, bytes: u64) -> bool {
+    if bytes <= SMALL {
+        return true;
+    }
+    // SAFETY: the context is that of a run.
+    let left = unsafe { &mut (*r.context).bulk };
+    let affords = bytes <= *left;
+    if affords {
+        *left -= bytes;
+    }
+    affords
 }
 
 /// Another memory of the instance, one of the first [`NEAR`](super::machine::NEAR).

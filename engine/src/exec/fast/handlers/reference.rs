@@ -6,10 +6,10 @@ use super::Half::Upper;
 use super::Part::{Name, Price, Slot, Text, Type, Unsigned};
 use super::calls::{call_entity, exact_call};
 use super::vector::{set_vector, vector};
-use super::{Operation, Part, forward, get, high, lo, mid, set, third, word};
-use crate::exec::exact::Packing;
+use super::{Operation, Part, affords, forward, get, high, lo, mid, set, third, word};
+use crate::exec::exact::{Packing, SMALL};
 use crate::ids::{FuncAddr, ObjectAddr, TypeId};
-use crate::store::heap::{Heap, slot_of};
+use crate::store::heap::{Heap, slot_of, width_log2};
 use crate::types::{HeapType, Layout};
 use crate::value::{join, split, tag};
 
@@ -441,6 +441,16 @@ unsafe fn new_array(r: &Registers, ty: u32, len: u32) -> Option<ObjectAddr> {
     // SAFETY: what the module demands.
     unsafe {
         let context: &Context = &*r.context;
-        heap(r).new_array(&*context.defined, type_id(r, ty), len, context.max_heap).ok()
+        let (types, ty) = (&*context.defined, type_id(r, ty));
+        if len <= SMALL as u32 / 16 {
+            return heap(r).new_array(types, ty, len, context.max_heap).ok();
+        }
+        let bytes = u64::from(len) << width_log2(types, ty);
+        if bytes > SMALL && bytes > context.bulk {
+            return None;
+        }
+        let made = heap(r).new_array(types, ty, len, context.max_heap).ok()?;
+        affords(r, bytes);
+        Some(made)
     }
 }

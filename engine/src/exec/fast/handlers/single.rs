@@ -280,6 +280,9 @@ operations! {
         let w = word(r, 1);
         let Some(range) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
         let Some(bytes) = memory_mut(r).get_mut(range) else { return Flow::Trap };
+        if !affords(r, bytes.len() as u64) {
+            return Flow::Trap;
+        }
         bytes.fill(get(r, mid(w)) as u8);
         forward(r, 2)
     }
@@ -292,7 +295,7 @@ operations! {
         let Some(from) = range(get(r, mid(w)), get(r, third(w))) else { return Flow::Trap };
         let Some(to) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
         let memory = memory_mut(r);
-        if from.end > memory.len() || to.end > memory.len() {
+        if from.end > memory.len() || to.end > memory.len() || !affords(r, to.len() as u64) {
             return Flow::Trap;
         }
         memory.copy_within(from, to.start);
