@@ -82,7 +82,7 @@ mod tests {
         for (from, to) in (0..=len).flat_map(|from| (from..=len).map(move |to| (from, to))) {
             assert_eq!(store.units_of(string, from, to), expected[from as usize..to as usize]);
             let new: Vec<u16> =
-                (from..to).map(|unit| 0x8000 | unit as u16 * 7 ^ to as u16).collect();
+                (from..to).map(|unit| 0x8000 | ((unit as u16 * 7) ^ to as u16)).collect();
             store.state.heap.set_units(string, from, &new);
             expected[from as usize..to as usize].copy_from_slice(&new);
             assert_eq!(store.units_of(string, 0, len), expected);
