@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::exec::exact::{Branch, Caught, thrower};
@@ -89,7 +90,7 @@ impl<'a> FrameView<'a> {
     }
 
     /// Slots of the locals, parameters included.
-    fn local_count(&self) -> usize {
+    fn local_slots(&self) -> usize {
         self.module.inner().code(self.frame.func).map_or(0, |code| code.locals as usize)
     }
 
@@ -100,11 +101,23 @@ impl<'a> FrameView<'a> {
 
     /// The locals, parameters first.
     pub fn locals(&self) -> Vec<Local> {
-        let values = read_values(&self.local_types(), self.slots);
-        let mut locals: Vec<_> =
-            (0..).zip(values).map(|(index, value)| Local { index, name: None, value }).collect();
+        self.locals_of(&self.local_types(), 0..usize::MAX)
+    }
+
+    /// Some of the locals, of the [types](FrameView::local_types) that they have, for who shows a part of them.
+    pub fn locals_of(&self, types: &[ValType], range: Range<usize>) -> Vec<Local> {
+        let end = range.end.min(types.len());
+        let start = range.start.min(end);
+        let first = slots_of(types.get(..start).unwrap_or_default());
+        let slots = self.slots.get(first..).unwrap_or_default();
+        let values = read_values(types.get(start..end).unwrap_or_default(), slots);
+        let mut locals: Vec<_> = (start as u32..)
+            .zip(values)
+            .map(|(index, value)| Local { index, name: None, value })
+            .collect();
         for (index, name) in self.module.local_names(self.frame.func) {
-            if let Some(local) = locals.get_mut(index as usize) {
+            let position = (index as usize).checked_sub(start);
+            if let Some(local) = position.and_then(|position| locals.get_mut(position)) {
                 local.name = Some(name).filter(|name| !name.is_empty());
             }
         }
@@ -117,7 +130,7 @@ impl<'a> FrameView<'a> {
 
     /// The operands, bottom first, without those that a pending call has taken.
     pub fn operands(&self) -> Vec<Value> {
-        let locals = self.local_count();
+        let locals = self.local_slots();
         let taken = if self.is_calling() { self.given_away } else { 0 };
         let live = self.slots.len().saturating_sub(taken);
         let slots = self.slots.get(locals..live).unwrap_or(&[]);
@@ -388,7 +401,7 @@ pub(crate) fn set_slot(
         SlotKind::Operand(index) => {
             let types = frame.types().map_or(Vec::new(), |at| at.operands);
             let count = frame.operands().len();
-            ("operand", index, types.into_iter().take(count).collect(), frame.local_count())
+            ("operand", index, types.into_iter().take(count).collect(), frame.local_slots())
         }
     };
     let below = above + slots_of(types.get(..index as usize).unwrap_or_default());

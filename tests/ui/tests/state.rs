@@ -2,6 +2,8 @@
 //! does there.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::time::Duration;
+
 use egui::Key;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use stepwell::session::{
@@ -399,4 +401,45 @@ fn a_pause_within_a_fill_says_what_has_been_written() {
     let done = stepwell::ui::widgets::size(progress.done);
     assert!(scene.says(&format!("memory.fill: {done} of 4.0 GiB written")), "{done}");
     scene.picture("within_a_fill");
+}
+
+#[test]
+fn of_many_locals_and_operands_those_in_sight_are_laid_out() {
+    let text = format!(
+        r#"(module (func (export "f") (local {}) (local $last v128)
+          {} nop {}))"#,
+        "i32 v128 ".repeat(10_000),
+        "i32.const 7 ".repeat(5_000),
+        "drop ".repeat(5_000)
+    );
+    let mut session = Session::new();
+    session.apply(Command::Open { name: "m".into(), bytes: text.into() }).unwrap();
+    let module = session.modules()[0].key;
+    session.apply(Command::Start { module, export: "f".into(), args: vec![] }).unwrap();
+    session.apply(Command::StepBy(5_000)).unwrap();
+    while *session.run_state() == RunState::Running {
+        session.tick(Duration::from_millis(8));
+    }
+    let mut scene = Scene::with(session, egui::Theme::Dark);
+    assert!(scene.says("Operands · 5000, top first"));
+    assert!(scene.has("4998") && !scene.has("4800"), "the top of the operands");
+    assert!(!scene.has("20000") && !scene.has("$last"));
+    let heading = scene.harness.get_by_label_contains("Operands · 5000").rect().center();
+    scene.harness.hover_at(heading);
+    scene.harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, -1e7),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: egui::Modifiers::NONE,
+    });
+    scene.harness.run_steps(60);
+    assert!(scene.has("$last") && scene.has("20000") && scene.has("19999"));
+    assert!(!scene.has("19000") && !scene.has("4998"));
+    assert!(scene.has("br 0"));
+    scene.picture("many_locals");
+    // What it says is what the machine holds: the last local is set, and shown.
+    let set = Command::SetLocal { frame: 0, local: 20_000, value: "i32x4:1 2 3 4".to_owned() };
+    scene.apply([set]);
+    assert!(scene.says("1 2 3 4"));
 }

@@ -1,5 +1,7 @@
 //! Stack: operands, labels and locals of the frame that is looked at.
 
+use std::ops::Range;
+
 use egui::{RichText, Ui};
 use stepwell_engine::observe::{FrameView, Label, LabelKind, types_at};
 use stepwell_engine::text::identifier;
@@ -122,26 +124,25 @@ fn operands(
     }
     let before = session.previous(position).map(|(_, operands)| operands);
     let types = declared(frame, &operands);
-    egui::Grid::new("operands").num_columns(2).spacing(tokens::GRID).min_col_width(0.0).show(
-        ui,
-        |ui| {
-            for (index, value) in operands.iter().enumerate().rev() {
-                let changed = before
-                    .is_some_and(|before| before.get(index).is_none_or(|old| !same(old, value)));
-                let number =
-                    if index + 1 == operands.len() { "top".to_owned() } else { index.to_string() };
-                ui.label(RichText::new(number).font(tokens::mono_small()).color(tokens.faint));
-                let name = format!("operand {index}");
-                let edit = EditValue::new(session, &name, value).changed(changed);
-                let edit = edit.declared(types.get(index).cloned().unwrap_or_default());
-                if let Some(text) = edit.show(ui, commands) {
-                    let operand = index as u32;
-                    commands.push(Command::SetOperand { frame: position, operand, value: text });
-                }
-                ui.end_row();
+    let count = operands.len();
+    rows(ui, "operands", 2, count, |ui, range| {
+        let shown = operands.iter().enumerate().rev();
+        for (index, value) in shown.skip(range.start).take(range.len()) {
+            let changed =
+                before.is_some_and(|before| before.get(index).is_none_or(|old| !same(old, value)));
+            let number =
+                if index + 1 == operands.len() { "top".to_owned() } else { index.to_string() };
+            ui.label(RichText::new(number).font(tokens::mono_small()).color(tokens.faint));
+            let name = format!("operand {index}");
+            let edit = EditValue::new(session, &name, value).changed(changed);
+            let edit = edit.declared(types.get(index).cloned().unwrap_or_default());
+            if let Some(text) = edit.show(ui, commands) {
+                let operand = index as u32;
+                commands.push(Command::SetOperand { frame: position, operand, value: text });
             }
-        },
-    );
+            ui.end_row();
+        }
+    });
     crate::ui::feedback::show(ui, |command| matches!(command, Command::SetOperand { .. }));
 }
 
@@ -160,6 +161,30 @@ fn reference_type(frame: &FrameView<'_>, ty: ValType) -> String {
     if ty.is_ref() { val_type(frame.module(), ty) } else { String::new() }
 }
 
+/// As many rows of a grid as are in sight, where there are many: a function may have 50,000 locals.
+fn rows(
+    ui: &mut Ui,
+    id: &str,
+    columns: usize,
+    count: usize,
+    show: impl FnOnce(&mut Ui, Range<usize>),
+) {
+    let height = tokens::ROW + tokens::GRID[1];
+    let (top, sight) = (ui.cursor().top(), ui.clip_rect());
+    let at = |y: f32| (((y - top) / height).max(0.0) as usize).min(count);
+    let range =
+        if count > FEW { at(sight.top())..(at(sight.bottom()) + 1).min(count) } else { 0..count };
+    ui.add_space(range.start as f32 * height);
+    let left = count - range.end;
+    let grid = egui::Grid::new(id).num_columns(columns).spacing(tokens::GRID);
+    // Columns are as wide as what was in sight before, so that nothing moves sideways for long.
+    grid.min_col_width(0.0).show(ui, |ui| show(ui, range));
+    ui.add_space(left as f32 * height);
+}
+
+/// So many rows are all laid out.
+const FEW: usize = 100;
+
 /// Equal bit by bit, so that a NaN is what it was.
 fn same(a: &Value, b: &Value) -> bool {
     a.ty() == b.ty() && a.to_bits() == b.to_bits()
@@ -174,48 +199,44 @@ fn locals(
 ) {
     let tokens = Tokens::of(ui);
     widgets::section(ui, "Locals");
-    let locals = frame.locals();
-    if locals.is_empty() {
+    let types = frame.local_types();
+    if types.is_empty() {
         ui.label(RichText::new("the function has none").color(tokens.faint));
         return;
     }
     let before = session.previous(position).map(|(locals, _)| locals);
-    let types = frame.local_types();
     let params = frame.module().func_type(frame.func()).map_or(0, |ty| ty.params().len());
-    egui::Grid::new("locals").num_columns(3).spacing(tokens::GRID).min_col_width(0.0).show(
-        ui,
-        |ui| {
-            for local in &locals {
-                let old = before.and_then(|before| before.get(local.index as usize));
-                let changed = old.is_some_and(|old| !same(old, &local.value));
-                ui.label(
-                    RichText::new(local.index.to_string())
-                        .font(tokens::mono_small())
-                        .color(tokens.faint),
-                );
-                let is_param = (local.index as usize) < params;
-                let name = match &local.name {
-                    Some(name) => identifier(name),
-                    None if is_param => "param".to_owned(),
-                    None => "local".to_owned(),
-                };
-                let color = if local.name.is_some() { tokens.text } else { tokens.faint };
-                let ty = types.get(local.index as usize).copied();
-                let written = ty.map_or(String::new(), |ty| val_type(frame.module(), ty));
-                let kind = if is_param { "parameter" } else { "local" };
-                ui.label(RichText::new(&name).font(tokens::mono()).color(color))
-                    .on_hover_text(format!("{kind} of type {written}"));
-                let label = format!("local {} {name}", local.index);
-                let declared = ty.map_or(String::new(), |ty| reference_type(frame, ty));
-                let edit = EditValue::new(session, &label, &local.value).changed(changed);
-                if let Some(text) = edit.declared(declared).show(ui, commands) {
-                    let local = local.index;
-                    commands.push(Command::SetLocal { frame: position, local, value: text });
-                }
-                ui.end_row();
+    rows(ui, "locals", 3, types.len(), |ui, range| {
+        for local in &frame.locals_of(&types, range) {
+            let old = before.and_then(|before| before.get(local.index as usize));
+            let changed = old.is_some_and(|old| !same(old, &local.value));
+            ui.label(
+                RichText::new(local.index.to_string())
+                    .font(tokens::mono_small())
+                    .color(tokens.faint),
+            );
+            let is_param = (local.index as usize) < params;
+            let name = match &local.name {
+                Some(name) => identifier(name),
+                None if is_param => "param".to_owned(),
+                None => "local".to_owned(),
+            };
+            let color = if local.name.is_some() { tokens.text } else { tokens.faint };
+            let ty = types.get(local.index as usize).copied();
+            let written = ty.map_or(String::new(), |ty| val_type(frame.module(), ty));
+            let kind = if is_param { "parameter" } else { "local" };
+            ui.label(RichText::new(&name).font(tokens::mono()).color(color))
+                .on_hover_text(format!("{kind} of type {written}"));
+            let label = format!("local {} {name}", local.index);
+            let declared = ty.map_or(String::new(), |ty| reference_type(frame, ty));
+            let edit = EditValue::new(session, &label, &local.value).changed(changed);
+            if let Some(text) = edit.declared(declared).show(ui, commands) {
+                let local = local.index;
+                commands.push(Command::SetLocal { frame: position, local, value: text });
             }
-        },
-    );
+            ui.end_row();
+        }
+    });
     crate::ui::feedback::show(ui, |command| matches!(command, Command::SetLocal { .. }));
 }
 
@@ -228,61 +249,58 @@ fn labels(session: &Session, frame: &FrameView<'_>, ui: &mut Ui, commands: &mut 
     let labels = frame.labels();
     let open = session.module_of_instance(frame.instance());
     let module = open.map(|open| open.key);
-    egui::Grid::new("labels").num_columns(4).spacing(tokens::GRID).min_col_width(0.0).show(
-        ui,
-        |ui| {
-            for (depth, label) in labels.iter().rev().enumerate() {
-                ui.label(
-                    RichText::new(format!("br {depth}"))
-                        .font(tokens::mono_small())
-                        .color(tokens.faint),
-                );
-                let named = open.and_then(|open| label_name(open, frame, label, ui));
-                let named = named.map_or(String::new(), |name| format!(" {name}"));
-                let kind = format!("{}{named}", label.kind.name());
-                let kind = RichText::new(kind).font(tokens::mono());
-                let kind = ui.label(kind.color(tokens.op_control));
-                let clauses = open.and_then(|open| catches(open, frame, label, ui));
-                if let Some(clauses) = &clauses {
-                    kind.on_hover_text(clauses);
-                }
-                let goes = match label.kind {
-                    LabelKind::Func => "returns".to_owned(),
-                    LabelKind::Loop => format!("again from 0x{:04x}", label.target.0),
-                    _ => format!("on at 0x{:04x}", label.target.0),
-                };
-                let target = RichText::new(goes).font(tokens::mono_small()).color(tokens.weak);
-                let link = ui.add(egui::Label::new(target).sense(egui::Sense::click()));
-                if let Some(module) = module {
-                    let opened =
-                        format!("opened at 0x{:04x}; click to show the target", label.start.0);
-                    if link.on_hover_text(opened).clicked() && label.kind != LabelKind::Func {
-                        commands.push(Command::ShowOffset { module, offset: label.target.0 });
-                    }
-                }
-                let takes = match label.arity {
-                    0 => "takes nothing".to_owned(),
-                    1 => "takes 1 value".to_owned(),
-                    arity => format!("takes {arity} values"),
-                };
-                let kept = match label.height {
-                    0 => "and empties the operand stack below".to_owned(),
-                    1 => "and keeps the lowest operand".to_owned(),
-                    height => format!("and keeps the {height} lowest operands"),
-                };
-                ui.label(RichText::new(&takes).font(tokens::mono_small()).color(tokens.weak))
-                    .on_hover_text(format!("A branch {takes} {kept}."));
-                ui.end_row();
-                if let Some(clauses) = clauses {
-                    ui.label("");
-                    ui.label("");
-                    let text = RichText::new(clauses).font(tokens::mono_small());
-                    ui.label(text.color(tokens.warning));
-                    ui.end_row();
+    let count = labels.len();
+    rows(ui, "labels", 4, count, |ui, range| {
+        let shown = labels.iter().rev().enumerate();
+        for (depth, label) in shown.skip(range.start).take(range.len()) {
+            ui.label(
+                RichText::new(format!("br {depth}")).font(tokens::mono_small()).color(tokens.faint),
+            );
+            let named = open.and_then(|open| label_name(open, frame, label, ui));
+            let named = named.map_or(String::new(), |name| format!(" {name}"));
+            let kind = format!("{}{named}", label.kind.name());
+            let kind = RichText::new(kind).font(tokens::mono());
+            let kind = ui.label(kind.color(tokens.op_control));
+            let clauses = open.and_then(|open| catches(open, frame, label, ui));
+            if let Some(clauses) = &clauses {
+                kind.on_hover_text(clauses);
+            }
+            let goes = match label.kind {
+                LabelKind::Func => "returns".to_owned(),
+                LabelKind::Loop => format!("again from 0x{:04x}", label.target.0),
+                _ => format!("on at 0x{:04x}", label.target.0),
+            };
+            let target = RichText::new(goes).font(tokens::mono_small()).color(tokens.weak);
+            let link = ui.add(egui::Label::new(target).sense(egui::Sense::click()));
+            if let Some(module) = module {
+                let opened = format!("opened at 0x{:04x}; click to show the target", label.start.0);
+                if link.on_hover_text(opened).clicked() && label.kind != LabelKind::Func {
+                    commands.push(Command::ShowOffset { module, offset: label.target.0 });
                 }
             }
-        },
-    );
+            let takes = match label.arity {
+                0 => "takes nothing".to_owned(),
+                1 => "takes 1 value".to_owned(),
+                arity => format!("takes {arity} values"),
+            };
+            let kept = match label.height {
+                0 => "and empties the operand stack below".to_owned(),
+                1 => "and keeps the lowest operand".to_owned(),
+                height => format!("and keeps the {height} lowest operands"),
+            };
+            ui.label(RichText::new(&takes).font(tokens::mono_small()).color(tokens.weak))
+                .on_hover_text(format!("A branch {takes} {kept}."));
+            ui.end_row();
+            // Where rows are counted, each is one.
+            if let Some(clauses) = clauses.filter(|_| count <= FEW) {
+                ui.label("");
+                ui.label("");
+                let text = RichText::new(clauses).font(tokens::mono_small());
+                ui.label(text.color(tokens.warning));
+                ui.end_row();
+            }
+        }
+    });
 }
 
 /// What the module calls a label, as its opener says.
