@@ -13,6 +13,7 @@ mod reentry;
 mod sched;
 mod strings;
 mod tasks;
+mod typed;
 
 use stepwell_engine::{Config, Engine, InstanceId, Linker, Module, Store, Value};
 

@@ -221,8 +221,7 @@ impl Task {
         waker: &Waker,
         work: impl FnOnce(&mut Caller<'_>) -> R,
     ) -> R {
-        let site = observe::site(store, &self.state);
-        work(&mut Caller { store, task: &self.state, site, waker })
+        work(&mut Caller { store, task: &self.state, waker })
     }
 
     fn level(&self) -> usize {
@@ -259,6 +258,9 @@ impl Task {
     #[inline(never)]
     pub(super) fn answer_host(&mut self, store: &mut Store, waker: &Waker) -> Result<Option<Stop>> {
         let Status::Waiting { func, phase, .. } = self.state.status else { return Ok(None) };
+        if let Some(stop) = self.answer_typed(store, waker) {
+            return Ok(stop);
+        }
         let means = match phase {
             Phase::Begun if self.suspended.is_at(self.level()) => Means::Go,
             // The future was another clone's.
@@ -306,7 +308,12 @@ impl Task {
         }
     }
 
-    fn host_call(&self, store: &Store, func: FuncAddr, state: CallState) -> Option<Stop> {
+    pub(super) fn host_call(
+        &self,
+        store: &Store,
+        func: FuncAddr,
+        state: CallState,
+    ) -> Option<Stop> {
         self.state.pending_call(store, func, state).map(Stop::HostCall)
     }
 
@@ -464,7 +471,7 @@ impl Task {
     }
 
     /// A host function has ended.
-    fn conclude(
+    pub(super) fn conclude(
         &mut self,
         store: &mut Store,
         func: FuncAddr,

@@ -9,6 +9,7 @@ pub(crate) mod exact;
 pub(crate) mod fast;
 pub(crate) mod frame;
 mod host_call;
+mod host_fast;
 mod stop;
 mod task;
 

@@ -11,6 +11,7 @@ mod caller;
 mod future;
 pub(crate) mod js_string;
 pub mod record;
+pub mod typed;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -30,6 +31,7 @@ use crate::value::Value;
 pub use caller::{Caller, CallerMemory};
 pub use future::AsyncCaller;
 pub(crate) use future::{AsyncClosure, CallReply, Progress, Request, Running, RunningFuture};
+use typed::Typed;
 
 /// What a host function returns: its results, or why it has none.
 pub type HostResult = Result<Vec<Value>, HostError>;
@@ -138,6 +140,8 @@ pub(crate) struct HostFunction {
     pub(crate) name: Arc<str>,
     pub(crate) ty: FuncType,
     pub(crate) implementation: HostImplementation,
+    /// The same function for calls of which no record is kept, if it has been defined with types.
+    pub(crate) typed: Option<Arc<Typed>>,
 }
 
 #[derive(Clone)]

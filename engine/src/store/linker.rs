@@ -19,6 +19,7 @@ use crate::exec::exact::{memory_init, table_init};
 use crate::exec::{Beyond, SegmentTrap, Space, Task, Trap};
 use crate::features::Features;
 use crate::host::js_string::{self, Builtin};
+use crate::host::typed::{NativeFunc, Typed};
 use crate::host::{AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult};
 use crate::ids::{
     DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId, MemAddr, TableAddr, TagAddr,
@@ -91,6 +92,40 @@ impl Linker {
         self.host(module, name, ty, HostImplementation::Closure(Rc::new(function)))
     }
 
+    /// Defines a host function by a closure over types of Rust, from which its type follows. A call of it
+    /// allocates nothing. The closure may take a `&mut Caller<'_>` first, and may return a [`Result`] with
+    /// [`HostError`](crate::HostError); see [`host::typed`](crate::host::typed) for what stands for which type.
+    ///
+    /// ```
+    /// # use stepwell_engine::{Caller, HostError, Linker};
+    /// let mut linker = Linker::new();
+    /// linker.func_wrap("env", "add", |a: i32, b: i32| a.wrapping_add(b));
+    /// linker.func_wrap("env", "byte", |caller: &mut Caller<'_>, address: u32| {
+    ///     let memory = caller.memory().ok_or(HostError::new("no memory"))?;
+    ///     let byte = memory.read(address, 1_u32)?[0];
+    ///     Ok::<u32, HostError>(byte.into())
+    /// });
+    /// ```
+    pub fn func_wrap<Signature>(
+        &mut self,
+        module: &str,
+        name: &str,
+        function: impl NativeFunc<Signature>,
+    ) -> &mut Self {
+        let typed = Typed::new(function);
+        let general = typed.clone();
+        let closure =
+            move |caller: &mut Caller<'_>, args: &[Value]| general.call_values(caller, args);
+        let host = HostFunction {
+            module: module.into(),
+            name: name.into(),
+            ty: typed.ty(),
+            implementation: HostImplementation::Closure(Rc::new(closure)),
+            typed: Some(typed),
+        };
+        self.insert(module, name, Definition::Host(host))
+    }
+
     /// Defines a host function that a future answers: it may await whatever its executor offers, and call
     /// back into wasm. See [`AsyncCaller`].
     ///
@@ -126,7 +161,13 @@ impl Linker {
         ty: FuncType,
         implementation: HostImplementation,
     ) -> &mut Self {
-        let host = HostFunction { module: module.into(), name: name.into(), ty, implementation };
+        let host = HostFunction {
+            module: module.into(),
+            name: name.into(),
+            ty,
+            implementation,
+            typed: None,
+        };
         self.insert(module, name, Definition::Host(host))
     }
 
@@ -254,6 +295,7 @@ impl Linker {
                     name: import.name.clone(),
                     ty: builtin.ty(&mut store.types),
                     implementation: HostImplementation::Builtin(call),
+                    typed: None,
                 }),
                 other => other,
             };

@@ -7,6 +7,7 @@
 pub(crate) mod allocator;
 mod check;
 pub(crate) mod crossings;
+mod data;
 mod evaluate;
 pub(crate) mod heap;
 mod instance;
@@ -17,6 +18,7 @@ mod make;
 mod pool;
 pub(crate) mod roots;
 mod table;
+mod typed_func;
 pub(crate) mod waiters;
 
 use alloc::boxed::Box;
@@ -41,6 +43,7 @@ use crate::value::{Value, join, split};
 
 use allocator::Permit;
 use crossings::Crossings;
+use data::HostData;
 use lineage::{Lineage, Moment, Stamp};
 use roots::{Parked, Tokens};
 use waiters::Waiters;
@@ -51,6 +54,7 @@ pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
 pub use roots::Object;
 pub use table::Table;
+pub use typed_func::TypedFunc;
 
 /// Owns instances and what they share; tasks run against it.
 pub struct Store {
@@ -71,6 +75,7 @@ pub struct Store {
     /// Room that tasks take turns to run in.
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
+    data: HostData,
     /// Numbers that have not been given yet: they never come again, whatever is restored.
     next_moment: Moment,
     next_task: u64,
@@ -244,6 +249,7 @@ impl Store {
             recorder: Recorder::default(),
             scratch: Scratch::default(),
             names: BTreeMap::new(),
+            data: HostData::default(),
             next_moment: 1,
             next_task: 0,
             next_note: 1,
