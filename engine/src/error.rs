@@ -168,8 +168,8 @@ pub enum Error {
         /// Field name of the import.
         name: String,
     },
-    /// Execution ended in a trap.
-    #[error("{0}")]
+    /// Execution ended in a trap. Its source is that of the [trap](Trap::cause).
+    #[error(transparent)]
     Trap(Trap),
     /// The program ended itself, as by `proc_exit`.
     #[error("the program ended with exit code {code}")]
@@ -177,6 +177,9 @@ pub enum Error {
         /// What it said.
         code: i32,
     },
+    /// An [interruption](crate::InterruptHandle) has stopped the run.
+    #[error("interrupted")]
+    Interrupted,
     /// A host call in a replayed run is not the one that was recorded.
     #[error("the run has left its record: {expected} was recorded, {found} was called")]
     Diverged {
@@ -280,6 +283,8 @@ impl fmt::Display for ImportError {
     }
 }
 
+impl core::error::Error for ImportError {}
+
 /// Imports that are listed in a message.
 const LISTED: usize = 50;
 
@@ -321,6 +326,8 @@ pub enum LinkError {
         size: u64,
     },
 }
+
+impl core::error::Error for LinkError {}
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

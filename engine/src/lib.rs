@@ -57,11 +57,12 @@ pub use config::Pooling;
 pub use config::{Allocation, Config, Engine, Tier};
 pub use error::{Error, ImportError, LimitKind, LinkError, Result};
 pub use exec::{
-    AtomicWait, Beyond, Budget, CallSite, CallState, Exception, HostAnswer, HostCall, SegmentTrap,
-    Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
+    AtomicWait, Beyond, Budget, CallSite, CallState, Exception, HostAnswer, HostCall,
+    InterruptHandle, SegmentTrap, Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,
+    WatchpointHit,
 };
 pub use features::Features;
-pub use host::{AsyncCaller, Caller, CallerMemory, HostError, HostResult};
+pub use host::{AsyncCaller, Caller, CallerMemory, HostCause, HostError, HostResult};
 pub use ids::{
     CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
     MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,

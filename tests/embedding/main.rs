@@ -3,8 +3,10 @@
 
 mod async_calls;
 mod attribution;
+mod causes;
 mod crossings;
 mod endings;
+mod limits;
 mod linking;
 mod loading;
 mod pooling;

@@ -21,8 +21,8 @@ use super::task::{Phase, Status, Task, TaskState};
 use crate::error::{Error, Result};
 use crate::host::record::{Effect, HostRecord, RecordedAnswer, describe, frames_of};
 use crate::host::{
-    CallReply, Caller, Closure, HostError, HostErrorKind, HostImplementation, HostResult, Progress,
-    Request, Running, RunningFuture,
+    CallReply, Caller, Closure, HostCause, HostError, HostErrorKind, HostImplementation,
+    HostResult, Progress, Request, Running, RunningFuture,
 };
 use crate::ids::{FuncAddr, ObjectAddr, TaskId};
 use crate::observe;
@@ -124,7 +124,7 @@ impl HostFrame {
 
 /// How a host call ends that does not return.
 enum End {
-    Trap(TrapCode),
+    Trap(TrapCode, HostCause),
     /// A trap of a function that it had called.
     PassOn(Trap),
     Exit(i32),
@@ -147,7 +147,7 @@ impl Task {
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
         self.check(store)?;
-        let stop = self.run_to_stop(store, budget.0, waker);
+        let stop = self.run_limited(store, budget.0, waker);
         store.park(&mut self.state);
         store.note_stop(&mut self.state.stamp);
         stop
@@ -256,9 +256,14 @@ impl Task {
 
     /// Does what can be done about the pending host call; a stop if it stays pending.
     #[inline(never)]
-    pub(super) fn answer_host(&mut self, store: &mut Store, waker: &Waker) -> Result<Option<Stop>> {
+    pub(super) fn answer_host(
+        &mut self,
+        store: &mut Store,
+        fuel: &mut u64,
+        waker: &Waker,
+    ) -> Result<Option<Stop>> {
         let Status::Waiting { func, phase, .. } = self.state.status else { return Ok(None) };
-        if let Some(stop) = self.answer_typed(store, waker) {
+        if let Some(stop) = self.answer_typed(store, fuel, waker)? {
             return Ok(stop);
         }
         let means = match phase {
@@ -479,15 +484,16 @@ impl Task {
         at: Option<(TaskId, u32)>,
     ) {
         let Status::Waiting { tail, .. } = self.state.status else { return };
-        let refused = |message: String| {
+        let refused = |message: String, cause: HostCause| {
             let message: Arc<str> = message.as_str().into();
-            (RecordedAnswer::Trapped(message.clone()), Some(End::Trap(TrapCode::Host(message))))
+            let end = End::Trap(TrapCode::Host(message.clone()), cause);
+            (RecordedAnswer::Trapped(message), Some(end))
         };
         let (recorded, end) = match result.map_err(|error| error.into_kind()) {
             Ok(values) => match self.state.answer(store, func, tail, &values) {
                 Ok(true) => (RecordedAnswer::Returned(values), None),
                 Ok(false) => {
-                    let end = End::Trap(TrapCode::CallStackExhausted);
+                    let end = End::Trap(TrapCode::CallStackExhausted, HostCause::default());
                     (RecordedAnswer::Returned(values), Some(end))
                 }
                 Err(error) => {
@@ -495,13 +501,16 @@ impl Task {
                         Some(FuncInfo::Host { module, name }) => format!("{module}.{name}"),
                         _ => format!("function {func}"),
                     };
-                    refused(format!("{name} answered wrongly: {error}"))
+                    refused(format!("{name} answered wrongly: {error}"), HostCause::default())
                 }
             },
             Err(HostErrorKind::Exit(code)) => (RecordedAnswer::Exited(code), Some(End::Exit(code))),
-            Err(HostErrorKind::Message(message)) => refused(message),
+            Err(HostErrorKind::Message(message)) => refused(message, HostCause::default()),
+            Err(HostErrorKind::Caused(message, cause)) => refused(message, cause),
             // A future waits instead.
-            Err(HostErrorKind::Pending) => refused("the host function has not answered".into()),
+            Err(HostErrorKind::Pending) => {
+                refused("the host function has not answered".into(), HostCause::default())
+            }
             Err(HostErrorKind::Trap(trap)) => {
                 (RecordedAnswer::PassedOn(trap.clone()), Some(End::PassOn(trap)))
             }
@@ -512,9 +521,9 @@ impl Task {
         match end {
             None => self.returned(store),
             Some(End::Exit(code)) => self.end(store, Status::Exited(code)),
-            Some(End::Trap(code)) => {
+            Some(End::Trap(code, cause)) => {
                 let trap = self.state.trap(store, code);
-                self.trapped(store, trap);
+                self.trapped(store, Trap { cause, ..trap });
             }
             Some(End::PassOn(inner)) => {
                 // The frames that the trap has ended, and those that it ends now.

@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::host::HostCause;
 use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, MemAddr, TagAddr};
 use crate::types::FuncType;
 use crate::value::Value;
@@ -28,11 +29,15 @@ impl Budget {
 
 /// Why a task stopped. All but [`Stop::Done`], [`Stop::Trap`] and [`Stop::Exit`] can be resumed.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Stop {
     /// The function returned these results.
     Done(Vec<Value>),
-    /// Exactly the budget has been executed.
+    /// Exactly the budget has been executed, less what host functions have
+    /// [charged](crate::Caller::charge).
     Budget,
+    /// An [interruption](crate::InterruptHandle) from outside, before the next instruction.
+    Interrupted,
     /// A host function was called that has not answered; [`HostCall::state`] says why. Answer with
     /// [`Task::resume`](crate::Task::resume), or run the task again if the function will answer by itself.
     HostCall(HostCall),
@@ -151,6 +156,9 @@ pub struct Trap {
     pub omitted_frames: usize,
     /// The instruction clock, the trapping instruction included.
     pub executed: u64,
+    /// The host's own error, if a host function has trapped with [one](crate::HostError::from_error). Traps are
+    /// compared without it.
+    pub cause: HostCause,
     /// For an instantiation: the active segment that does not fit, and what it lies beyond.
     pub segment: Option<Box<SegmentTrap>>,
 }
@@ -259,6 +267,13 @@ impl Trap {
             TrapCode::Exception(exception) => &exception.values,
             _ => &[],
         }
+    }
+}
+
+/// Its source is the [cause](Trap::cause).
+impl core::error::Error for Trap {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.cause.source()
     }
 }
 

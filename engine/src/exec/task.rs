@@ -89,7 +89,7 @@ pub(crate) enum Phase {
 }
 
 /// Budgets up to this one are left to the exact tier.
-const STEP: u64 = 8;
+pub(super) const STEP: u64 = 8;
 
 /// Runs in the fast tier, and in the exact tier what that leaves.
 fn advance_fast(
@@ -243,9 +243,12 @@ impl Task {
     ) -> Result<Stop> {
         loop {
             if !matches!(self.state.status, Status::Ready) {
-                match self.stand(store, waker)? {
+                match self.stand(store, &mut fuel, waker)? {
                     Some(stop) => return Ok(stop),
-                    None => continue,
+                    None => {
+                        store.pay_charge(&mut fuel);
+                        continue;
+                    }
                 }
             }
             match self.state.advance(store, &mut fuel)? {
@@ -262,7 +265,7 @@ impl Task {
     /// What a task that is not ready stops with, unless it has become so. Apart from the loop, so that steps
     /// do not pay for it.
     #[inline(never)]
-    fn stand(&mut self, store: &mut Store, waker: &Waker) -> Result<Option<Stop>> {
+    fn stand(&mut self, store: &mut Store, fuel: &mut u64, waker: &Waker) -> Result<Option<Stop>> {
         Ok(Some(match &self.state.status {
             Status::Ready => return Ok(None),
             Status::Done(values) => Stop::Done(values.clone()),
@@ -277,7 +280,7 @@ impl Task {
                 }
                 Stop::Wait(self.state.wait(store, waiting))
             }
-            Status::Waiting { .. } => return self.answer_host(store, waker),
+            Status::Waiting { .. } => return self.answer_host(store, fuel, waker),
         }))
     }
 
@@ -593,6 +596,7 @@ impl TaskState {
             backtrace,
             omitted_frames: self.depth().saturating_sub(Trap::BACKTRACE_LIMIT),
             executed: self.executed,
+            cause: Default::default(),
             segment: None,
         }
     }

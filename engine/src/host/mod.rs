@@ -8,6 +8,7 @@
 //! that everything it reads and writes can be noted.
 
 mod caller;
+mod cause;
 mod future;
 pub(crate) mod js_string;
 pub mod record;
@@ -29,6 +30,7 @@ use crate::types::FuncType;
 use crate::value::Value;
 
 pub use caller::{Caller, CallerMemory};
+pub use cause::HostCause;
 pub use future::AsyncCaller;
 pub(crate) use future::{AsyncClosure, CallReply, Progress, Request, Running, RunningFuture};
 use typed::Typed;
@@ -37,8 +39,7 @@ use typed::Typed;
 pub type HostResult = Result<Vec<Value>, HostError>;
 
 /// Why a host function does not return to its caller.
-#[derive(Clone, PartialEq, Debug, thiserror::Error)]
-#[error("{kind}")]
+#[derive(Clone, PartialEq, Debug)]
 pub struct HostError {
     kind: Box<HostErrorKind>,
 }
@@ -46,6 +47,7 @@ pub struct HostError {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum HostErrorKind {
     Message(String),
+    Caused(String, HostCause),
     Pending,
     Exit(i32),
     Trap(Trap),
@@ -54,10 +56,28 @@ pub(crate) enum HostErrorKind {
 impl fmt::Display for HostErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HostErrorKind::Message(message) => f.write_str(message),
+            HostErrorKind::Message(message) | HostErrorKind::Caused(message, _) => {
+                f.write_str(message)
+            }
             HostErrorKind::Pending => f.write_str("the host function has not answered yet"),
             HostErrorKind::Exit(code) => write!(f, "the program ended with exit code {code}"),
             HostErrorKind::Trap(trap) => write!(f, "{trap}"),
+        }
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl core::error::Error for HostError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &*self.kind {
+            HostErrorKind::Caused(_, cause) => cause.source(),
+            HostErrorKind::Trap(trap) => trap.source(),
+            _ => None,
         }
     }
 }
@@ -66,6 +86,32 @@ impl HostError {
     /// The calling task traps with this message.
     pub fn new(message: impl Into<String>) -> Self {
         Self::of(HostErrorKind::Message(message.into()))
+    }
+
+    /// The calling task traps with the message of an error of the host, which is kept: it is
+    /// the trap's [`cause`](crate::Trap::cause), and the [source](core::error::Error::source) of the trap.
+    ///
+    /// A record of the call has the message only.
+    ///
+    /// ```
+    /// # #[cfg(feature = "wat")] {
+    /// # use core::error::Error as _;
+    /// # use stepwell_engine::{Engine, HostError, Linker, Module, Store};
+    /// # let engine = Engine::default();
+    /// # let module = Module::from_wat(&engine, r#"(module (import "env" "port" (func $port (result i32)))
+    /// #     (func (export "run") (result i32) call $port))"#)?;
+    /// let mut linker = Linker::new();
+    /// linker.func_wrap("env", "port", || "70000".parse::<u16>().map(u32::from).map_err(HostError::from_error));
+    /// # let mut store = Store::new(&engine);
+    /// # let instance = linker.instantiate(&mut store, &module)?;
+    /// # let run = store.export_func(instance, "run")?;
+    /// let error = store.invoke(run, &[]).unwrap_err();
+    /// assert!(error.source().is_some_and(|source| source.is::<core::num::ParseIntError>()));
+    /// # }
+    /// # Ok::<(), stepwell_engine::Error>(())
+    /// ```
+    pub fn from_error(error: impl core::error::Error + Send + Sync + 'static) -> Self {
+        Self::of(HostErrorKind::Caused(format!("{error}"), HostCause::new(error)))
     }
 
     /// There is nothing to answer with yet: the task stops with
@@ -119,7 +165,7 @@ impl From<Error> for HostError {
     fn from(error: Error) -> Self {
         match error {
             Error::Trap(trap) => trap.into(),
-            error => Self::new(format!("{error}")),
+            error => Self::from_error(error),
         }
     }
 }
@@ -197,6 +243,17 @@ impl HostFunctions {
             self.functions.push((host, None));
         }
         position
+    }
+
+    /// Takes the typed form of a function out while it is called, so that it needs no other owner.
+    pub(crate) fn take_typed(&mut self, index: u32) -> Option<Arc<Typed>> {
+        self.functions.get_mut(index as usize)?.0.typed.take()
+    }
+
+    pub(crate) fn put_typed(&mut self, index: u32, typed: Arc<Typed>) {
+        if let Some((function, _)) = self.functions.get_mut(index as usize) {
+            function.typed = Some(typed);
+        }
     }
 
     pub(crate) fn address(&self, index: u32) -> Option<FuncAddr> {

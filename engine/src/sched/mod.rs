@@ -267,9 +267,12 @@ impl Scheduler {
                 Outcome::Parked
             }
             Ok(Stop::Wait(wait)) => Outcome::Waiting(wait),
-            Ok(stop @ (Stop::HostCall(_) | Stop::Breakpoint(_) | Stop::Watchpoint(_))) => {
-                Outcome::Stopped(stop)
-            }
+            Ok(
+                stop @ (Stop::HostCall(_)
+                | Stop::Breakpoint(_)
+                | Stop::Watchpoint(_)
+                | Stop::Interrupted),
+            ) => Outcome::Stopped(stop),
             Ok(stop @ (Stop::Done(_) | Stop::Trap(_) | Stop::Exit(_))) => Outcome::Finished(stop),
             Err(error) => Outcome::Failed(error),
         };

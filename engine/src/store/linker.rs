@@ -578,7 +578,14 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
         let segment = |beyond| Box::new(SegmentTrap { kind, index: index as u32, beyond });
         let segment = beyond.map(segment);
         let backtrace = Vec::new();
-        Error::Trap(Trap { code, backtrace, omitted_frames: 0, executed: 0, segment })
+        Error::Trap(Trap {
+            code,
+            backtrace,
+            omitted_frames: 0,
+            executed: 0,
+            cause: Default::default(),
+            segment,
+        })
     };
     for (position, (segment, addr)) in inner.elements.iter().zip(&instance.elements).enumerate() {
         if let SegmentMode::Active { index, offset } = &segment.mode {

@@ -29,7 +29,7 @@ use alloc::vec::Vec;
 use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
 use crate::exec::fast::Scratch;
-use crate::exec::{Budget, CallState, Stop, Task};
+use crate::exec::{Budget, CallState, RunLimits, Stop, Task};
 use crate::host::record::Recorder;
 use crate::host::{HostFunction, HostFunctions};
 use crate::ids::{
@@ -76,6 +76,7 @@ pub struct Store {
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
     data: HostData,
+    pub(crate) limits: RunLimits,
     /// Numbers that have not been given yet: they never come again, whatever is restored.
     next_moment: Moment,
     next_task: u64,
@@ -250,6 +251,7 @@ impl Store {
             scratch: Scratch::default(),
             names: BTreeMap::new(),
             data: HostData::default(),
+            limits: RunLimits::default(),
             next_moment: 1,
             next_task: 0,
             next_note: 1,
@@ -383,6 +385,7 @@ impl Store {
             Stop::Wait(wait) => Err(Error::Deadlock { address: wait.address }),
             Stop::Trap(trap) => Err(Error::Trap(trap)),
             Stop::Exit(code) => Err(Error::Exit { code }),
+            Stop::Interrupted => Err(Error::Interrupted),
             Stop::HostCall(call) if call.state == CallState::Breakpoint => return None,
             Stop::HostCall(call) => {
                 Err(Error::Unanswered { module: (*call.module).into(), name: (*call.name).into() })
