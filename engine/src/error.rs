@@ -15,6 +15,7 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// Why something could not be done. State that existed before the call is unchanged.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The bytes are something else.
     #[error("not a module: this is {what}{}", First(.first))]
@@ -220,6 +221,7 @@ impl fmt::Display for At {
 
 /// A limit of [`Config`](crate::Config), by its field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum LimitKind {
     /// `max_module_size`, in bytes.
     ModuleSize,
@@ -268,6 +270,7 @@ impl fmt::Display for LimitKind {
 
 /// An import that could not be satisfied.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ImportError {
     /// Module name of the import.
     pub module: String,
@@ -308,6 +311,7 @@ impl fmt::Display for Unlinked<'_> {
 
 /// Why an import could not be satisfied.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum LinkError {
     /// Nothing has been defined under this name.
     Unknown,

@@ -23,7 +23,7 @@ fn charging(tier: Tier, linker: &Linker) -> (Store, InstanceId) {
           i32.const 5  call $work
           (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))
         end))"#;
-    let engine = Engine::new(Config { tier, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(tier));
     let mut store = Store::new(&engine);
     let module = Module::from_wat(&engine, text).unwrap();
     let instance = linker.instantiate(&mut store, &module).unwrap();

@@ -13,7 +13,7 @@ use stepwell_engine::{
 use super::{invoke, module};
 
 fn instantiate(linker: &Linker, text: &str, tier: Tier) -> (Store, InstanceId) {
-    let engine = Engine::new(Config { tier, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(tier));
     let module = Module::from_wat(&engine, text).expect(text);
     let mut store = Store::new(&engine);
     let instance = linker.instantiate(&mut store, &module).unwrap();

@@ -78,7 +78,7 @@ const C: &str = r#"(module $c
 
 impl Linked {
     fn new(tier: Tier) -> Self {
-        Self::in_engine(&Engine::new(Config { tier, ..Config::default() }))
+        Self::in_engine(&Engine::new(Config::default().tier(tier)))
     }
 
     fn in_engine(engine: &Engine) -> Self {

@@ -200,8 +200,7 @@ fn whoever_looks_on_changes_nothing() {
     let end = Instant::now() + Duration::from_secs(number("STEPWELL_RANDOM_SECONDS", 3));
     let first = number("STEPWELL_RANDOM_SEED", 1);
     // One engine: translations are shared by stores as they are in the window.
-    let engines =
-        [Tier::Fast, Tier::Mixed].map(|tier| Engine::new(Config { tier, ..Config::default() }));
+    let engines = [Tier::Fast, Tier::Mixed].map(|tier| Engine::new(Config::default().tier(tier)));
     for seed in first.. {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut pair = Pair::new(&engines[seed as usize % 2], seed);

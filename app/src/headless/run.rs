@@ -111,7 +111,7 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                 Stop::Wait(wait) if wait.timeout.is_some() => task.time_out(&mut machine.store)?,
                 Stop::Wait(wait) => return Err(Failure::Error(machine.deadlock(&wait))),
                 // Whatever else there is can be gone on from.
-                _ => {}
+                _ => continue,
             }
         }
     }

@@ -99,6 +99,7 @@ pub enum CallState {
 
 /// An atomic wait that has not been notified.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct AtomicWait {
     /// The shared memory.
     pub memory: MemAddr,
@@ -132,6 +133,7 @@ pub enum WatchKind {
 
 /// A watched access that has just happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct WatchpointHit {
     /// The memory.
     pub memory: MemAddr,
@@ -147,6 +149,7 @@ pub struct WatchpointHit {
 
 /// A trap: why, and through which frames.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Trap {
     /// The reason.
     pub code: TrapCode,
@@ -312,6 +315,7 @@ impl fmt::Display for TrapFrame {
 
 /// Why execution trapped. The texts are those of the specification's test suite.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum TrapCode {
     /// `unreachable` was executed.
     Unreachable,

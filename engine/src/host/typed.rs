@@ -234,7 +234,7 @@ macro_rules! tuples {
     ($(($($param:ident)*))*) => {$(
         impl<$($param: NativeType),*> Sealed for ($($param,)*) {}
 
-        #[allow(non_snake_case, unused_mut, unused_variables)]
+        #[allow(non_snake_case, unused_mut, unused_variables, clippy::unused_unit)]
         impl<$($param: NativeType),*> NativeTypes for ($($param,)*) {
             const TYPES: &'static [ValType] = &[$($param::TYPE),*];
 

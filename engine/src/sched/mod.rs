@@ -89,6 +89,7 @@ pub enum State {
 
 /// A turn of a task.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Turn {
     /// Whose turn it was.
     pub handle: Handle,
@@ -102,6 +103,7 @@ pub struct Turn {
 
 /// What came of a turn.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The budget is used up; the task is ready again.
     Budget,

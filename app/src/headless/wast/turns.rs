@@ -134,7 +134,7 @@ impl<'s> Turns<'s> {
                 }
                 Stop::Budget => self.pass().await,
                 // Whatever else there is can be gone on from.
-                _ => {}
+                _ => continue,
             }
         }
     }

@@ -44,12 +44,9 @@ impl Way {
     ];
 
     pub(crate) fn engine(self, profile: Profile) -> Engine {
-        Engine::new(Config {
-            tier: self.tier,
-            features: profile.features(),
-            validation_threads: 1,
-            ..Config::default()
-        })
+        Engine::new(
+            Config::default().tier(self.tier).features(profile.features()).validation_threads(1),
+        )
     }
 }
 
