@@ -275,8 +275,6 @@ fn trapped(code: &TrapCode) -> End {
         TrapCode::Exception(exception) => {
             Why::Exception(exception.values.iter().copied().map(plain).collect())
         }
-        TrapCode::UnalignedAtomic | TrapCode::ExpectedShared | TrapCode::Host(_) => {
-            Why::Other(code.to_string())
-        }
+        _ => Why::Other(code.to_string()),
     })
 }
