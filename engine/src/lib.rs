@@ -35,6 +35,11 @@
 
 extern crate alloc;
 
+/// Its code is tested.
+#[cfg(all(doctest, feature = "wat"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod config;
 mod error;
 pub mod exec;
