@@ -218,6 +218,62 @@ fn a_typed_function_fails_waits_and_has_breakpoints() {
     assert_eq!(task.run(&mut store, Budget::unlimited()).unwrap(), Stop::Exit(3));
 }
 
+/// Typed calls run on to the next call, whoever answers that.
+#[test]
+fn typed_calls_and_others_take_turns() {
+    const TEXT: &str = r#"(module
+      (import "env" "typed" (func $typed (param i32) (result i32)))
+      (import "env" "values" (func $values (param i32) (result i32)))
+      (import "env" "future" (func $future (param i32) (result i32)))
+      (import "env" "asked" (func $asked (param i32) (result i32)))
+      (memory 1)
+      (func (export "run") (param $times i32) (result i32) (local $sum i32)
+        loop $next
+          (local.set $sum (call $typed (local.get $sum)))
+          (local.set $sum (call $values (local.get $sum)))
+          (local.set $sum (call $typed (local.get $sum)))
+          (drop (memory.grow (i32.const 0)))
+          (local.set $sum (call $future (call $typed (local.get $sum))))
+          (local.set $sum (call $typed (call $typed (local.get $sum))))
+          (local.set $sum (call $asked (local.get $sum)))
+          (br_if $next (local.tee $times (i32.sub (local.get $times) (i32.const 1))))
+        end
+        local.get $sum))"#;
+    let mut linker = Linker::new();
+    let ty = || FuncType::new([ValType::I32], [ValType::I32]);
+    let add = |args: &[Value], more: i32| match args {
+        [Value::I32(sum)] => Ok(vec![Value::I32(sum + more)]),
+        _ => Err(HostError::new("a number")),
+    };
+    linker.func_wrap("env", "typed", |sum: i32| sum + 1);
+    linker.func("env", "values", ty(), move |_, args| add(args, 10));
+    linker.func_async("env", "future", ty(), move |_, args| async move { add(&args, 100) });
+    linker.func_unresolved("env", "asked", ty());
+    let mut clocks = Vec::new();
+    for (tier, slice) in
+        [(Tier::Fast, 50), (Tier::Fast, 1_000), (Tier::Exact, 9), (Tier::Mixed, 1_000)]
+    {
+        let (mut store, instance) = instantiate(&linker, TEXT, tier);
+        let run = store.export_func(instance, "run").unwrap();
+        let mut task = store.start(run, &[Value::I32(30)]).unwrap();
+        let values = loop {
+            match task.run(&mut store, Budget::instructions(slice)).unwrap() {
+                Stop::Budget => {}
+                Stop::HostCall(call) => {
+                    assert_eq!((&*call.name, call.state), ("asked", CallState::Unanswered));
+                    let answer = add(&call.args, 1_000).unwrap();
+                    task.resume(&mut store, stepwell_engine::HostAnswer::Return(answer)).unwrap();
+                }
+                Stop::Done(values) => break values,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(values, [Value::I32(30 * 1_115)]);
+        clocks.push(task.executed());
+    }
+    assert!(clocks.iter().all(|clock| *clock == clocks[0]), "{clocks:?}");
+}
+
 #[test]
 fn references_are_checked() {
     const TEXT: &str = r#"(module

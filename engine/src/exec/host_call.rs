@@ -262,10 +262,10 @@ impl Task {
         fuel: &mut u64,
         waker: &Waker,
     ) -> Result<Option<Stop>> {
-        let Status::Waiting { func, phase, .. } = self.state.status else { return Ok(None) };
         if let Some(stop) = self.answer_typed(store, fuel, waker)? {
             return Ok(stop);
         }
+        let Status::Waiting { func, phase, .. } = self.state.status else { return Ok(None) };
         let means = match phase {
             Phase::Begun if self.suspended.is_at(self.level()) => Means::Go,
             // The future was another clone's.

@@ -29,8 +29,8 @@ enum Answer {
 }
 
 impl Task {
-    /// Answers the pending call, if the short way leads there, and those that follow. `None` if one is to go
-    /// the long way, and otherwise a stop if one stays pending.
+    /// Answers the pending call, if the short way leads there, and those that follow. `None` if the call that
+    /// is pending then is to go the long way, and otherwise a stop if one stays pending.
     pub(super) fn answer_typed(
         &mut self,
         store: &mut Store,
