@@ -79,3 +79,24 @@ fn invoke(bencher: Bencher<'_, '_>) {
     let Ok((mut store, func)) = start(&linker, "nothing") else { return };
     bencher.bench_local(|| black_box(store.invoke(func, &[Value::I32(1)])));
 }
+
+/// A module with 24 imports, each time in a store of its own.
+#[divan::bench(args = [false, true])]
+fn instantiate(bencher: Bencher<'_, '_>, prelinked: bool) {
+    let imports: String = (0..24)
+        .map(|index| format!(r#"(import "env" "f{index}" (func (param i32 i64) (result i32)))"#))
+        .collect();
+    let engine = Engine::default();
+    let Ok(module) = Module::from_wat(&engine, &format!("(module {imports})")) else { return };
+    let mut linker = Linker::new();
+    for index in 0..24 {
+        linker.func_wrap("env", &format!("f{index}"), move |a: i32, _: i64| a + index);
+    }
+    let Ok(linked) = linker.prelink(&module) else { return };
+    bencher.with_inputs(|| Store::new(&engine)).bench_local_refs(|store| {
+        black_box(match prelinked {
+            true => linked.instantiate(store),
+            false => linker.instantiate(store, &module),
+        })
+    });
+}

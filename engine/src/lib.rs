@@ -73,7 +73,7 @@ pub use ids::{
     MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
 };
 pub use module::{Module, ModuleBuilder};
-pub use store::{Extern, Instantiation, Linker, Store, TypedFunc};
+pub use store::{Extern, Instantiation, Linker, Prelinked, Store, TypedFunc};
 pub use types::{
     ExternType, FuncType, GlobalType, HeapType, Limits, MemoryType, Mutability, RefType, TableType,
     ValType,

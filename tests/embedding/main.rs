@@ -10,6 +10,7 @@ mod limits;
 mod linking;
 mod loading;
 mod pooling;
+mod prelinking;
 mod records;
 mod reentry;
 mod sched;

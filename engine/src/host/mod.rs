@@ -236,11 +236,11 @@ impl HostFunctions {
         self.functions.get(index as usize).map(|(function, _)| function)
     }
 
-    pub(crate) fn add(&mut self, host: HostFunction) -> u32 {
+    pub(crate) fn add(&mut self, host: &HostFunction) -> u32 {
         let next = self.functions.len() as u32;
         let position = *self.positions.entry(host.identity()).or_insert(next);
         if position == next {
-            self.functions.push((host, None));
+            self.functions.push((host.clone(), None));
         }
         position
     }

@@ -33,14 +33,14 @@ use crate::value::Value;
 /// Names that imports are resolved against. A later definition of a name replaces an earlier one.
 #[derive(Clone, Default)]
 pub struct Linker {
-    definitions: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition>>,
-    instances: BTreeMap<Arc<str>, InstanceId>,
+    pub(super) definitions: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition>>,
+    pub(super) instances: BTreeMap<Arc<str>, InstanceId>,
     /// The module whose globals are strings.
     string_constants: Option<Arc<str>>,
 }
 
 #[derive(Clone)]
-enum Definition {
+pub(super) enum Definition {
     Extern(Extern),
     Host(HostFunction),
     Builtin(Builtin, Rc<Closure>),
@@ -192,7 +192,7 @@ impl Linker {
     }
 
     /// The type of a global that is to be a string, if an import is one.
-    fn string_constant(&self, import: &Import) -> Option<GlobalType> {
+    pub(super) fn string_constant(&self, import: &Import) -> Option<GlobalType> {
         let ExternType::Global(ty) = import.ty else { return None };
         let text = RefType { nullable: false, heap: HeapType::Extern };
         let takes_text = match ty.content {
@@ -236,7 +236,17 @@ impl Linker {
     /// [`Error::Trap`] (an active segment beyond the end of its memory or table) keeps, as the
     /// specification demands, what has been written before.
     pub fn begin_instantiate(&self, store: &mut Store, module: &Module) -> Result<Instantiation> {
-        let imports = self.resolve(store, module)?;
+        self.begin(store, module, &[])
+    }
+
+    /// The same; `known` are host functions that imports have been found to be, by position.
+    pub(super) fn begin(
+        &self,
+        store: &mut Store,
+        module: &Module,
+        known: &[Option<HostFunction>],
+    ) -> Result<Instantiation> {
+        let imports = self.resolve(store, module, known)?;
         let allowed = u64::from(store.engine.config().max_instances);
         check_limit(LimitKind::Instances, store.state.instances.len() as u64, 1, allowed)?;
         let permit = store.engine.allocator().clone().permit(Kind::Instance)?;
@@ -270,19 +280,32 @@ impl Linker {
     }
 
     /// Finds every import and checks its type (*Import matching*).
-    fn resolve(&self, store: &mut Store, module: &Module) -> Result<Vec<Extern>> {
+    fn resolve(
+        &self,
+        store: &mut Store,
+        module: &Module,
+        known: &[Option<HostFunction>],
+    ) -> Result<Vec<Extern>> {
         let id = store.enter_module(module);
         let inner = module.inner();
         // Types first, so that a failure adds no host function to the store.
         let mut found = Vec::with_capacity(module.imports().len());
         let mut errors = Vec::new();
-        for (import, index) in module.imports().iter().zip(&inner.import_types) {
+        let imports = module.imports().iter().zip(&inner.import_types);
+        for (position, (import, index)) in imports.enumerate() {
+            if let Some(Some(host)) = known.get(position) {
+                let ids = store.modules.get(id.index()).map_or(&[][..], |entry| &entry.types);
+                let demanded = ids.get(*index as usize).copied().unwrap_or(TypeId(*index));
+                found.push((Found::Known(host), demanded));
+                continue;
+            }
             let mut fail = |reason| {
                 let (module, name) = ((*import.module).into(), (*import.name).into());
                 errors.push(ImportError { module, name, reason });
             };
             if let Some(ty) = self.string_constant(import) {
-                found.push((Definition::Text(import.name.clone(), ty), TypeId(0)));
+                let text = Definition::Text(import.name.clone(), ty);
+                found.push((Found::Now(text), TypeId(0)));
                 continue;
             }
             let Some(definition) = self.find(store, &import.module, &import.name) else {
@@ -336,7 +359,7 @@ impl Linker {
             };
             match ty {
                 None => fail(LinkError::Unknown),
-                Some(_) if fits => found.push((definition, demanded)),
+                Some(_) if fits => found.push((Found::Now(definition), demanded)),
                 Some(ty) => fail(LinkError::Incompatible {
                     expected: import.ty.to_string(),
                     found: ty.to_string(),
@@ -348,9 +371,16 @@ impl Linker {
         }
         let mut items = Vec::with_capacity(found.len());
         for (definition, ty) in found {
+            let definition = match definition {
+                Found::Now(definition) => definition,
+                Found::Known(host) => {
+                    items.push(Extern::Func(store.add_host(host, ty)));
+                    continue;
+                }
+            };
             items.push(match definition {
                 Definition::Extern(item) => item,
-                Definition::Host(host) => Extern::Func(store.add_host(host, ty)),
+                Definition::Host(host) => Extern::Func(store.add_host(&host, ty)),
                 Definition::Text(text, ty) => {
                     let value = store.new_string(&text)?;
                     let global = store.new_global(ty, value);
@@ -364,6 +394,13 @@ impl Linker {
         }
         Ok(items)
     }
+}
+
+/// What an import is.
+enum Found<'a> {
+    Now(Definition),
+    /// Since the linking before.
+    Known(&'a HostFunction),
 }
 
 /// Lengths of the arenas, to take an allocation back.
@@ -402,7 +439,7 @@ impl Marks {
 
 impl Store {
     /// The address of a host function; the same definition gets the same address.
-    fn add_host(&mut self, host: HostFunction, ty: TypeId) -> FuncAddr {
+    fn add_host(&mut self, host: &HostFunction, ty: TypeId) -> FuncAddr {
         let index = self.hosts.add(host);
         let entity = FuncEntity::Host { host: index, ty };
         let funcs = &mut self.state.funcs;

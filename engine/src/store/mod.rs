@@ -16,6 +16,7 @@ mod linker;
 mod make;
 #[cfg(feature = "std")]
 mod pool;
+mod prelink;
 pub(crate) mod roots;
 mod table;
 mod typed_func;
@@ -52,6 +53,7 @@ pub(crate) use heap::width_log2;
 pub use heap::{Heap, ObjectKind};
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
+pub use prelink::Prelinked;
 pub use roots::Object;
 pub use table::Table;
 pub use typed_func::TypedFunc;
