@@ -6,6 +6,7 @@ mod attribution;
 mod causes;
 mod crossings;
 mod endings;
+mod externals;
 mod limits;
 mod linking;
 mod loading;

@@ -9,6 +9,7 @@ mod check;
 pub(crate) mod crossings;
 mod data;
 mod evaluate;
+mod externals;
 pub(crate) mod heap;
 mod instance;
 pub(crate) mod lineage;
@@ -79,6 +80,8 @@ pub struct Store {
     names: BTreeMap<InstanceId, Arc<str>>,
     data: HostData,
     pub(crate) limits: RunLimits,
+    /// Whether tasks tell what they refer to even if there is no object.
+    traces_externals: bool,
     /// Numbers that have not been given yet: they never come again, whatever is restored.
     next_moment: Moment,
     next_task: u64,
@@ -254,6 +257,7 @@ impl Store {
             names: BTreeMap::new(),
             data: HostData::default(),
             limits: RunLimits::default(),
+            traces_externals: false,
             next_moment: 1,
             next_task: 0,
             next_note: 1,

@@ -128,7 +128,7 @@ impl Store {
     /// Notes what a task refers to that has just stopped.
     #[inline(always)]
     pub(crate) fn park(&mut self, task: &mut TaskState) {
-        if !self.state.heap.is_empty() {
+        if !self.state.heap.is_empty() || self.traces_externals {
             self.note(task);
         }
     }
@@ -188,19 +188,33 @@ impl Store {
 
     /// Collects garbage while a task runs, which need not be parked.
     pub(crate) fn collect(&mut self, running: Option<&TaskState>) -> Result<()> {
+        self.forget_dropped_tasks();
+        let found: Vec<_> = self.roots(running)?.into_iter().filter_map(object_of_slot).collect();
+        let StoreState { heap, tags, .. } = &mut self.state;
+        heap.collect(&self.types, tags, &found);
+        Ok(())
+    }
+
+    /// What they have left behind keeps nothing alive.
+    pub(super) fn forget_dropped_tasks(&mut self) {
         let tokens = &mut self.tokens;
         let is_alive = |id: &u64| tokens.get(id).is_some_and(|token| token.strong_count() > 0);
         self.state.parked.tasks.retain(|id, _| is_alive(id));
         tokens.retain(|_, token| token.strong_count() > 0);
+    }
+
+    /// All references that are reached at once, as slots, null among them.
+    pub(super) fn roots(&self, running: Option<&TaskState>) -> Result<Vec<u64>> {
         let mut roots = Roots { store: self, found: Vec::new(), places: BTreeMap::new() };
         roots.globals();
-        roots.found.extend(&self.state.parked.held);
+        let held = self.state.parked.held.iter();
+        roots.found.extend(held.map(|object| AnyRef::Object(*object).to_slot()));
         let own = running.and_then(|task| task.identity.id);
         for (id, task) in &self.state.parked.tasks {
             if Some(*id) != own {
                 roots.frames(&task.frames, &task.slots)?;
                 roots.arguments(&task.hosts, &task.slots);
-                roots.found.extend(task.values.iter().copied().filter_map(object_of));
+                roots.found.extend(task.values.iter().copied().filter_map(reference_of));
             }
         }
         if let Some(task) = running {
@@ -208,13 +222,15 @@ impl Store {
             roots.frames(&frames, task.stack.live())?;
             let hosts: Vec<_> = task.started_hosts().collect();
             roots.arguments(&hosts, task.stack.live());
-            roots.found.extend(task.values().into_iter().filter_map(object_of));
+            roots.found.extend(task.values().into_iter().filter_map(reference_of));
         }
-        let found = roots.found;
-        let StoreState { heap, tags, .. } = &mut self.state;
-        heap.collect(&self.types, tags, &found);
-        Ok(())
+        Ok(roots.found)
     }
+}
+
+/// The slot of a reference to anything but a function.
+fn reference_of(value: Value) -> Option<u64> {
+    is_traced(value.ty()).then(|| value.to_slot())
 }
 
 fn object_of(value: Value) -> Option<ObjectAddr> {
@@ -264,7 +280,7 @@ impl TaskState {
 
 struct Roots<'a> {
     store: &'a Store,
-    found: Vec<ObjectAddr>,
+    found: Vec<u64>,
     /// Which slots of frames refer to objects, by where the frames stand: those of a recursion stand at
     /// few places.
     places: BTreeMap<(ModuleId, FuncIndex, u32), Box<[u32]>>,
@@ -274,16 +290,16 @@ impl Roots<'_> {
     fn globals(&mut self) {
         let state = &self.store.state;
         let globals = state.globals.iter().filter(|global| is_traced(global.ty.content));
-        self.found.extend(globals.filter_map(|global| object_of_slot(global.slot)));
+        self.found.extend(globals.map(|global| global.slot));
         let tables = state.tables.iter().filter(|table| is_traced(table.ty().element.into()));
         let tables = tables.flat_map(|table| table.elements.iter());
-        self.found.extend(tables.filter_map(|slot| object_of_slot(*slot)));
+        self.found.extend(tables);
         for instance in &state.instances {
             let Some(entry) = self.store.modules.get(instance.module.index()) else { continue };
             let segments = entry.module.elements().iter().zip(&instance.elements);
             let traced = segments.filter(|(segment, _)| is_traced(segment.ty.into()));
             let slots = traced.flat_map(|(_, addr)| state.elements[addr.index()].iter());
-            self.found.extend(slots.filter_map(|slot| object_of_slot(*slot)));
+            self.found.extend(slots);
         }
     }
 
@@ -315,7 +331,7 @@ impl Roots<'_> {
             Entry::Vacant(new) => new.insert(traced_slots(self.store, place)?),
         };
         let slots = traced.iter().map_while(|slot| slots.get(*slot as usize));
-        self.found.extend(slots.filter_map(|slot| object_of_slot(*slot)));
+        self.found.extend(slots);
         Ok(())
     }
 
@@ -324,7 +340,7 @@ impl Roots<'_> {
         let mut position = 0;
         for ty in types {
             if is_traced(*ty) {
-                self.found.extend(slots.get(position).and_then(|slot| object_of_slot(*slot)));
+                self.found.extend(slots.get(position));
             }
             position += ty.slots();
         }
