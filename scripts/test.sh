@@ -75,6 +75,8 @@ step "licences and sources of dependencies" cargo deny check licenses bans sourc
 step "engine and WASI without a standard library" \
   cargo build -p stepwell-engine -p stepwell-wasi --no-default-features --target thumbv7em-none-eabi
 step "engine and WASI on systems that are not here" elsewhere
+step "packages of the libraries" \
+  cargo package -p stepwell-engine -p stepwell-wasi --allow-dirty --no-verify --quiet
 step "tests" cargo test --workspace
 # Only these builds dispatch by sibling calls. Where each jump leads is compared with the list of handlers.
 step "the engine's suites as it is released" \

@@ -23,7 +23,7 @@ fn main() {
 type Failure = stepwell_engine::Error;
 
 fn start(program: &programs::Program, tier: Tier) -> Result<(Store, FuncAddr), Failure> {
-    let engine = Engine::new(Config { tier, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(tier));
     let module = Module::from_wat(&engine, program.text)?;
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module)?;
@@ -82,7 +82,7 @@ fn instantiate(bencher: Bencher<'_, '_>, pooled: bool) {
         true => Allocation::Pooling(Pooling::default()),
         false => Allocation::OnDemand,
     };
-    let engine = Engine::new(Config { allocation, ..Config::default() });
+    let engine = Engine::new(Config::default().allocation(allocation));
     let text = r#"(module (memory 1) (data (i32.const 0) "stepwell") (table 4 funcref))"#;
     let Ok(module) = Module::from_wat(&engine, text) else { return };
     bencher.bench_local(|| {

@@ -15,7 +15,7 @@ use stepwell_engine::{Budget, Config, Engine, Error, Linker, Module, Store, Tier
 
 /// Least time of a few runs, and the instructions of one.
 fn measure(program: &programs::Program, tier: Tier) -> Result<(Duration, u64), Error> {
-    let engine = Engine::new(Config { tier, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(tier));
     let module = Module::from_wat(&engine, program.text)?;
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module)?;

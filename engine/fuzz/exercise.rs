@@ -9,19 +9,17 @@ use stepwell_engine::{
 
 /// Limits under which no input takes more than some megabytes.
 pub(crate) fn small() -> Config {
-    Config {
-        max_module_size: 1 << 20,
-        max_locals: 10_000,
-        max_call_depth: 200,
-        max_value_stack: 20_000,
-        max_memory_pages: 64,
-        max_store_memory: 8 << 20,
-        max_table_size: 10_000,
-        max_store_table: 20_000,
-        max_instances: 10,
-        tier: Tier::Mixed,
-        ..Config::default()
-    }
+    Config::default()
+        .max_module_size(1 << 20)
+        .max_locals(10_000)
+        .max_call_depth(200)
+        .max_value_stack(20_000)
+        .max_memory_pages(64)
+        .max_store_memory(8 << 20)
+        .max_table_size(10_000)
+        .max_store_table(20_000)
+        .max_instances(10)
+        .tier(Tier::Mixed)
 }
 
 /// A value of a type: not zero, so that something happens.
@@ -92,7 +90,7 @@ fn instantiate(engine: &Engine, module: &Module) -> Result<(Store, InstanceId)> 
 /// Whatever is wrong with the bytes; what must not happen is a panic.
 pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
     let engine = Engine::new(small());
-    let other = Engine::new(Config { tier: Tier::Exact, ..small() });
+    let other = Engine::new(small().tier(Tier::Exact));
     let module = Module::new(&engine, bytes)?;
     for func in (0..module.func_count()).map(stepwell_engine::FuncIndex) {
         if let Ok(listing) = stepwell_engine::module::disassemble::Listing::new(&module, func) {
@@ -103,7 +101,7 @@ pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
         let _ = (module.func_name(func), module.local_names(func));
     }
     compare(&[&engine, &other], &module, false)?;
-    let fast = Engine::new(Config { tier: Tier::Fast, ..small() });
+    let fast = Engine::new(small().tier(Tier::Fast));
     compare(&[&fast, &other], &module, true)
 }
 

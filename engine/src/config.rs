@@ -10,13 +10,14 @@ use crate::store::allocator::{InstanceAllocator, OnDemand};
 /// Limits that every module, store and task of an [`Engine`] respects.
 ///
 /// A module or a run that would exceed one gets [`Error::Limit`](crate::Error::Limit) or a trap,
-/// never an abort. Change single fields with struct update syntax:
+/// never an abort. Each field has a method that sets it:
 ///
 /// ```
 /// # use stepwell_engine::Config;
-/// let config = Config { max_call_depth: 200, ..Config::default() };
+/// let config = Config::default().max_call_depth(200);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// What modules may use. Default: everything that the engine executes.
     pub features: Features,
@@ -55,6 +56,7 @@ pub struct Config {
 
 /// Where memories, tables, task stacks and instances come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Allocation {
     /// From the system, when they are needed.
     #[default]
@@ -77,8 +79,8 @@ pub enum Allocation {
 /// # #[cfg(feature = "wat")] {
 /// use stepwell_engine::{Allocation, Config, Engine, Linker, Module, Pooling, Store};
 ///
-/// let pooling = Pooling { instances: 2, ..Pooling::default() };
-/// let config = Config { allocation: Allocation::Pooling(pooling), ..Config::default() };
+/// let pooling = Pooling::default().instances(2);
+/// let config = Config::default().allocation(Allocation::Pooling(pooling));
 /// let engine = Engine::new(config);
 /// let module = Module::from_wat(&engine, "(module (memory 1))")?;
 /// for _ in 0..1_000 {
@@ -90,6 +92,7 @@ pub enum Allocation {
 /// ```
 #[cfg(feature = "std")]
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pooling {
     /// Instances at the same time, over all stores. Default: 1,000.
     pub instances: u32,
@@ -126,6 +129,7 @@ impl Default for Pooling {
 
 /// How instructions are executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Tier {
     /// Translated to register operations wherever the budget covers more than a few instructions and
     /// no log of memory accesses is kept.
@@ -156,6 +160,50 @@ impl Default for Config {
             allocation: Allocation::OnDemand,
             tier: Tier::Fast,
         }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$attribute:meta])* $of:ident { $($field:ident: $ty:ty,)* })*) => {$(
+        $(#[$attribute])*
+        impl $of {$(
+            #[doc = concat!("Sets [`", stringify!($field), "`](", stringify!($of), "::", stringify!($field), ").")]
+            #[must_use]
+            pub fn $field(mut self, $field: $ty) -> Self {
+                self.$field = $field;
+                self
+            }
+        )*}
+    )*};
+}
+
+setters! {
+    Config {
+        features: Features,
+        max_module_size: usize,
+        max_locals: u32,
+        max_call_depth: u32,
+        max_host_depth: u32,
+        max_value_stack: u32,
+        max_memory_pages: u64,
+        max_store_memory: u64,
+        max_table_size: u64,
+        max_store_table: u64,
+        max_heap: u64,
+        max_instances: u32,
+        validation_threads: u32,
+        allocation: Allocation,
+        tier: Tier,
+    }
+    #[cfg(feature = "std")]
+    Pooling {
+        instances: u32,
+        memories: u32,
+        memory_pages: u64,
+        keep_resident: usize,
+        tables: u32,
+        table_elements: u64,
+        stacks: u32,
     }
 }
 

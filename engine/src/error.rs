@@ -15,6 +15,7 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// Why something could not be done. State that existed before the call is unchanged.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The bytes are something else.
     #[error("not a module: this is {what}{}", First(.first))]
@@ -170,8 +171,8 @@ pub enum Error {
         /// Field name of the import.
         name: String,
     },
-    /// Execution ended in a trap.
-    #[error("{0}")]
+    /// Execution ended in a trap. Its source is that of the [trap](Trap::cause).
+    #[error(transparent)]
     Trap(Trap),
     /// The program ended itself, as by `proc_exit`.
     #[error("the program ended with exit code {code}")]
@@ -179,6 +180,9 @@ pub enum Error {
         /// What it said.
         code: i32,
     },
+    /// An [interruption](crate::InterruptHandle) has stopped the run.
+    #[error("interrupted")]
+    Interrupted,
     /// A host call in a replayed run is not the one that was recorded.
     #[error("the run has left its record: {expected} was recorded, {found} was called")]
     Diverged {
@@ -219,6 +223,7 @@ impl fmt::Display for At {
 
 /// A limit of [`Config`](crate::Config), by its field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum LimitKind {
     /// `max_module_size`, in bytes.
     ModuleSize,
@@ -267,6 +272,7 @@ impl fmt::Display for LimitKind {
 
 /// An import that could not be satisfied.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ImportError {
     /// Module name of the import.
     pub module: String,
@@ -281,6 +287,8 @@ impl fmt::Display for ImportError {
         write!(f, "{}: {}", dotted(&self.module, &self.name), self.reason)
     }
 }
+
+impl core::error::Error for ImportError {}
 
 /// Imports that are listed in a message.
 const LISTED: usize = 50;
@@ -305,6 +313,7 @@ impl fmt::Display for Unlinked<'_> {
 
 /// Why an import could not be satisfied.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum LinkError {
     /// Nothing has been defined under this name.
     Unknown,
@@ -323,6 +332,8 @@ pub enum LinkError {
         size: u64,
     },
 }
+
+impl core::error::Error for LinkError {}
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

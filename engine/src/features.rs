@@ -10,7 +10,7 @@ use wasmparser::WasmFeatures as F;
 /// ```
 /// use stepwell_engine::{Config, Engine, Features, Module};
 ///
-/// let config = Config { features: Features::WASM2, ..Config::default() };
+/// let config = Config::default().features(Features::WASM2);
 /// let tail_call = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x06\x01\x04\0\x12\0\x0b";
 /// assert!(Module::new(&Engine::new(config), tail_call).is_err());
 /// assert!(Module::new(&Engine::default(), tail_call).is_ok());

@@ -35,6 +35,11 @@
 
 extern crate alloc;
 
+/// Its code is tested.
+#[cfg(all(doctest, feature = "wat"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod config;
 mod error;
 pub mod exec;
@@ -60,18 +65,19 @@ pub use config::{Allocation, Config, Engine, Tier};
 pub use error::{Error, ImportError, LimitKind, LinkError, Result};
 pub use exec::{
     AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
-    SegmentTrap, Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
+    InterruptHandle, SegmentTrap, Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,
+    WatchpointHit,
 };
 pub use features::Features;
 #[cfg(feature = "std")]
 pub use host::Local;
-pub use host::{AsyncCaller, Caller, CallerMemory, HostError, HostResult};
+pub use host::{AsyncCaller, Caller, CallerMemory, HostCause, HostError, HostResult};
 pub use ids::{
     CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
     MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
 };
 pub use module::{Module, ModuleBuilder};
-pub use store::{Extern, Instantiation, Linker, Store};
+pub use store::{Extern, Instantiation, Linker, Prelinked, Store, TypedFunc};
 pub use types::{
     ExternType, FuncType, GlobalType, HeapType, Limits, MemoryType, Mutability, RefType, TableType,
     ValType,

@@ -33,7 +33,7 @@ pub(crate) mod tag {
 }
 
 impl AnyRef {
-    fn from_slot(slot: u64) -> Option<Self> {
+    pub(crate) fn from_slot(slot: u64) -> Option<Self> {
         if slot & tag::OBJECT != 0 {
             Some(AnyRef::Object(ObjectAddr(slot as u32)))
         } else if slot & tag::I31 != 0 {
@@ -43,7 +43,7 @@ impl AnyRef {
         }
     }
 
-    fn to_slot(self) -> u64 {
+    pub(crate) fn to_slot(self) -> u64 {
         match self {
             AnyRef::Host(addr) => slot_of_handle(Some(addr.0)),
             AnyRef::I31(value) => tag::I31 | u64::from(value as u32) & tag::I31_BITS,

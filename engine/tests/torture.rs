@@ -386,7 +386,7 @@ fn module(patterns: &[String]) -> String {
 }
 
 fn start(text: &str, times: i32, tier: Tier) -> (Store, Task) {
-    let engine = Engine::new(Config { tier, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(tier));
     let module = Module::from_wat(&engine, text).expect(text);
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();
@@ -427,7 +427,7 @@ fn calls_between_instances_do_not_grow_it_either() {
     let run = || {
         let mut ends = Vec::new();
         for tier in [Tier::Exact, Tier::Fast, Tier::Mixed] {
-            let engine = Engine::new(Config { tier, ..Config::default() });
+            let engine = Engine::new(Config::default().tier(tier));
             let mut store = Store::new(&engine);
             let mut linker = Linker::new();
             let callee = r#"(module (memory 1) (global $calls (mut i32) (i32.const 0))

@@ -415,7 +415,7 @@ fn fills_of_four_gigabytes_can_be_paused() {
         // With addresses of 32 bits the fast tier fills itself what is small.
         (Tier::Fast, ENDLESS.replace("i64", "i32").replace("0x1_0000_0000", "0xffff_ffff")),
     ] {
-        let engine = Engine::new(Config { tier, ..Config::default() });
+        let engine = Engine::new(Config::default().tier(tier));
         let module = Module::from_wat(&engine, &text).unwrap();
         let mut store = Store::new(&engine);
         let instance = Linker::new().instantiate(&mut store, &module).unwrap();

@@ -146,7 +146,7 @@ const WAITING: &str = r#"(module
 #[test]
 fn tasks_notify_each_other() {
     for tier in TIERS {
-        let engine = Engine::new(Config { tier, ..Config::default() });
+        let engine = Engine::new(Config::default().tier(tier));
         let module = Module::from_wat(&engine, WAITING).unwrap();
         let mut store = Store::new(&engine);
         let instance = Linker::new().instantiate(&mut store, &module).unwrap();

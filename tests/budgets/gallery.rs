@@ -19,7 +19,7 @@ const LATER: u64 = 401;
 
 impl Run {
     fn new(example: &Example, tier: Tier) -> Self {
-        let engine = Engine::new(Config { tier, ..Config::default() });
+        let engine = Engine::new(Config::default().tier(tier));
         let modules: Vec<_> =
             example.files.iter().map(|file| (stem(file).to_owned(), example_bytes(file))).collect();
         let (mut store, instance): (Store, InstanceId) =

@@ -260,7 +260,7 @@ const TREES: &str = r#"(module
 #[test]
 fn a_small_heap_serves_many_times_its_size() {
     for tier in TIERS {
-        let engine = Engine::new(Config { max_heap: 256 << 10, tier, ..Config::default() });
+        let engine = Engine::new(Config::default().max_heap(256 << 10).tier(tier));
         let module = Module::from_wat(&engine, TREES).unwrap();
         let mut store = Store::new(&engine);
         let instance = Linker::new().instantiate(&mut store, &module).unwrap();
@@ -343,7 +343,7 @@ fn tasks_that_have_stopped_keep_what_they_refer_to() {
           local.get $n  i32.const 1  i32.sub  local.tee $n  br_if 0
         end))"#;
     for tier in TIERS {
-        let engine = Engine::new(Config { max_heap: 4 << 10, tier, ..Config::default() });
+        let engine = Engine::new(Config::default().max_heap(4 << 10).tier(tier));
         let module = Module::from_wat(&engine, text).unwrap();
         let mut store = Store::new(&engine);
         let ask = module.imports()[0].ty.clone();
@@ -389,7 +389,7 @@ fn arguments_of_a_wrong_type_are_refused() {
       (func (export "b") (param (ref null $b)))
       (func (export "call") (param (ref $f)))
       (func (export "f") (type $f)))"#;
-    let engine = Engine::new(Config { tier: Tier::Fast, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(Tier::Fast));
     let module = Module::from_wat(&engine, text).unwrap();
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();

@@ -29,7 +29,7 @@ struct Program {
 impl Program {
     fn new(text: &str, argument: i32, tier: Tier) -> Self {
         // Little room, so that there are many collections.
-        let config = Config { max_call_depth: 50, max_heap: 6 << 10, tier, ..Config::default() };
+        let config = Config::default().max_call_depth(50).max_heap(6 << 10).tier(tier);
         let engine = Engine::new(config);
         let module = Module::from_wat(&engine, text).unwrap();
         let mut store = Store::new(&engine);

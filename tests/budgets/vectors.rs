@@ -96,7 +96,7 @@ fn the_host_takes_and_gives_vectors() {
         local.get $v  local.set $w
         drop  i32x4.extract_lane 3  local.get $w))"#;
     for tier in super::TIERS {
-        let config = stepwell_engine::Config { tier, ..stepwell_engine::Config::default() };
+        let config = stepwell_engine::Config::default().tier(tier);
         let engine = stepwell_engine::Engine::new(config);
         let module = stepwell_engine::Module::from_wat(&engine, text).unwrap();
         let mut store = stepwell_engine::Store::new(&engine);

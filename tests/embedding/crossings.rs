@@ -62,7 +62,7 @@ struct Linked {
 }
 
 fn linked(tier: Tier, count: bool) -> Linked {
-    let engine = Engine::new(Config { tier, max_call_depth: 100, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(tier).max_call_depth(100));
     let mut store = Store::new(&engine);
     store.count_calls(count);
     let load = |text: &str| Module::from_wat(&engine, text).expect(text);

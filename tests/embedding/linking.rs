@@ -22,7 +22,9 @@ fn link(exports: &str, imports: &str) -> Result<(), Error> {
 fn reason(exports: &str, imports: &str) -> LinkError {
     match link(exports, imports) {
         Err(Error::Link { errors }) => {
-            let [ImportError { module, name, reason }] = &errors[..] else { panic!("{errors:?}") };
+            let [ImportError { module, name, reason, .. }] = &errors[..] else {
+                panic!("{errors:?}")
+            };
             assert_eq!((&**module, &**name), ("m", "x"));
             reason.clone()
         }
@@ -238,7 +240,7 @@ fn imports_that_name_their_module_once() {
         linker.instantiate(&mut Store::new(&engine), &module).unwrap();
 
         let features = Features::ALL.without(Features::COMPACT_IMPORTS);
-        let without = Engine::new(Config { features, ..Config::default() });
+        let without = Engine::new(Config::default().features(features));
         let error = Module::new(&without, &bytes).unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. } | Error::Malformed { .. }), "{error}");
     }

@@ -149,8 +149,7 @@ fn damaged_modules_get_the_same_error() {
     corpus.push(("many".to_owned(), many_items(40)));
     let mut numbers = Numbers(0x5eed);
     let (mut accepted, mut kinds) = (0, BTreeSet::new());
-    let engines =
-        [Engine::default(), Engine::new(Config { features: Features::WASM1, ..Config::default() })];
+    let engines = [Engine::default(), Engine::new(Config::default().features(Features::WASM1))];
     for (file, bytes) in &corpus {
         for turn in 0..120 {
             let engine = &engines[turn % engines.len()];
@@ -312,7 +311,7 @@ fn what_is_invalid_and_malformed_further_on_is_malformed() {
 
 #[test]
 fn limits_hold_from_the_first_byte_on() {
-    let engine = Engine::new(Config { max_module_size: 1_000, ..Config::default() });
+    let engine = Engine::new(Config::default().max_module_size(1_000));
     let mut builder = ModuleBuilder::new(&engine);
     builder.expect(u64::MAX);
     builder.push(b"\0asm\x01\0\0\0\x00\xff\x7f");
@@ -325,7 +324,7 @@ fn limits_hold_from_the_first_byte_on() {
     assert_eq!(ModuleBuilder::from_bytes(&engine, vec![0; 1_001]).work(1), Err(limit.clone()));
     assert_eq!(Module::new(&engine, &[0; 1_001]).err(), Some(limit));
     // A function with more locals than allowed, found at its end in slices as well.
-    let engine = Engine::new(Config { max_locals: 10, ..Config::default() });
+    let engine = Engine::new(Config::default().max_locals(10));
     let bytes = wat::parse_str(format!("(module (func (local {})))", "i32 ".repeat(11))).unwrap();
     let whole = described(Module::new(&engine, &bytes));
     assert!(whole.contains("Locals"), "{whole}");

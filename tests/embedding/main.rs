@@ -3,17 +3,22 @@
 
 mod async_calls;
 mod attribution;
+mod causes;
 mod crossings;
 mod endings;
+mod externals;
+mod limits;
 mod linking;
 mod loading;
 mod pooling;
+mod prelinking;
 mod records;
 mod reentry;
 mod sched;
 mod strings;
 mod tasks;
 mod threads;
+mod typed;
 
 use stepwell_engine::{Config, Engine, InstanceId, Linker, Module, Store, Value};
 

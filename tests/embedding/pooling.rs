@@ -7,19 +7,18 @@ use stepwell_engine::{
 };
 
 fn pool(pooling: Pooling) -> Engine {
-    Engine::new(Config { allocation: Allocation::Pooling(pooling), ..Config::default() })
+    Engine::new(Config::default().allocation(Allocation::Pooling(pooling)))
 }
 
 fn few() -> Pooling {
-    Pooling {
-        instances: 2,
-        memories: 2,
-        memory_pages: 64,
-        keep_resident: 128 << 10,
-        tables: 2,
-        table_elements: 100,
-        stacks: 2,
-    }
+    Pooling::default()
+        .instances(2)
+        .memories(2)
+        .memory_pages(64)
+        .keep_resident(128 << 10)
+        .tables(2)
+        .table_elements(100)
+        .stacks(2)
 }
 
 fn limit(result: Result<impl Sized, Error>) -> Option<LimitKind> {
@@ -211,7 +210,7 @@ fn ten_thousand_short_lives_in_two_slots() {
 
 #[test]
 fn stores_of_several_threads_share_a_pool() {
-    let engine = pool(Pooling { instances: 64, memories: 8, stacks: 64, ..few() });
+    let engine = pool(few().instances(64).memories(8).stacks(64));
     let module = Module::from_wat(&engine, MODULES[0]).unwrap();
     let expected = fresh(MODULES[0]);
     std::thread::scope(|scope| {

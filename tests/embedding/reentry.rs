@@ -60,7 +60,7 @@ fn instantiate(config: Config, linker: &Linker, text: &str) -> (Store, InstanceI
 }
 
 fn of_tier(tier: Tier) -> Config {
-    Config { tier, ..Config::default() }
+    Config::default().tier(tier)
 }
 
 /// `env.back(n)` calls `f(n - 1)`, and adds n to what it returns.
@@ -548,7 +548,7 @@ fn two_calls_at_once_are_made_one_after_the_other() {
 
 #[test]
 fn recursion_through_the_host_has_an_end() {
-    let config = Config { max_host_depth: 20, ..Config::default() };
+    let config = Config::default().max_host_depth(20);
     let (mut store, instance) = instantiate(config.clone(), &deep(), DEEP);
     super::invoke(&mut store, instance, "f", &[Value::I32(20)]);
     let mut task = start(&mut store, instance, "f", &[Value::I32(21)]);
@@ -557,7 +557,7 @@ fn recursion_through_the_host_has_an_end() {
     };
     assert_eq!((trap.code, trap.backtrace.len()), (TrapCode::CallStackExhausted, 21));
     // The value stack may end before.
-    let config = Config { max_host_depth: 1_000, max_value_stack: 300, ..config };
+    let config = config.max_host_depth(1_000).max_value_stack(300);
     let (mut store, instance) = instantiate(config, &deep(), DEEP);
     let mut task = start(&mut store, instance, "f", &[Value::I32(200)]);
     let Stop::Trap(trap) = task.run(&mut store, Budget::unlimited()).unwrap() else {
@@ -584,7 +584,7 @@ fn recursion_through_the_host_has_an_end() {
             }
         }
     });
-    let config = Config { max_host_depth: 20, ..Config::default() };
+    let config = Config::default().max_host_depth(20);
     let (mut store, instance) = instantiate(config, &linker, DEEP);
     super::invoke(&mut store, instance, "f", &[Value::I32(30)]);
     assert_eq!(*deepest.borrow(), [10]);

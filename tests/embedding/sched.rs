@@ -468,7 +468,9 @@ fn the_same_tasks_have_the_same_turns() {
         while !scheduler.is_empty() {
             while let Some(turn) = scheduler.turn(&mut store) {
                 // Handles are those of their stores.
-                turns.push_back(Turn { task: None, ..turn });
+                let mut turn = turn;
+                turn.task = None;
+                turns.push_back(turn);
             }
             gate = (gate * 7 + 1) % 61;
             gates.open(gate);

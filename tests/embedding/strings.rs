@@ -28,7 +28,7 @@ const IMPORTS: &str = r#"
 "#;
 
 fn program(body: &str, max_heap: u64) -> (Store, InstanceId) {
-    let engine = Engine::new(Config { max_heap, tier: Tier::Mixed, ..Config::default() });
+    let engine = Engine::new(Config::default().max_heap(max_heap).tier(Tier::Mixed));
     let module = Module::from_wat(&engine, &format!("(module {IMPORTS} {body})")).unwrap();
     let mut store = Store::new(&engine);
     let mut linker = Linker::new();

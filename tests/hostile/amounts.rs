@@ -183,7 +183,7 @@ fn a_collection_looks_at_equal_frames_once() {
         "block ".repeat(labels),
         "end ".repeat(labels),
     );
-    let engine = Engine::new(Config { max_heap: 1 << 20, ..Config::default() });
+    let engine = Engine::new(Config::default().max_heap(1 << 20));
     let module = Module::from_wat(&engine, &text).unwrap();
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();

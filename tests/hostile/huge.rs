@@ -107,7 +107,7 @@ fn a_function_with_a_billion_locals() {
 #[test]
 fn more_locals_than_allowed() {
     let text = format!("(module (func (local {})))", "i64 ".repeat(101));
-    let engine = Engine::new(Config { max_locals: 100, ..small() });
+    let engine = Engine::new(small().max_locals(100));
     let error = Module::from_wat(&engine, &text).unwrap_err();
     assert!(error.offset().is_some());
     assert_eq!(limit(error), (LimitKind::Locals, 101, 100));
@@ -116,7 +116,7 @@ fn more_locals_than_allowed() {
 
 #[test]
 fn a_module_larger_than_allowed() {
-    let engine = Engine::new(Config { max_module_size: 100, ..small() });
+    let engine = Engine::new(small().max_module_size(100));
     let error = Module::new(&engine, &[0; 101]).unwrap_err();
     assert_eq!(limit(error), (LimitKind::ModuleSize, 101, 100));
 }
@@ -186,7 +186,7 @@ fn growing_beyond_the_limits_fails_as_the_specification_says() {
 
 #[test]
 fn a_frame_larger_than_the_value_stack() {
-    let engine = Engine::new(Config { max_value_stack: 50, ..small() });
+    let engine = Engine::new(small().max_value_stack(50));
     let text = format!("(module (func (export \"f\") (local {})))", "i64 ".repeat(51));
     let module = Module::from_wat(&engine, &text).unwrap();
     let mut store = Store::new(&engine);

@@ -7,7 +7,7 @@ use stepwell_engine::{
 };
 
 fn engine() -> Engine {
-    Engine::new(Config { max_heap: 4 << 20, ..Config::default() })
+    Engine::new(Config::default().max_heap(4 << 20))
 }
 
 fn load(text: &str) -> Result<Module, Error> {

@@ -61,7 +61,7 @@ fn code_whose_breakpoints_have_gone_is_not_taken_for_the_modules_own() {
 #[test]
 fn an_operand_stays_what_it_was_when_its_local_is_changed_behind_a_breakpoint() {
     for tier in [Tier::Exact, Tier::Fast] {
-        let engine = Engine::new(Config { tier, ..Config::default() });
+        let engine = Engine::new(Config::default().tier(tier));
         let text = r#"(module (func (export "f") (param $n i32) (result i32)
             local.get $n  i32.const 4  i32.mul  local.get $n  i32.add
             i32.const 0  i32.add  i32.const 0  i32.add  i32.const 0  i32.add  i32.const 0  i32.add))"#;

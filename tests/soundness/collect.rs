@@ -38,7 +38,7 @@ const DEEP: &str = r#"(module
 fn what_frames_hold_stays_wherever_their_task_stands() {
     for tier in [Tier::Exact, Tier::Fast, Tier::Mixed] {
         for seed in 1..6u64 {
-            let engine = Engine::new(Config { tier, ..Config::default() });
+            let engine = Engine::new(Config::default().tier(tier));
             let module = Module::from_wat(&engine, DEEP).unwrap();
             let mut store = Store::new(&engine);
             let instance = Linker::new().instantiate(&mut store, &module).unwrap();

@@ -108,7 +108,7 @@ async fn asked(caller: AsyncCaller, args: Vec<Value>) -> HostResult {
 
 impl Linked {
     fn new(tier: Tier) -> Self {
-        Self::in_engine(&Engine::new(Config { tier, ..Config::default() }), Host::Embedder)
+        Self::in_engine(&Engine::new(Config::default().tier(tier)), Host::Embedder)
     }
 
     fn in_engine(engine: &Engine, host: Host) -> Self {

@@ -47,7 +47,7 @@ impl Pair {
     fn new(engine: &Engine, seed: u64) -> Self {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let host = if random.below(2) == 0 { Host::Embedder } else { Host::Future };
-        let exact = Engine::new(Config { tier: Tier::Exact, ..Config::default() });
+        let exact = Engine::new(Config::default().tier(Tier::Exact));
         let mut disturbed = Linked::in_engine(engine, host);
         let mut plain = Linked::in_engine(&exact, host);
         let (export, n) = if random.below(2) == 0 { ("loop", 40) } else { ("down", 12) };
@@ -241,8 +241,7 @@ fn whoever_looks_on_changes_nothing() {
     let end = Instant::now() + Duration::from_secs(number("STEPWELL_RANDOM_SECONDS", 3));
     let first = number("STEPWELL_RANDOM_SEED", 1);
     // One engine: translations are shared by stores as they are in the window.
-    let engines =
-        [Tier::Fast, Tier::Mixed].map(|tier| Engine::new(Config { tier, ..Config::default() }));
+    let engines = [Tier::Fast, Tier::Mixed].map(|tier| Engine::new(Config::default().tier(tier)));
     for seed in first.. {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut pair = Pair::new(&engines[seed as usize % 2], seed);

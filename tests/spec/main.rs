@@ -33,7 +33,7 @@ fn run(
     tier: Tier,
     files: impl Iterator<Item = (String, Cow<'static, str>)>,
 ) {
-    let engine = Engine::new(Config { features, tier, ..Config::default() });
+    let engine = Engine::new(Config::default().features(features).tier(tier));
     let mut skips = skips();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let mut unexpected = Vec::new();

@@ -110,7 +110,8 @@ fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure>
                 // There is no other task that could notify it.
                 Stop::Wait(wait) if wait.timeout.is_some() => task.time_out(&mut machine.store)?,
                 Stop::Wait(wait) => return Err(Failure::Error(machine.deadlock(&wait))),
-                Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
+                // Whatever else there is can be gone on from.
+                _ => continue,
             }
         }
     }

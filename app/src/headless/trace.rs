@@ -145,7 +145,8 @@ impl Tracer {
                         let _ = self.out.flush();
                         return Err(Failure::Error(self.machine.deadlock(&wait)));
                     }
-                    Stop::Budget | Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
+                    // Whatever else there is can be gone on from.
+                    _ => {}
                 }
             }
             if self.budget == Some(self.executed) && !task.is_finished(&self.machine.store) {

@@ -519,6 +519,8 @@ impl Session {
             Stop::Trap(trap) => self.stop(StopReason::Trap(trap)),
             Stop::Exit(code) => self.stop(StopReason::Exit(code)),
             Stop::Done(values) => self.on_done(values)?,
+            // Nobody interrupts from outside.
+            _ => self.on_progress(),
         }
         Ok(())
     }

@@ -20,8 +20,8 @@ use super::task::{Phase, Status, Task, TaskState};
 use crate::error::{Error, Result};
 use crate::host::record::{Effect, HostRecord, RecordedAnswer, describe, frames_of};
 use crate::host::{
-    CallReply, Caller, Closure, HostError, HostErrorKind, HostImplementation, HostResult, Progress,
-    Request, Running, RunningFuture,
+    CallReply, Caller, Closure, HostCause, HostError, HostErrorKind, HostImplementation,
+    HostResult, Progress, Request, Running, RunningFuture,
 };
 use crate::ids::{FuncAddr, ObjectAddr, TaskId};
 use crate::observe;
@@ -109,7 +109,7 @@ impl HostFrame {
 
 /// How a host call ends that does not return.
 enum End {
-    Trap(TrapCode),
+    Trap(TrapCode, HostCause),
     /// A trap of a function that it had called.
     PassOn(Trap),
     Exit(i32),
@@ -131,7 +131,7 @@ impl Task {
     /// # Errors
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
-        store.with_active(self, |active, store| active.run_to_stop(store, budget, waker))
+        store.with_active(self, |active, store| active.run_limited(store, budget, waker))
     }
 
     /// Runs to the end as a future, on any executor: it waits where a host function does. Each poll
@@ -207,8 +207,7 @@ impl Active {
         waker: &Waker,
         work: impl FnOnce(&mut Caller<'_>) -> R,
     ) -> R {
-        let site = observe::site(store, &self.state);
-        work(&mut Caller { store, task: &self.state, site, waker })
+        work(&mut Caller { store, task: &self.state, waker })
     }
 
     fn level(&self) -> usize {
@@ -243,7 +242,16 @@ impl Active {
 
     /// Does what can be done about the pending host call; a stop if it stays pending.
     #[inline(never)]
-    pub(super) fn answer_host(&mut self, store: &mut Store, waker: &Waker) -> Result<Option<Stop>> {
+    pub(super) fn answer_host(
+        &mut self,
+        store: &mut Store,
+        fuel: &mut u64,
+        bulk: &mut u64,
+        waker: &Waker,
+    ) -> Result<Option<Stop>> {
+        if let Some(stop) = self.answer_typed(store, fuel, bulk, waker)? {
+            return Ok(stop);
+        }
         let Status::Waiting { func, phase, .. } = self.state.status else { return Ok(None) };
         let means = match phase {
             Phase::Begun if self.suspended.is_at(self.level()) => Means::Go,
@@ -292,7 +300,12 @@ impl Active {
         }
     }
 
-    fn host_call(&self, store: &Store, func: FuncAddr, state: CallState) -> Option<Stop> {
+    pub(super) fn host_call(
+        &self,
+        store: &Store,
+        func: FuncAddr,
+        state: CallState,
+    ) -> Option<Stop> {
         self.state.pending_call(store, func, state).map(Stop::HostCall)
     }
 
@@ -450,7 +463,7 @@ impl Active {
     }
 
     /// A host function has ended.
-    fn conclude(
+    pub(super) fn conclude(
         &mut self,
         store: &mut Store,
         func: FuncAddr,
@@ -458,15 +471,16 @@ impl Active {
         at: Option<(TaskId, u32)>,
     ) {
         let Status::Waiting { tail, .. } = self.state.status else { return };
-        let refused = |message: String| {
+        let refused = |message: String, cause: HostCause| {
             let message: Arc<str> = message.as_str().into();
-            (RecordedAnswer::Trapped(message.clone()), Some(End::Trap(TrapCode::Host(message))))
+            let end = End::Trap(TrapCode::Host(message.clone()), cause);
+            (RecordedAnswer::Trapped(message), Some(end))
         };
         let (recorded, end) = match result.map_err(|error| error.into_kind()) {
             Ok(values) => match self.state.answer(store, func, tail, &values) {
                 Ok(true) => (RecordedAnswer::Returned(values), None),
                 Ok(false) => {
-                    let end = End::Trap(TrapCode::CallStackExhausted);
+                    let end = End::Trap(TrapCode::CallStackExhausted, HostCause::default());
                     (RecordedAnswer::Returned(values), Some(end))
                 }
                 Err(error) => {
@@ -474,13 +488,16 @@ impl Active {
                         Some(FuncInfo::Host { module, name }) => format!("{module}.{name}"),
                         _ => format!("function {func}"),
                     };
-                    refused(format!("{name} answered wrongly: {error}"))
+                    refused(format!("{name} answered wrongly: {error}"), HostCause::default())
                 }
             },
             Err(HostErrorKind::Exit(code)) => (RecordedAnswer::Exited(code), Some(End::Exit(code))),
-            Err(HostErrorKind::Message(message)) => refused(message),
+            Err(HostErrorKind::Message(message)) => refused(message, HostCause::default()),
+            Err(HostErrorKind::Caused(message, cause)) => refused(message, cause),
             // A future waits instead.
-            Err(HostErrorKind::Pending) => refused("the host function has not answered".into()),
+            Err(HostErrorKind::Pending) => {
+                refused("the host function has not answered".into(), HostCause::default())
+            }
             Err(HostErrorKind::Trap(trap)) => {
                 (RecordedAnswer::PassedOn(trap.clone()), Some(End::PassOn(trap)))
             }
@@ -491,9 +508,9 @@ impl Active {
         match end {
             None => self.returned(store),
             Some(End::Exit(code)) => self.end(store, Status::Exited(code)),
-            Some(End::Trap(code)) => {
+            Some(End::Trap(code, cause)) => {
                 let trap = self.state.trap(store, code);
-                self.trapped(store, trap);
+                self.trapped(store, Trap { cause, ..trap });
             }
             Some(End::PassOn(inner)) => {
                 // The frames that the trap has ended, and those that it ends now.

@@ -10,11 +10,15 @@ pub(crate) mod exact;
 pub(crate) mod fast;
 pub(crate) mod frame;
 mod host_call;
+mod host_fast;
+mod limits;
 mod stop;
 mod task;
 
 pub use host_call::CallAsync;
 pub(crate) use host_call::Suspended;
+pub use limits::InterruptHandle;
+pub(crate) use limits::RunLimits;
 pub use stop::{
     AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
     SegmentTrap, Space, Stop, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,

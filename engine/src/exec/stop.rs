@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::host::HostCause;
 use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, MemAddr, TagAddr};
 use crate::types::FuncType;
 use crate::value::Value;
@@ -18,6 +19,9 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// Bytes of the widest element.
+    pub(crate) const LEAST_BULK: u64 = 16;
+
     /// Exactly `count` instructions, unless another stop comes first.
     pub fn instructions(count: u64) -> Self {
         Self { instructions: count, bulk_bytes: u64::MAX }
@@ -41,7 +45,7 @@ impl Budget {
     /// than what is left.
     #[must_use]
     pub fn bulk_bytes(self, bytes: u64) -> Self {
-        Self { bulk_bytes: bytes.max(16), ..self }
+        Self { bulk_bytes: bytes.max(Self::LEAST_BULK), ..self }
     }
 }
 
@@ -56,12 +60,15 @@ pub struct BulkProgress {
 
 /// Why a task stopped. All but [`Stop::Done`], [`Stop::Trap`] and [`Stop::Exit`] can be resumed.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Stop {
     /// The function returned these results.
     Done(Vec<Value>),
-    /// Exactly the budget's instructions have been executed, or its bulk work has been done: then there
-    /// are fewer.
+    /// Exactly the budget's instructions have been executed, less what host functions have
+    /// [charged](crate::Caller::charge), or its bulk work has been done: then there are fewer.
     Budget,
+    /// An [interruption](crate::InterruptHandle) from outside, before the next instruction.
+    Interrupted,
     /// A host function was called that has not answered; [`HostCall::state`] says why. Answer with
     /// [`Task::resume`](crate::Task::resume), or run the task again if the function will answer by itself.
     HostCall(HostCall),
@@ -123,6 +130,7 @@ pub enum CallState {
 
 /// An atomic wait that has not been notified.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct AtomicWait {
     /// The shared memory.
     pub memory: MemAddr,
@@ -156,6 +164,7 @@ pub enum WatchKind {
 
 /// A watched access that has just happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct WatchpointHit {
     /// The memory.
     pub memory: MemAddr,
@@ -171,6 +180,7 @@ pub struct WatchpointHit {
 
 /// A trap: why, and through which frames.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Trap {
     /// The reason.
     pub code: TrapCode,
@@ -180,6 +190,9 @@ pub struct Trap {
     pub omitted_frames: usize,
     /// The instruction clock, the trapping instruction included.
     pub executed: u64,
+    /// The host's own error, if a host function has trapped with [one](crate::HostError::from_error). Traps are
+    /// compared without it.
+    pub cause: HostCause,
     /// For an instantiation: the active segment that does not fit, and what it lies beyond.
     pub segment: Option<Box<SegmentTrap>>,
 }
@@ -291,6 +304,13 @@ impl Trap {
     }
 }
 
+/// Its source is the [cause](Trap::cause).
+impl core::error::Error for Trap {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.cause.source()
+    }
+}
+
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "trap: {}", self.code)?;
@@ -326,6 +346,7 @@ impl fmt::Display for TrapFrame {
 
 /// Why execution trapped. The texts are those of the specification's test suite.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum TrapCode {
     /// `unreachable` was executed.
     Unreachable,

@@ -145,7 +145,7 @@ pub(crate) enum Phase {
 }
 
 /// Budgets up to this one are left to the exact tier.
-const STEP: u64 = 8;
+pub(super) const STEP: u64 = 8;
 
 /// Runs in the fast tier, and in the exact tier what that leaves.
 fn advance_fast(
@@ -467,21 +467,24 @@ impl Active {
     pub(super) fn run_to_stop(
         &mut self,
         store: &mut Store,
-        budget: Budget,
+        fuel: &mut u64,
+        bulk: &mut u64,
         waker: &Waker,
     ) -> Result<Stop> {
-        let Budget { instructions: mut fuel, bulk_bytes: mut bulk } = budget;
         loop {
             if !matches!(self.state.status, Status::Ready) {
-                match self.stand(store, waker)? {
+                match self.stand(store, fuel, bulk, waker)? {
                     Some(stop) => return Ok(stop),
-                    None => continue,
+                    None => {
+                        store.pay_charge(fuel);
+                        continue;
+                    }
                 }
             }
-            match self.state.advance(store, &mut fuel, &mut bulk)? {
+            match self.state.advance(store, fuel, bulk)? {
                 Exit::Budget | Exit::Part => return Ok(Stop::Budget),
                 exit => {
-                    if let Some(stop) = self.leave_off(store, exit, &mut fuel)? {
+                    if let Some(stop) = self.leave_off(store, exit, fuel)? {
                         return Ok(stop);
                     }
                 }
@@ -492,7 +495,13 @@ impl Active {
     /// What a task that is not ready stops with, unless it has become so. Apart from the loop, so that steps
     /// do not pay for it.
     #[inline(never)]
-    fn stand(&mut self, store: &mut Store, waker: &Waker) -> Result<Option<Stop>> {
+    fn stand(
+        &mut self,
+        store: &mut Store,
+        fuel: &mut u64,
+        bulk: &mut u64,
+        waker: &Waker,
+    ) -> Result<Option<Stop>> {
         Ok(Some(match &self.state.status {
             Status::Ready => return Ok(None),
             Status::Done(values) => Stop::Done(values.clone()),
@@ -506,7 +515,7 @@ impl Active {
                 }
                 Stop::Wait(self.state.wait(store, waiting))
             }
-            Status::Waiting { .. } => return self.answer_host(store, waker),
+            Status::Waiting { .. } => return self.answer_host(store, fuel, bulk, waker),
         }))
     }
 
@@ -673,6 +682,7 @@ impl TaskState {
             backtrace,
             omitted_frames: self.depth().saturating_sub(Trap::BACKTRACE_LIMIT),
             executed: self.executed,
+            cause: Default::default(),
             segment: None,
         }
     }

@@ -21,14 +21,13 @@ use crate::value::Value;
 pub struct Caller<'a> {
     pub(crate) store: &'a mut Store,
     pub(crate) task: &'a TaskState,
-    pub(crate) site: Option<CallSite>,
     pub(crate) waker: &'a Waker,
 }
 
 impl Caller<'_> {
     /// The calling instruction; `None` if the host function was started directly.
     pub fn site(&self) -> Option<CallSite> {
-        self.site
+        observe::site(self.store, self.task)
     }
 
     /// The calling task.
@@ -43,7 +42,7 @@ impl Caller<'_> {
 
     /// The calling instance.
     pub fn instance(&self) -> Option<InstanceId> {
-        self.site.map(|site| site.instance)
+        self.task.frames.last().map(|frame| frame.instance)
     }
 
     /// An instance by the name that it was [given](Store::name_instance), or that its module has.
@@ -63,7 +62,7 @@ impl Caller<'_> {
 
     /// The calling function's name.
     pub fn func_name(&self) -> Option<&str> {
-        self.module()?.func_name(self.site?.func)
+        self.module()?.func_name(self.task.frames.last()?.func)
     }
 
     /// The wasm frames of the task, innermost (the caller) first.

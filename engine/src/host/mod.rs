@@ -8,11 +8,13 @@
 //! that everything it reads and writes can be noted.
 
 mod caller;
+mod cause;
 mod future;
 pub(crate) mod js_string;
 #[cfg(feature = "std")]
 mod local;
 pub mod record;
+pub mod typed;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -29,19 +31,20 @@ use crate::types::FuncType;
 use crate::value::Value;
 
 pub use caller::{Caller, CallerMemory};
+pub use cause::HostCause;
 pub use future::AsyncCaller;
 pub(crate) use future::{
     Answering, AsyncClosure, CallReply, Progress, Request, Running, RunningFuture,
 };
 #[cfg(feature = "std")]
 pub use local::Local;
+use typed::Typed;
 
 /// What a host function returns: its results, or why it has none.
 pub type HostResult = Result<Vec<Value>, HostError>;
 
 /// Why a host function does not return to its caller.
-#[derive(Clone, PartialEq, Debug, thiserror::Error)]
-#[error("{kind}")]
+#[derive(Clone, PartialEq, Debug)]
 pub struct HostError {
     kind: Box<HostErrorKind>,
 }
@@ -49,6 +52,7 @@ pub struct HostError {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum HostErrorKind {
     Message(String),
+    Caused(String, HostCause),
     Pending,
     Exit(i32),
     Trap(Trap),
@@ -57,10 +61,28 @@ pub(crate) enum HostErrorKind {
 impl fmt::Display for HostErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HostErrorKind::Message(message) => f.write_str(message),
+            HostErrorKind::Message(message) | HostErrorKind::Caused(message, _) => {
+                f.write_str(message)
+            }
             HostErrorKind::Pending => f.write_str("the host function has not answered yet"),
             HostErrorKind::Exit(code) => write!(f, "the program ended with exit code {code}"),
             HostErrorKind::Trap(trap) => write!(f, "{trap}"),
+        }
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl core::error::Error for HostError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &*self.kind {
+            HostErrorKind::Caused(_, cause) => cause.source(),
+            HostErrorKind::Trap(trap) => trap.source(),
+            _ => None,
         }
     }
 }
@@ -69,6 +91,32 @@ impl HostError {
     /// The calling task traps with this message.
     pub fn new(message: impl Into<String>) -> Self {
         Self::of(HostErrorKind::Message(message.into()))
+    }
+
+    /// The calling task traps with the message of an error of the host, which is kept: it is
+    /// the trap's [`cause`](crate::Trap::cause), and the [source](core::error::Error::source) of the trap.
+    ///
+    /// A record of the call has the message only.
+    ///
+    /// ```
+    /// # #[cfg(feature = "wat")] {
+    /// # use core::error::Error as _;
+    /// # use stepwell_engine::{Engine, HostError, Linker, Module, Store};
+    /// # let engine = Engine::default();
+    /// # let module = Module::from_wat(&engine, r#"(module (import "env" "port" (func $port (result i32)))
+    /// #     (func (export "run") (result i32) call $port))"#)?;
+    /// let mut linker = Linker::new();
+    /// linker.func_wrap("env", "port", || "70000".parse::<u16>().map(u32::from).map_err(HostError::from_error));
+    /// # let mut store = Store::new(&engine);
+    /// # let instance = linker.instantiate(&mut store, &module)?;
+    /// # let run = store.export_func(instance, "run")?;
+    /// let error = store.invoke(run, &[]).unwrap_err();
+    /// assert!(error.source().is_some_and(|source| source.is::<core::num::ParseIntError>()));
+    /// # }
+    /// # Ok::<(), stepwell_engine::Error>(())
+    /// ```
+    pub fn from_error(error: impl core::error::Error + Send + Sync + 'static) -> Self {
+        Self::of(HostErrorKind::Caused(format!("{error}"), HostCause::new(error)))
     }
 
     /// There is nothing to answer with yet: the task stops with
@@ -122,7 +170,7 @@ impl From<Error> for HostError {
     fn from(error: Error) -> Self {
         match error {
             Error::Trap(trap) => trap.into(),
-            error => Self::new(format!("{error}")),
+            error => Self::from_error(error),
         }
     }
 }
@@ -143,6 +191,8 @@ pub(crate) struct HostFunction {
     pub(crate) name: Arc<str>,
     pub(crate) ty: FuncType,
     pub(crate) implementation: HostImplementation,
+    /// The same function for calls of which no record is kept, if it has been defined with types.
+    pub(crate) typed: Option<Arc<Typed>>,
 }
 
 #[derive(Clone)]
@@ -191,13 +241,24 @@ impl HostFunctions {
         self.functions.get(index as usize).map(|(function, _)| function)
     }
 
-    pub(crate) fn add(&mut self, host: HostFunction) -> u32 {
+    pub(crate) fn add(&mut self, host: &HostFunction) -> u32 {
         let next = self.functions.len() as u32;
         let position = *self.positions.entry(host.identity()).or_insert(next);
         if position == next {
-            self.functions.push((host, None));
+            self.functions.push((host.clone(), None));
         }
         position
+    }
+
+    /// Takes the typed form of a function out while it is called, so that it needs no other owner.
+    pub(crate) fn take_typed(&mut self, index: u32) -> Option<Arc<Typed>> {
+        self.functions.get_mut(index as usize)?.0.typed.take()
+    }
+
+    pub(crate) fn put_typed(&mut self, index: u32, typed: Arc<Typed>) {
+        if let Some((function, _)) = self.functions.get_mut(index as usize) {
+            function.typed = Some(typed);
+        }
     }
 
     pub(crate) fn address(&self, index: u32) -> Option<FuncAddr> {

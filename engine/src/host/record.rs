@@ -146,6 +146,11 @@ impl Recorder {
         self.keeps
     }
 
+    /// Whether calls are neither kept nor replayed.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.keeps && self.replayed.is_empty()
+    }
+
     pub(crate) fn note(&self, effect: impl FnOnce() -> Effect) {
         if self.keeps {
             self.effects.borrow_mut().push(effect());

@@ -278,7 +278,7 @@ mod tests {
         memory.set(65_532, 0x0102_0304u32).unwrap();
         assert_eq!(memory.read(65_532, 4).unwrap(), [4, 3, 2, 1]);
         assert_eq!(memory.get::<i16>(65_534), Ok(0x0102));
-        assert_eq!(memory.get::<u64>(65_524), Ok(0x0102_0304 << 32));
+        assert_eq!(memory.get::<u64>(65_528), Ok(0x0102_0304 << 32));
         let beyond = Error::MemoryAccess { address: 65_533, len: 4, size: 65_536 };
         assert_eq!(memory.set(65_533, 0.5f32), Err(beyond.clone()));
         assert_eq!(memory.get::<f32>(65_533), Err(beyond));

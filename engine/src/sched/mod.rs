@@ -91,6 +91,7 @@ pub enum State {
 
 /// A turn of a task.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Turn {
     /// Whose turn it was.
     pub handle: Handle,
@@ -104,6 +105,7 @@ pub struct Turn {
 
 /// What came of a turn.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The budget is used up, or the turn's bulk work is done; the task is ready again.
     Budget,
@@ -271,9 +273,12 @@ impl Scheduler {
                 Outcome::Parked
             }
             Ok(Stop::Wait(wait)) => Outcome::Waiting(wait),
-            Ok(stop @ (Stop::HostCall(_) | Stop::Breakpoint(_) | Stop::Watchpoint(_))) => {
-                Outcome::Stopped(stop)
-            }
+            Ok(
+                stop @ (Stop::HostCall(_)
+                | Stop::Breakpoint(_)
+                | Stop::Watchpoint(_)
+                | Stop::Interrupted),
+            ) => Outcome::Stopped(stop),
             Ok(stop @ (Stop::Done(_) | Stop::Trap(_) | Stop::Exit(_))) => Outcome::Finished(stop),
             Err(error) => Outcome::Failed(error),
         };

@@ -421,6 +421,20 @@ impl Heap {
         object: ObjectAddr,
         mut visit: impl FnMut(ObjectAddr),
     ) {
+        self.each_traced(types, tags, object, |slot| {
+            object_of_slot(slot).into_iter().for_each(&mut visit);
+        });
+    }
+
+    /// All words of an object that can be references.
+    #[inline]
+    pub(super) fn each_traced(
+        &self,
+        types: &Types,
+        tags: &[TypeId],
+        object: ObjectAddr,
+        mut visit: impl FnMut(u64),
+    ) {
         let header = self.word(object.index());
         let (id, len) = (header & FREE, (header >> 32) as u32);
         if id & EXCEPTION != 0 {
@@ -428,7 +442,7 @@ impl Heap {
             let mut offset = 0;
             for ty in ty.map_or(&[][..], |ty| ty.params()) {
                 if is_traced(*ty) {
-                    object_of_slot(self.field(object, offset)).into_iter().for_each(&mut visit);
+                    visit(self.field(object, offset));
                 }
                 offset += ty.slots() as u32;
             }
@@ -437,11 +451,11 @@ impl Heap {
         match types.layout(TypeId(id as u32)) {
             Layout::Struct { references, .. } => {
                 let fields = references.iter().map(|offset| self.field(object, *offset));
-                fields.filter_map(object_of_slot).for_each(visit);
+                fields.for_each(visit);
             }
             Layout::Array { references: true, .. } => {
                 let elements = (0..len).map(|index| self.field(object, index));
-                elements.filter_map(object_of_slot).for_each(visit);
+                elements.for_each(visit);
             }
             _ => {}
         }

@@ -19,6 +19,7 @@ use crate::features::Features;
 #[cfg(feature = "std")]
 use crate::host::Local;
 use crate::host::js_string::{self, Builtin};
+use crate::host::typed::{NativeFunc, Typed};
 use crate::host::{
     Answering, AsyncCaller, Caller, Closure, HostFunction, HostImplementation, HostResult,
 };
@@ -34,14 +35,14 @@ use crate::value::Value;
 /// Names that imports are resolved against. A later definition of a name replaces an earlier one.
 #[derive(Clone, Default)]
 pub struct Linker {
-    definitions: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition>>,
-    instances: BTreeMap<Arc<str>, InstanceId>,
+    pub(super) definitions: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition>>,
+    pub(super) instances: BTreeMap<Arc<str>, InstanceId>,
     /// The module whose globals are strings.
     string_constants: Option<Arc<str>>,
 }
 
 #[derive(Clone)]
-enum Definition {
+pub(super) enum Definition {
     Extern(Extern),
     Host(HostFunction),
     Builtin(Builtin, Arc<Closure>),
@@ -107,6 +108,40 @@ impl Linker {
         self.func(module, name, ty, move |caller, args| function.get()?(caller, args))
     }
 
+    /// Defines a host function by a closure over types of Rust, from which its type follows. A call of it
+    /// allocates nothing. The closure may take a `&mut Caller<'_>` first, and may return a [`Result`] with
+    /// [`HostError`](crate::HostError); see [`host::typed`](crate::host::typed) for what stands for which type.
+    ///
+    /// ```
+    /// # use stepwell_engine::{Caller, HostError, Linker};
+    /// let mut linker = Linker::new();
+    /// linker.func_wrap("env", "add", |a: i32, b: i32| a.wrapping_add(b));
+    /// linker.func_wrap("env", "byte", |caller: &mut Caller<'_>, address: u32| {
+    ///     let memory = caller.memory().ok_or(HostError::new("no memory"))?;
+    ///     let byte = memory.read(address, 1_u32)?[0];
+    ///     Ok::<u32, HostError>(byte.into())
+    /// });
+    /// ```
+    pub fn func_wrap<Signature>(
+        &mut self,
+        module: &str,
+        name: &str,
+        function: impl NativeFunc<Signature>,
+    ) -> &mut Self {
+        let typed = Typed::new(function);
+        let general = typed.clone();
+        let closure =
+            move |caller: &mut Caller<'_>, args: &[Value]| general.call_values(caller, args);
+        let host = HostFunction {
+            module: module.into(),
+            name: name.into(),
+            ty: typed.ty(),
+            implementation: HostImplementation::Closure(Arc::new(closure)),
+            typed: Some(typed),
+        };
+        self.insert(module, name, Definition::Host(host))
+    }
+
     /// Defines a host function that a future answers: it may await whatever its executor offers, and call
     /// back into wasm. See [`AsyncCaller`].
     ///
@@ -168,7 +203,13 @@ impl Linker {
         ty: FuncType,
         implementation: HostImplementation,
     ) -> &mut Self {
-        let host = HostFunction { module: module.into(), name: name.into(), ty, implementation };
+        let host = HostFunction {
+            module: module.into(),
+            name: name.into(),
+            ty,
+            implementation,
+            typed: None,
+        };
         self.insert(module, name, Definition::Host(host))
     }
 
@@ -193,7 +234,7 @@ impl Linker {
     }
 
     /// The type of a global that is to be a string, if an import is one.
-    fn string_constant(&self, import: &Import) -> Option<GlobalType> {
+    pub(super) fn string_constant(&self, import: &Import) -> Option<GlobalType> {
         let ExternType::Global(ty) = import.ty else { return None };
         let text = RefType { nullable: false, heap: HeapType::Extern };
         let takes_text = match ty.content {
@@ -237,7 +278,17 @@ impl Linker {
     /// [`Error::Trap`] (an active segment beyond the end of its memory or table) keeps, as the
     /// specification demands, what has been written before.
     pub fn begin_instantiate(&self, store: &mut Store, module: &Module) -> Result<Instantiation> {
-        let imports = self.resolve(store, module)?;
+        self.begin(store, module, &[])
+    }
+
+    /// The same; `known` are host functions that imports have been found to be, by position.
+    pub(super) fn begin(
+        &self,
+        store: &mut Store,
+        module: &Module,
+        known: &[Option<HostFunction>],
+    ) -> Result<Instantiation> {
+        let imports = self.resolve(store, module, known)?;
         let allowed = u64::from(store.engine.config().max_instances);
         check_limit(LimitKind::Instances, store.state.instances.len() as u64, 1, allowed)?;
         let permit = store.engine.allocator().clone().permit(Kind::Instance)?;
@@ -271,19 +322,32 @@ impl Linker {
     }
 
     /// Finds every import and checks its type (*Import matching*).
-    fn resolve(&self, store: &mut Store, module: &Module) -> Result<Vec<Extern>> {
+    fn resolve(
+        &self,
+        store: &mut Store,
+        module: &Module,
+        known: &[Option<HostFunction>],
+    ) -> Result<Vec<Extern>> {
         let id = store.enter_module(module);
         let inner = module.inner();
         // Types first, so that a failure adds no host function to the store.
         let mut found = Vec::with_capacity(module.imports().len());
         let mut errors = Vec::new();
-        for (import, index) in module.imports().iter().zip(&inner.import_types) {
+        let imports = module.imports().iter().zip(&inner.import_types);
+        for (position, (import, index)) in imports.enumerate() {
+            if let Some(Some(host)) = known.get(position) {
+                let ids = store.modules.get(id.index()).map_or(&[][..], |entry| &entry.types);
+                let demanded = ids.get(*index as usize).copied().unwrap_or(TypeId(*index));
+                found.push((Found::Known(host), demanded));
+                continue;
+            }
             let mut fail = |reason| {
                 let (module, name) = ((*import.module).into(), (*import.name).into());
                 errors.push(ImportError { module, name, reason });
             };
             if let Some(ty) = self.string_constant(import) {
-                found.push((Definition::Text(import.name.clone(), ty), TypeId(0)));
+                let text = Definition::Text(import.name.clone(), ty);
+                found.push((Found::Now(text), TypeId(0)));
                 continue;
             }
             let Some(definition) = self.find(store, &import.module, &import.name) else {
@@ -296,6 +360,7 @@ impl Linker {
                     name: import.name.clone(),
                     ty: builtin.ty(&mut store.types),
                     implementation: HostImplementation::Builtin(call),
+                    typed: None,
                 }),
                 other => other,
             };
@@ -336,7 +401,7 @@ impl Linker {
             };
             match ty {
                 None => fail(LinkError::Unknown),
-                Some(_) if fits => found.push((definition, demanded)),
+                Some(_) if fits => found.push((Found::Now(definition), demanded)),
                 Some(ty) => fail(LinkError::Incompatible {
                     expected: import.ty.to_string(),
                     found: ty.to_string(),
@@ -348,9 +413,16 @@ impl Linker {
         }
         let mut items = Vec::with_capacity(found.len());
         for (definition, ty) in found {
+            let definition = match definition {
+                Found::Now(definition) => definition,
+                Found::Known(host) => {
+                    items.push(Extern::Func(store.add_host(host, ty)));
+                    continue;
+                }
+            };
             items.push(match definition {
                 Definition::Extern(item) => item,
-                Definition::Host(host) => Extern::Func(store.add_host(host, ty)),
+                Definition::Host(host) => Extern::Func(store.add_host(&host, ty)),
                 Definition::Text(text, ty) => {
                     let value = store.new_string(&text)?;
                     let global = store.new_global(ty, value);
@@ -364,6 +436,13 @@ impl Linker {
         }
         Ok(items)
     }
+}
+
+/// What an import is.
+enum Found<'a> {
+    Now(Definition),
+    /// Since the linking before.
+    Known(&'a HostFunction),
 }
 
 /// Lengths of the arenas, to take an allocation back.
@@ -402,7 +481,7 @@ impl Marks {
 
 impl Store {
     /// The address of a host function; the same definition gets the same address.
-    fn add_host(&mut self, host: HostFunction, ty: TypeId) -> FuncAddr {
+    fn add_host(&mut self, host: &HostFunction, ty: TypeId) -> FuncAddr {
         let index = self.hosts.add(host);
         let entity = FuncEntity::Host { host: index, ty };
         let funcs = Arc::make_mut(&mut self.state.funcs);
@@ -577,7 +656,14 @@ fn initialize(store: &mut Store, module: &Module, id: InstanceId) -> Result<()> 
         let segment = |beyond| Box::new(SegmentTrap { kind, index: index as u32, beyond });
         let segment = beyond.map(segment);
         let backtrace = Vec::new();
-        Error::Trap(Trap { code, backtrace, omitted_frames: 0, executed: 0, segment })
+        Error::Trap(Trap {
+            code,
+            backtrace,
+            omitted_frames: 0,
+            executed: 0,
+            cause: Default::default(),
+            segment,
+        })
     };
     for (position, (segment, addr)) in inner.elements.iter().zip(&instance.elements).enumerate() {
         if let SegmentMode::Active { index, offset } = &segment.mode {

@@ -7,15 +7,19 @@
 pub(crate) mod allocator;
 mod check;
 pub(crate) mod crossings;
+mod data;
 mod evaluate;
+mod externals;
 pub(crate) mod heap;
 mod instance;
 mod linker;
 mod make;
 #[cfg(feature = "std")]
 mod pool;
+mod prelink;
 pub(crate) mod roots;
 mod table;
+mod typed_func;
 mod units;
 pub(crate) mod waiters;
 
@@ -28,7 +32,7 @@ use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
 use crate::exec::arena::Tasks;
 use crate::exec::fast::Scratch;
-use crate::exec::{Budget, CallState, Stop, Suspended, Task};
+use crate::exec::{Budget, CallState, RunLimits, Stop, Suspended, Task};
 use crate::flags::Flags;
 use crate::host::record::Recorder;
 use crate::host::{HostFunction, HostFunctions};
@@ -44,14 +48,17 @@ use crate::value::{Value, join, split};
 
 use allocator::Permit;
 use crossings::Crossings;
+use data::HostData;
 use waiters::Waiters;
 
 pub(crate) use heap::width_log2;
 pub use heap::{Heap, ObjectKind};
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
+pub use prelink::Prelinked;
 pub use roots::Object;
 pub use table::Table;
+pub use typed_func::TypedFunc;
 
 /// Owns instances and what they share, and the tasks that run in it.
 pub struct Store {
@@ -77,6 +84,8 @@ pub struct Store {
     names: BTreeMap<InstanceId, Arc<str>>,
     /// A number that has not been given yet: none comes again, whatever is restored.
     pub(crate) next_task: u64,
+    data: HostData,
+    pub(crate) limits: RunLimits,
 }
 
 /// The part of a store that running changes, as plain data.
@@ -261,6 +270,8 @@ impl Store {
             recorder: Recorder::default(),
             scratch: Scratch::default(),
             names: BTreeMap::new(),
+            data: HostData::default(),
+            limits: RunLimits::default(),
             next_task: 0,
         }
     }
@@ -387,6 +398,7 @@ impl Store {
             Stop::Wait(wait) => Err(Error::Deadlock { address: wait.address }),
             Stop::Trap(trap) => Err(Error::Trap(trap)),
             Stop::Exit(code) => Err(Error::Exit { code }),
+            Stop::Interrupted => Err(Error::Interrupted),
             Stop::HostCall(call) if call.state == CallState::Breakpoint => return None,
             Stop::HostCall(call) => {
                 Err(Error::Unanswered { module: (*call.module).into(), name: (*call.name).into() })

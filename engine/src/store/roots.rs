@@ -52,17 +52,28 @@ impl Store {
     /// Collects garbage while a task runs, which is not in its place then.
     pub(crate) fn collect(&mut self, running: Option<&TaskState>) -> Result<()> {
         self.end_dropped();
-        let mut roots = Roots { store: self, found: Vec::new(), places: BTreeMap::new() };
-        roots.globals();
-        roots.found.extend(&self.state.held);
-        for task in self.state.tasks.states().chain(running) {
-            roots.task(task)?;
-        }
-        let found = roots.found;
+        let found: Vec<_> = self.roots(running)?.into_iter().filter_map(object_of_slot).collect();
         let StoreState { heap, tags, .. } = &mut self.state;
         heap.collect(&self.types, tags, &found);
         Ok(())
     }
+
+    /// All references that are reached at once, as slots, null among them.
+    pub(super) fn roots(&self, running: Option<&TaskState>) -> Result<Vec<u64>> {
+        let mut roots = Roots { store: self, found: Vec::new(), places: BTreeMap::new() };
+        roots.globals();
+        let held = self.state.held.iter();
+        roots.found.extend(held.map(|object| AnyRef::Object(*object).to_slot()));
+        for task in self.state.tasks.states().chain(running) {
+            roots.task(task)?;
+        }
+        Ok(roots.found)
+    }
+}
+
+/// The slot of a reference to anything but a function.
+fn reference_of(value: Value) -> Option<u64> {
+    is_traced(value.ty()).then(|| value.to_slot())
 }
 
 fn object_of(value: Value) -> Option<ObjectAddr> {
@@ -110,7 +121,7 @@ impl TaskState {
 
 struct Roots<'a> {
     store: &'a Store,
-    found: Vec<ObjectAddr>,
+    found: Vec<u64>,
     /// Which slots of frames refer to objects, by where the frames stand: those of a recursion stand at
     /// few places.
     places: BTreeMap<(ModuleId, FuncIndex, u32), Box<[u32]>>,
@@ -120,16 +131,16 @@ impl Roots<'_> {
     fn globals(&mut self) {
         let state = &self.store.state;
         let globals = state.globals.iter().filter(|global| is_traced(global.ty.content));
-        self.found.extend(globals.filter_map(|global| object_of_slot(global.slot)));
+        self.found.extend(globals.map(|global| global.slot));
         let tables = state.tables.iter().filter(|table| is_traced(table.ty().element.into()));
         let tables = tables.flat_map(|table| table.elements.iter());
-        self.found.extend(tables.filter_map(|slot| object_of_slot(*slot)));
+        self.found.extend(tables);
         for instance in state.instances.iter() {
             let Some(entry) = self.store.modules.get(instance.module.index()) else { continue };
             let segments = entry.module.elements().iter().zip(&instance.elements);
             let traced = segments.filter(|(segment, _)| is_traced(segment.ty.into()));
             let slots = traced.flat_map(|(_, addr)| state.elements[addr.index()].iter());
-            self.found.extend(slots.filter_map(|slot| object_of_slot(*slot)));
+            self.found.extend(slots);
         }
     }
 
@@ -139,9 +150,10 @@ impl Roots<'_> {
         let slots = task.stack.live();
         self.frames(&frames, slots)?;
         self.arguments(task.started_hosts(), slots);
-        self.found.extend(task.values().iter().copied().filter_map(object_of));
+        self.found.extend(task.values().iter().copied().filter_map(reference_of));
         // The array that an unfinished instruction makes.
-        self.found.extend(task.progress.and_then(|progress| progress.made));
+        let made = task.progress.and_then(|progress| progress.made);
+        self.found.extend(made.map(|made| AnyRef::Object(made).to_slot()));
         Ok(())
     }
 
@@ -173,7 +185,7 @@ impl Roots<'_> {
             Entry::Vacant(new) => new.insert(traced_slots(self.store, place)?),
         };
         let slots = traced.iter().map_while(|slot| slots.get(*slot as usize));
-        self.found.extend(slots.filter_map(|slot| object_of_slot(*slot)));
+        self.found.extend(slots);
         Ok(())
     }
 
@@ -182,7 +194,7 @@ impl Roots<'_> {
         let mut position = 0;
         for ty in types {
             if is_traced(*ty) {
-                self.found.extend(slots.get(position).and_then(|slot| object_of_slot(*slot)));
+                self.found.extend(slots.get(position));
             }
             position += ty.slots();
         }

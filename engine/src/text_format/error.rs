@@ -69,6 +69,13 @@ impl TextError {
     }
 }
 
+/// Its source is the [cause](TextError::cause).
+impl core::error::Error for TextError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.line, self.column, self.sentence())

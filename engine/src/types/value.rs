@@ -249,8 +249,8 @@ impl ValType {
     }
 
     /// How many slots of the value stack a value takes.
-    pub(crate) fn slots(self) -> usize {
-        if self == ValType::V128 { 2 } else { 1 }
+    pub(crate) const fn slots(self) -> usize {
+        if matches!(self, ValType::V128) { 2 } else { 1 }
     }
 }
 

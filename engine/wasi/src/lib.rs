@@ -19,6 +19,11 @@
 
 extern crate alloc;
 
+/// Its code is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod clock;
 mod context;
 mod descriptor;

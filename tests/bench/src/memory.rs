@@ -70,7 +70,7 @@ fn pooled() -> Result<(), stepwell_engine::Error> {
     let allocation = Allocation::Pooling(Pooling::default());
     let engines = [
         ("on_demand", Engine::new(Config::default())),
-        ("pool", Engine::new(Config { allocation, ..Config::default() })),
+        ("pool", Engine::new(Config::default().allocation(allocation))),
     ];
     for (name, engine) in &engines {
         let module = Module::from_wat(engine, text)?;

@@ -19,7 +19,7 @@ struct Opened {
 }
 
 fn open(bytes: &[u8], validation_threads: u32) -> Result<Opened, stepwell_engine::Error> {
-    let engine = Engine::new(Config { validation_threads, ..Config::default() });
+    let engine = Engine::new(Config::default().validation_threads(validation_threads));
     let module = Module::new(&engine, bytes)?;
     let functions = (0..module.func_count())
         .map(FuncIndex)
@@ -56,7 +56,7 @@ pub fn measure(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     };
     for threads in [1, 2] {
         let start = || {
-            let engine = Engine::new(Config { validation_threads: threads, ..Config::default() });
+            let engine = Engine::new(Config::default().validation_threads(threads));
             black_box(instantiate(&engine, &bytes).is_ok());
         };
         let times = interleaved(7, start, validate);

@@ -37,7 +37,7 @@ struct Kernel<'a> {
 }
 
 fn start(kernel: &Kernel<'_>, tier: Tier) -> Result<(Store, FuncAddr), Failure> {
-    let engine = Engine::new(Config { tier, ..Config::default() });
+    let engine = Engine::new(Config::default().tier(tier));
     let module = Module::new(&engine, kernel.bytes)?;
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module)?;

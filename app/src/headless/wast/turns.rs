@@ -133,7 +133,8 @@ impl<'s> Turns<'s> {
                     }
                 }
                 Stop::Budget => self.pass().await,
-                Stop::Breakpoint(_) | Stop::Watchpoint(_) => {}
+                // Whatever else there is can be gone on from.
+                _ => continue,
             }
         }
     }

@@ -44,12 +44,9 @@ impl Way {
     ];
 
     pub(crate) fn engine(self, profile: Profile) -> Engine {
-        Engine::new(Config {
-            tier: self.tier,
-            features: profile.features(),
-            validation_threads: 1,
-            ..Config::default()
-        })
+        Engine::new(
+            Config::default().tier(self.tier).features(profile.features()).validation_threads(1),
+        )
     }
 }
 
@@ -273,8 +270,6 @@ fn trapped(code: &TrapCode) -> End {
         TrapCode::Exception(exception) => {
             Why::Exception(exception.values.iter().copied().map(plain).collect())
         }
-        TrapCode::UnalignedAtomic | TrapCode::ExpectedShared | TrapCode::Host(_) => {
-            Why::Other(code.to_string())
-        }
+        _ => Why::Other(code.to_string()),
     })
 }

@@ -34,7 +34,7 @@ pub(super) const KINDS: &[Kind] = &[
 fn first_call(text: &str) -> Result<Work> {
     let bytes = wat::parse_str(text)?;
     // What the code takes, not its validation.
-    let engine = Engine::new(Config { validation_threads: 1, ..Config::default() });
+    let engine = Engine::new(Config::default().validation_threads(1));
     Ok(Box::new(move || {
         let module = Module::new(&engine, &bytes)?;
         let mut store = Store::new(&engine);

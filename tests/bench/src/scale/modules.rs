@@ -30,7 +30,7 @@ pub(super) fn load(size: usize, field: impl Fn(&mut String, usize)) -> Result<Wo
 }
 
 fn loaded(bytes: Vec<u8>) -> Result<Work> {
-    let engine = Engine::new(Config { validation_threads: 1, ..Config::default() });
+    let engine = Engine::new(Config::default().validation_threads(1));
     Ok(Box::new(move || {
         let module = Module::new(&engine, &bytes)?;
         Linker::new().instantiate(&mut Store::new(&engine), &module)?;
@@ -134,7 +134,7 @@ fn name_sections(size: usize) -> Result<Work> {
 
 /// One module, so many times in one store.
 fn instances(size: usize) -> Result<Work> {
-    let engine = Engine::new(Config { max_instances: u32::MAX, ..Config::default() });
+    let engine = Engine::new(Config::default().max_instances(u32::MAX));
     let text = "(module (type (func)) (global i32 (i32.const 0)) (func (export \"f\")))";
     let module = Module::from_wat(&engine, text)?;
     Ok(Box::new(move || {
@@ -148,7 +148,7 @@ fn instances(size: usize) -> Result<Work> {
 
 /// So many modules, each linked to the one before.
 fn many_modules(size: usize) -> Result<Work> {
-    let engine = Engine::new(Config { max_instances: u32::MAX, ..Config::default() });
+    let engine = Engine::new(Config::default().max_instances(u32::MAX));
     let mut modules = Vec::new();
     for number in 0..size {
         let import = match number {

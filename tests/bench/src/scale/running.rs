@@ -126,7 +126,7 @@ fn woken_by_each_other(size: usize) -> Result<Work> {
 
 /// A hundred collections while a recursion is so deep, in a function with as many labels around the call.
 fn collect(depth: usize, labels: usize) -> Result<Work> {
-    let engine = Engine::new(Config { max_heap: 1 << 20, ..Config::default() });
+    let engine = Engine::new(Config::default().max_heap(1 << 20));
     let text = format!(
         r#"(module (type $a (array (mut i64)))
           (func $deep (param $n i32) (param $kept (ref null $a))
