@@ -64,6 +64,15 @@ fn slices_of_1000(bencher: Bencher<'_, '_>, name: &str) {
     whole(bencher, name, Tier::Fast, Budget::instructions(1_000));
 }
 
+/// Where somebody may interrupt.
+#[divan::bench(args = NAMES, sample_count = 20)]
+fn interruptible(bencher: Bencher<'_, '_>, name: &str) {
+    let Some(program) = programs::ALL.iter().find(|program| program.name == name) else { return };
+    let Ok((mut store, run)) = start(program, Tier::Fast) else { return };
+    let _handle = store.interrupt_handle();
+    bencher.bench_local(|| store.invoke(run, &[Value::I32(program.argument)]));
+}
+
 #[divan::bench(args = NAMES, sample_count = 5)]
 fn exact(bencher: Bencher<'_, '_>, name: &str) {
     whole(bencher, name, Tier::Exact, Budget::unlimited());

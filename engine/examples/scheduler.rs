@@ -25,7 +25,7 @@ fn main() -> Result<(), stepwell_engine::Error> {
     let asked = AtomicU32::new(0);
     linker.func_wrap("host", "ticket", move |caller: &mut stepwell_engine::Caller<'_>| {
         let asked = asked.fetch_add(1, Ordering::Relaxed);
-        if asked % 2 == 0 {
+        if asked.is_multiple_of(2) {
             caller.waker().wake_by_ref();
             return Err(HostError::pending());
         }
