@@ -11,7 +11,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::host_call::Suspended;
-use super::task::{Task, TaskState};
+use super::state::TaskState;
+use super::task::Task;
 use crate::error::{Error, Result};
 use crate::flags::Flag;
 use crate::ids::TaskId;

@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Waker;
 
 use super::arena::Active;
+use super::state::Status;
 use super::stop::{Budget, Stop};
-use super::task::Status;
 use crate::error::Result;
 use crate::host::Caller;
 use crate::store::Store;

@@ -5,13 +5,14 @@
 //! frames, until something stops them; the task turns that into a [`Stop`], asking the host
 //! registry for an answer first where a call needs one. Imports `store`, `module`, `semantics`.
 
+mod advance;
 pub(crate) mod arena;
 pub(crate) mod exact;
 pub(crate) mod fast;
 pub(crate) mod frame;
 mod host_call;
-mod host_fast;
 mod limits;
+mod state;
 mod stop;
 mod task;
 
@@ -19,9 +20,9 @@ pub use host_call::CallAsync;
 pub(crate) use host_call::Suspended;
 pub use limits::InterruptHandle;
 pub(crate) use limits::RunLimits;
+pub(crate) use state::{Status, TaskState};
 pub use stop::{
     AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
     SegmentTrap, Space, Stop, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
 };
 pub use task::Task;
-pub(crate) use task::{Status, TaskState};

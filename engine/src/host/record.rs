@@ -251,8 +251,10 @@ impl Store {
     pub fn open_host_calls(&self) -> impl Iterator<Item = &HostRecord> + '_ {
         // Those of tasks that have been ended are gone already.
         let dropped = self.has_dropped();
-        let kept: BTreeSet<TaskId> =
-            dropped.then(|| self.tasks().map(|task| task.id()).collect()).unwrap_or_default();
+        let mut kept = BTreeSet::new();
+        if dropped {
+            kept.extend(self.tasks().map(|task| task.id()));
+        }
         let calls = self.recorder.open.values();
         calls.filter(move |record| !dropped || kept.contains(&record.task))
     }

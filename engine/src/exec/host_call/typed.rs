@@ -6,12 +6,13 @@
 
 use core::task::Waker;
 
-use super::arena::Active;
-use super::exact::{Bulk, Machine, Op};
-use super::fast::{self, Leave};
-use super::frame::Frame;
-use super::stop::{CallState, Stop};
-use super::task::{Phase, STEP, Status, TaskState};
+use super::super::advance::STEP;
+use super::super::arena::Active;
+use super::super::exact::{Bulk, Machine, Op};
+use super::super::fast::{self, Leave};
+use super::super::frame::Frame;
+use super::super::state::{Phase, Status, TaskState};
+use super::super::stop::{CallState, Stop};
 use crate::config::Tier;
 use crate::error::Result;
 use crate::host::Caller;
