@@ -226,6 +226,7 @@ impl Active {
 
 impl TaskState {
     /// Runs the exact tier, with observation only where something is observed.
+    #[inline(always)]
     fn advance(&mut self, store: &mut Store, fuel: &mut u64, bulk: &mut u64) -> Result<Exit> {
         let before = *fuel;
         // An instruction that has begun is past its breakpoint.
