@@ -88,7 +88,13 @@ impl Form {
             let _ = write!(text, " (local $r{at} {})", ty.name());
         }
         // Those that the code of some forms names.
-        for (name, ty) in [("$i", "i32"), ("$a", "anyref"), ("$object", "(ref null $point)")] {
+        for (name, ty) in [
+            ("$i", "i32"),
+            ("$j", "i64"),
+            ("$turn", "i32"),
+            ("$a", "anyref"),
+            ("$object", "(ref null $point)"),
+        ] {
             if self.code.contains(&format!("local.set {name} ")) {
                 let _ = write!(text, " (local {name} {ty})");
             }

@@ -51,7 +51,8 @@ const WIDE: Extent =
     Extent { tuples: 100, calls: 2, sources: 16, uses: 2, constants: 24, pairs: 8 };
 const MIDDLE: Extent =
     Extent { tuples: 60, calls: 2, sources: 5, uses: 1, constants: 10, pairs: 5 };
-const NARROW: Extent = Extent { tuples: 20, calls: 2, sources: 4, uses: 1, constants: 6, pairs: 4 };
+const NARROW: Extent =
+    Extent { tuples: 20, calls: 2, sources: 16, uses: 1, constants: 6, pairs: 4 };
 const FULL: Extent =
     Extent { tuples: 4_000, calls: 24, sources: 64, uses: 12, constants: 1_000, pairs: 200 };
 

@@ -187,6 +187,11 @@ pub(super) fn groups(full: bool) -> Result<Vec<Group>, String> {
                 "(i32.load {memory} offset={offset} ({index}.add {{0}} ({index}.shl {{1}} ({index}.const 2))))"
             );
             loads.add(&format!("{address} {index}[0,1,5,-1,0x40000000] -> i32"), scaled)?;
+            let any = format!(
+                "(i64.load16_u {memory} offset={offset} ({index}.add ({index}.shl {{1}} {{2}}) {{0}}))"
+            );
+            let shifts = format!("{index}[0,1,2,3,4,15,16,31,33,35,63,66]");
+            loads.add(&format!("{address} {index}[0,1,5,-1] {shifts} -> i64"), any)?;
             let behind = format!(
                 "(i32.load {memory} offset={offset} ({index}.add {{0}} ({index}.const 0xfffffffc)))"
             );

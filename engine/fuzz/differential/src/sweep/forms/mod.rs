@@ -49,6 +49,9 @@ impl Forms {
 /// All of them, or fewer immediates of memory accesses.
 pub(super) fn all(full: bool) -> Result<Vec<Group>, String> {
     let mut groups = numeric::groups()?;
+    for group in groups.iter_mut().filter(|group| group.name == "counter") {
+        group.breadth = Breadth::Narrow;
+    }
     groups.extend(bulk::groups()?);
     groups.extend(references::groups()?);
     groups.extend(control::groups()?);

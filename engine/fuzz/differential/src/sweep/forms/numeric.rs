@@ -65,9 +65,20 @@ pub(super) fn groups() -> Result<Vec<Group>, String> {
         i64 i64 -> i64 i64 : (i64.mul_wide_u {0} {1})",
     )?;
     // What the fast tier melts together, beyond what the shapes of one operator bring about.
-    let together = Forms::default().lines(
-        "i32 i32 i32 -> i32 : (i32.add (i32.mul {0} {1}) {2})
-        i32 i32 i32 -> i32 : (i32.sub {0} (i32.shl {1} {2}))
+    let mut together = Forms::default();
+    for ty in ["i32", "i64"] {
+        let three = format!("{ty} {ty} {ty} -> {ty}");
+        together.add(&three, format!("({ty}.add {{0}} ({ty}.shl {{1}} {{2}}))"))?;
+        together.add(&three, format!("({ty}.add ({ty}.shl {{0}} {{1}}) {{2}})"))?;
+    }
+    for ty in ["i32", "i64", "f32", "f64"] {
+        let three = format!("{ty} {ty} {ty} -> {ty}");
+        together.add(&three, format!("({ty}.add {{0}} ({ty}.mul {{1}} {{2}}))"))?;
+        together.add(&three, format!("({ty}.add ({ty}.mul {{0}} {{1}}) {{2}})"))?;
+    }
+    let counters = counters()?;
+    let together = together.lines(
+        "        i32 i32 i32 -> i32 : (i32.sub {0} (i32.shl {1} {2}))
         i32 i32 -> i32 : (i32.add {0} (i32.shl {1} (i32.const 35)))
         i64 i64 -> i64 : (i64.add {0} (i64.shl {1} (i64.const 67)))
         i32 i32 -> i32 : (i32.eqz (i32.and {0} {1}))
@@ -78,7 +89,6 @@ pub(super) fn groups() -> Result<Vec<Group>, String> {
         f64 f64 -> i32 : (i32.eqz (f64.ge {0} {1}))
         i32 i32 -> i64 : (i64.extend_i32_u (i32.add {0} {1}))
         i64 i64 -> i32 : (i32.wrap_i64 (i64.add {0} {1}))
-        f64 f64 f64 -> f64 : (f64.add (f64.mul {0} {1}) {2})
         f32 f32 f32 -> f32 : (f32.sub {2} (f32.mul {0} {1}))
         f64 f64 -> f32 : (f32.demote_f64 (f64.mul {0} {1}))
         f32 f32 -> f64 : (f64.promote_f32 (f32.div {0} {1}))
@@ -107,6 +117,58 @@ pub(super) fn groups() -> Result<Vec<Group>, String> {
         conversions.pure("conversion", ""),
         wide.pure("wide", ""),
         together.pure("together", ""),
+        counters.pure("counter", ""),
         kept.pure("kept", globals),
     ])
+}
+
+/// Loops that count: the addition, the comparison and the branch become one.
+fn counters() -> Result<Forms, String> {
+    let edges = "0,1,-1,2,5,0x7fffffff,0x80000000,0x7ffffffe,-5";
+    let mut counters = Forms::default();
+    for (ty, local) in [("i32", "$i"), ("i64", "$j")] {
+        let signature =
+            format!("{ty}[{edges}] {ty}[{edges}] {ty}[1,-1,3,0x7fff,0x8000] -> {ty} i32");
+        for test in INT_TEST.split(' ') {
+            for operator in ["add", "sub"] {
+                let count = format!("({ty}.{operator} (local.get {local}) {{2}})");
+                let ends = [
+                    format!(
+                        "(local.set {local} {count}) (br_if $top ({ty}.{test} (local.get {local}) {{1}}))"
+                    ),
+                    format!("(br_if $top ({ty}.{test} (local.tee {local} {count}) {{1}}))"),
+                    format!(
+                        "(local.set {local} {count}) (br_if $top ({ty}.{test} {{1}} (local.get {local})))"
+                    ),
+                ];
+                for end in ends {
+                    counters.add(
+                        &signature,
+                        format!(
+                            "(local.set {local} {{0}}) (local.set $turn (i32.const 0)) (block $out (loop $top \
+                             (br_if $out (i32.eq (local.get $turn) (i32.const 4))) \
+                             (local.set $turn (i32.add (local.get $turn) (i32.const 1))) {end})) \
+                             (local.get {local}) (local.get $turn)"
+                        ),
+                    )?;
+                }
+            }
+        }
+        let signature = format!("{ty}[{edges}] {ty}[1,-1,3] -> {ty}");
+        for not in [false, true] {
+            let test = if not {
+                format!("(i32.eqz ({ty}.eqz (local.get {local})))")
+            } else {
+                format!("({ty}.eqz (local.get {local}))")
+            };
+            counters.add(
+                &signature,
+                format!(
+                    "(local.set {local} {{0}}) (loop $top (local.set {local} ({ty}.and ({ty}.add (local.get {local}) {{1}}) \
+                     ({ty}.const 7))) (br_if $top {test})) (local.get {local})"
+                ),
+            )?;
+        }
+    }
+    Ok(counters)
 }
