@@ -199,7 +199,7 @@ impl Ours {
             std::mem::swap(&mut clone, &mut task);
         }
         task.run(&mut self.store, Budget::instructions(some_budget(numbers)))?;
-        self.store.restore(state).expect("a state of this store");
+        self.store.restore(state)?;
         Ok(clone)
     }
 

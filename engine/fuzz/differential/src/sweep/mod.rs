@@ -129,6 +129,9 @@ pub(crate) fn sweep(
         if only.is_some_and(|only| !group.name.contains(only)) {
             continue;
         }
+        if full {
+            eprintln!("{}", group.name);
+        }
         let extent = match group.breadth {
             _ if full => FULL,
             Breadth::Wide => WIDE,

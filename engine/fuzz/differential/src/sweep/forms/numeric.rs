@@ -102,8 +102,8 @@ pub(super) fn groups() -> Result<Vec<Group>, String> {
         let chosen = format!("{ty} {ty} {condition} -> {ty}");
         kept.add(&chosen, "(select {0} {1} {2})")?;
         kept.add(&chosen, format!("(select (result {ty}) {{0}} {{1}} {{2}})"))?;
-        kept.add(&same, format!("(local.set $r0 {{0}}) (local.get $r0)"))?;
-        kept.add(&same, format!("(local.tee $r0 {{0}})"))?;
+        kept.add(&same, "(local.set $r0 {0}) (local.get $r0)")?;
+        kept.add(&same, "(local.tee $r0 {0})")?;
         kept.add(&same, format!("(global.set ${ty} {{0}}) (global.get ${ty})"))?;
         kept.add(&format!("{ty} {ty} -> {ty}"), "{0} (drop {1})")?;
         kept.add(&format!("{ty} {ty} -> {ty} {ty}"), "{0} {1} (nop)")?;
