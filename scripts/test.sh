@@ -35,7 +35,7 @@ differential() {
   local manifest=engine/fuzz/differential/Cargo.toml
   cargo fmt --manifest-path "$manifest" --check
   cargo run --profile short --manifest-path "$manifest" --target-dir "${CARGO_TARGET_DIR:-target}" -- \
-    --count 200
+    --count 200 --sweep short
 }
 # Compiled as far as that needs no linker of theirs.
 elsewhere() {

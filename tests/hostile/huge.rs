@@ -1,6 +1,8 @@
 //! Declarations of more than there is.
 
-use stepwell_engine::{Config, Engine, Error, LimitKind, Linker, Module, Store, TrapCode};
+use stepwell_engine::{
+    Config, Engine, Error, LimitKind, Linker, Module, Store, Tier, TrapCode, Value,
+};
 
 use super::exercise::small;
 
@@ -194,6 +196,26 @@ fn a_frame_larger_than_the_value_stack() {
     let func = store.export_func(instance, "f").unwrap();
     let Err(Error::Trap(trap)) = store.invoke(func, &[]) else { panic!("a trap") };
     assert_eq!(trap.code, TrapCode::CallStackExhausted);
+}
+
+#[test]
+fn frames_up_to_a_small_value_stack() {
+    let text = "(module (func $f (export \"f\") (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (call $f (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 7)))))";
+    for tier in [Tier::Exact, Tier::Fast] {
+        let engine = Engine::new(small().max_value_stack(60).tier(tier));
+        let module = Module::from_wat(&engine, text).unwrap();
+        let mut store = Store::new(&engine);
+        let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+        let func = store.export_func(instance, "f").unwrap();
+        // A frame adds a slot to those below it, which lend their argument.
+        assert_eq!(store.invoke(func, &[Value::I32(50)]).unwrap(), [Value::I32(7)]);
+        let Err(Error::Trap(trap)) = store.invoke(func, &[Value::I32(60)]) else {
+            panic!("a trap")
+        };
+        assert_eq!(trap.code, TrapCode::CallStackExhausted, "{tier:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use stepwell_engine::text::escaped;
 use stepwell_engine::{Engine, Module};
 
 use crate::session::{load_error, load_module};
@@ -129,6 +130,10 @@ pub(super) struct Invocation {
     pub(super) export: Option<String>,
     pub(super) args: Vec<String>,
     pub(super) budget: Option<u64>,
+    /// Most frames, if not as many as usual.
+    pub(super) max_call_depth: Option<u32>,
+    /// Most slots of all frames' locals and operands.
+    pub(super) max_value_stack: Option<u32>,
     pub(super) stubs: Option<Stubs>,
     /// Folders of the system that a WASI program may use, and what it calls them.
     pub(super) folders: Vec<(PathBuf, String)>,
@@ -173,6 +178,10 @@ pub(super) fn invocation_argument(
                 })?;
                 invocation.budget = Some(parsed);
             }
+            "max-call-depth" => invocation.max_call_depth = Some(limit(parser, "max-call-depth")?),
+            "max-value-stack" => {
+                invocation.max_value_stack = Some(limit(parser, "max-value-stack")?);
+            }
             "stub-imports" => {
                 let how = text(parser, "--stub-imports needs zero or trap")?;
                 invocation.stubs = Some(match how.as_str() {
@@ -212,6 +221,15 @@ pub(super) fn invocation_argument(
         Argument::Short(_) => return Ok(false),
     }
     Ok(true)
+}
+
+/// The value of an option that is a limit.
+fn limit(parser: &mut lexopt::Parser, option: &str) -> Result<u32, Failure> {
+    let count = text(parser, &format!("--{option} needs a number"))?;
+    let parsed = count.replace('_', "").parse();
+    parsed.map_err(|_| {
+        Failure::Usage(format!("--{option}: {} is no number up to {}", escaped(&count), u32::MAX))
+    })
 }
 
 /// An argument that outlives its parser's borrow.

@@ -20,7 +20,8 @@ use super::cli::{self, Failure, Invocation, Stubs};
 use super::links::Unlinked;
 use crate::hosts::{self, ConsoleLog, HostSet, HostState, Importer, Stdin, Stream};
 use crate::session::{
-    FuncNames, Namer, parse_value, trap_causes, trapped_instruction, type_name, value_word,
+    FuncNames, Namer, ReachedLimit, parse_value, reached_limit, trap_causes, trapped_instruction,
+    type_name, value_word,
 };
 
 /// How often to look whether standard input has something, while a program polls it.
@@ -65,7 +66,10 @@ impl Machine {
         if invocation.files.is_empty() {
             return Err(Failure::Usage("at least one FILE is needed".to_owned()));
         }
-        let engine = Engine::new(Config::default());
+        let mut config = Config::default();
+        config.max_call_depth = invocation.max_call_depth.unwrap_or(config.max_call_depth);
+        config.max_value_stack = invocation.max_value_stack.unwrap_or(config.max_value_stack);
+        let engine = Engine::new(config);
         let modules = load_all(&engine, &invocation.files)?;
         let mut machine = Self {
             store: Store::new(&engine),
@@ -313,6 +317,14 @@ impl Machine {
             for cause in trap_causes(&self.store, &frame, self) {
                 text.push_str(&format!("\n  {cause}"));
             }
+        }
+        if let Some(limit) = reached_limit(&self.store, task, &trap.code) {
+            let option = match limit {
+                ReachedLimit::CallDepth(_) => ": --max-call-depth",
+                ReachedLimit::ValueStack { .. } => ": --max-value-stack",
+                ReachedLimit::HostDepth(_) => "",
+            };
+            text.push_str(&format!("\n  {limit}{option}"));
         }
         for (position, TrapFrame { site, .. }) in trap.backtrace.iter().take(BACKTRACE).enumerate()
         {

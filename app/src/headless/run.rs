@@ -9,6 +9,7 @@ use super::machine::Machine;
 
 const HELP: &str = "\
 stepwell run FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
+                 [--max-call-depth N] [--max-value-stack N]
                  [--dir HOST::GUEST] [--env NAME=VALUE] [--raw-names] [-- ARG…]
 
 Links the modules under their file stems and runs an export of the last one, or _start.
@@ -19,6 +20,8 @@ process's standard streams, and its exit code becomes this command's.
   --invoke EXPORT ARG…      the function and its arguments: 5, -0x10, 0.5, inf, nan:0x7fc00000,
                             i32x4,1,2,3,4 for a vector
   --budget N                stop after exactly N instructions (exit code 3)
+  --max-call-depth N        most frames at the same time (20000); one more is a trap
+  --max-value-stack N       most slots of 8 bytes for the locals and operands of all frames (1048576)
   --stub-imports zero|trap  answer imports that nothing satisfies, instead of failing
   --dir HOST::GUEST         a folder that a program of WASI may use, and its name there; again for more
   --env NAME=VALUE          a variable of the program's environment; again for more

@@ -16,7 +16,7 @@ use super::machine::Machine;
 
 const HELP: &str = "\
 stepwell trace FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
-               [--format text|json] [--raw-names]
+               [--max-call-depth N] [--max-value-stack N] [--format text|json] [--raw-names]
 
 As stepwell run, with one line on stdout for each executed instruction: how many have been
 executed, instance and function, byte offset, operator, and the operand stack after it.

@@ -71,7 +71,7 @@ pub use reference::{Reference, value_word};
 pub use shape::Shape;
 pub use signature::{DescribedArg, DescribedCall};
 pub use tasks::{Lane, TaskState, TaskView};
-pub use trap_text::{Namer, trap_causes, trapped_instruction};
+pub use trap_text::{Namer, ReachedLimit, reached_limit, trap_causes, trapped_instruction};
 pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
     Answerer, Awaited, BreakpointState, ByteMark, CallFrame, CallTarget, CalledImport, CodeFocus,

@@ -1,9 +1,11 @@
 //! A trap in words: the instruction with its operands, and what it was about. The window and the
 //! subcommands say the same.
 
+use std::fmt;
+
 use stepwell_engine::module::disassemble::Listing;
-use stepwell_engine::observe::{Cause, FrameView};
-use stepwell_engine::{FuncAddr, FuncIndex, InstanceId, Store, TrapCode, Value};
+use stepwell_engine::observe::{Activation, Cause, FrameView};
+use stepwell_engine::{FuncAddr, FuncIndex, InstanceId, Store, Task, TrapCode, Value};
 
 use super::{func_type, val_type};
 
@@ -46,6 +48,56 @@ pub fn trapped_instruction(
 pub fn trap_causes(store: &Store, frame: &FrameView<'_>, namer: &dyn Namer) -> Vec<String> {
     let causes = frame.causes(store);
     causes.iter().map(|cause| cause_text(cause, frame, namer)).collect()
+}
+
+/// Which limit a task's nested calls have reached, and how deep they were; none after another trap.
+pub fn reached_limit(store: &Store, task: &Task, code: &TrapCode) -> Option<ReachedLimit> {
+    if *code != TrapCode::CallStackExhausted {
+        return None;
+    }
+    let config = store.engine().config();
+    // Host functions that have called back begin to count anew.
+    let is_wasm = |activation: &Activation<'_>| matches!(activation, Activation::Wasm(_));
+    let depth = task.activations(store).take_while(is_wasm).count();
+    let hosts = task.activations(store).filter(|activation| !is_wasm(activation)).count();
+    Some(if depth as u64 >= config.max_call_depth.into() {
+        ReachedLimit::CallDepth(config.max_call_depth)
+    } else if hosts as u64 > config.max_host_depth.into() {
+        ReachedLimit::HostDepth(config.max_host_depth)
+    } else {
+        ReachedLimit::ValueStack { slots: config.max_value_stack, frames: task.frames(store).len() }
+    })
+}
+
+/// A limit of nested calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReachedLimit {
+    /// So many frames.
+    CallDepth(u32),
+    /// So many host functions that have called back.
+    HostDepth(u32),
+    /// So many slots of locals and operands, used up by so many frames.
+    ValueStack {
+        /// The limit.
+        slots: u32,
+        /// Frames, all together.
+        frames: usize,
+    },
+}
+
+impl fmt::Display for ReachedLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CallDepth(limit) => write!(f, "{limit} frames, the limit of the call depth"),
+            Self::HostDepth(limit) => {
+                write!(f, "{limit} host functions have called back, which is the limit")
+            }
+            Self::ValueStack { slots, frames } => write!(
+                f,
+                "{frames} frames, and the next does not fit into the value stack's limit of {slots} slots"
+            ),
+        }
+    }
 }
 
 fn cause_text(cause: &Cause, frame: &FrameView<'_>, namer: &dyn Namer) -> String {

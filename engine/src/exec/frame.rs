@@ -54,7 +54,8 @@ fn grow_slowly(slots: &mut Vec<u64>, needed: usize, limit: u32) -> bool {
     if needed > limit {
         return false;
     }
-    let target = needed.saturating_mul(2).clamp(256, limit.max(256)).max(needed);
+    // Never beyond the limit: what is there is used.
+    let target = needed.saturating_mul(2).max(256).min(limit);
     if slots.try_reserve_exact(target - slots.len()).is_err() {
         return false;
     }

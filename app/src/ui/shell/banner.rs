@@ -5,8 +5,8 @@ use stepwell_engine::text::dotted;
 use stepwell_engine::{AtomicWait, Trap, TrapCode};
 
 use crate::session::{
-    Awaited, Command, HostCallRecord, Panel, RunState, Session, StopReason, trap_causes,
-    trapped_instruction,
+    Awaited, Command, HostCallRecord, Panel, RunState, Session, StopReason, reached_limit,
+    trap_causes, trapped_instruction,
 };
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -114,7 +114,7 @@ fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Comma
             commands.push(Command::ShowPc);
         }
     });
-    if let Some(details) = details(session) {
+    if let Some(details) = details(session, trap) {
         ui.add(egui::Label::new(RichText::new(details).font(tokens::mono())).wrap());
     }
     let explanation = trap.code.explanation();
@@ -135,9 +135,11 @@ fn cause(session: &Session, trap: &Trap) -> Option<String> {
 }
 
 /// What the trap was about, in numbers.
-fn details(session: &Session) -> Option<String> {
+fn details(session: &Session, trap: &Trap) -> Option<String> {
     let frames = session.frames();
-    let details = trap_causes(session.store()?, frames.first()?, session);
+    let mut details = trap_causes(session.store()?, frames.first()?, session);
+    let limit = reached_limit(session.store()?, session.task()?, &trap.code);
+    details.extend(limit.map(|limit| limit.to_string()));
     (!details.is_empty()).then(|| details.join("; "))
 }
 

@@ -4,7 +4,10 @@
 //! ```text
 //! differential [--profile mvp|2.0|3.0] [--count MODULES] [--seed FIRST] [--out FOLDER]
 //! differential --profile PROFILE --seed SEED FILE.wasm
+//! differential --sweep short|full [--only GROUP] [--out FOLDER]
 //! ```
+//!
+//! A sweep goes over every operator at its edges. With `--count`, it is made behind the random modules.
 //!
 //! Every module has a seed of its own, the first one's plus its position. What differs is written to the
 //! folder, whole and shrunk, and makes the exit code 1.
@@ -17,6 +20,7 @@ mod plain;
 mod profile;
 mod sections;
 mod shrink;
+mod sweep;
 
 use std::error::Error;
 use std::fs;
@@ -37,8 +41,10 @@ struct Options {
     profiles: Vec<Profile>,
     count: u64,
     seed: u64,
-    out: PathBuf,
+    out: Option<PathBuf>,
     file: Option<PathBuf>,
+    sweep: Option<bool>,
+    only: Option<String>,
 }
 
 impl Options {
@@ -47,9 +53,12 @@ impl Options {
             profiles: Profile::ALL.into(),
             count: 200,
             seed: 1,
-            out: PathBuf::from("target/differences"),
+            out: None,
             file: None,
+            sweep: None,
+            only: None,
         };
+        let mut counted = false;
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} takes a value"));
             match arg.as_str() {
@@ -59,12 +68,26 @@ impl Options {
                         Profile::parse(&name).ok_or_else(|| format!("profile {name}?"))?;
                     options.profiles = vec![profile];
                 }
-                "--count" => options.count = value()?.parse()?,
+                "--count" => {
+                    options.count = value()?.parse()?;
+                    counted = true;
+                }
+                "--sweep" => {
+                    options.sweep = Some(match value()?.as_str() {
+                        "short" => false,
+                        "full" => true,
+                        other => return Err(format!("sweep {other}?").into()),
+                    });
+                }
+                "--only" => options.only = Some(value()?),
                 "--seed" => options.seed = value()?.parse()?,
-                "--out" => options.out = value()?.into(),
+                "--out" => options.out = Some(value()?.into()),
                 file if !file.starts_with("--") => options.file = Some(file.into()),
                 _ => return Err(format!("{arg}?").into()),
             }
+        }
+        if options.sweep.is_some() && !counted {
+            options.count = 0;
         }
         Ok(options)
     }
@@ -75,8 +98,12 @@ fn main() -> ExitCode {
         let options =
             Options::parse(std::env::args().skip(1)).map_err(|error| error.to_string())?;
         let mut differences = 0;
-        for profile in &options.profiles {
+        for profile in options.profiles.iter().filter(|_| options.count > 0) {
             differences += run(*profile, &options).map_err(|error| error.to_string())?;
+        }
+        if let Some(full) = options.sweep {
+            let swept = sweep::sweep(full, options.only.as_deref(), options.out.as_deref());
+            differences += swept.map_err(|error| error.to_string())?;
         }
         Ok(differences)
     };
@@ -107,6 +134,7 @@ fn run(profile: Profile, options: &Options) -> Result<u64, Box<dyn Error>> {
             }
         };
     }
+    let out = options.out.as_deref().unwrap_or(Path::new("target/differences"));
     let mut total = Tally::default();
     let mut differences = 0;
     for seed in (options.seed..).take(options.count as usize) {
@@ -118,7 +146,7 @@ fn run(profile: Profile, options: &Options) -> Result<u64, Box<dyn Error>> {
             Ok(tally) => total.add(tally),
             Err(difference) => {
                 differences += 1;
-                report(&harness, profile, seed, &module, &difference, &options.out)?;
+                report(&harness, profile, seed, &module, &difference, out)?;
                 if differences == ENOUGH {
                     break;
                 }

@@ -17,6 +17,8 @@ pub(crate) struct Oracle {
     store: Store<()>,
     exports: Vec<Extern>,
     fuel: Option<Global>,
+    /// Instructions, nearly, after which a call is given up. An operator on a range costs its length.
+    pub(crate) most_instructions: u64,
 }
 
 /// An engine with everything that a module may use.
@@ -28,11 +30,17 @@ pub(crate) fn engine() -> Result<Engine> {
         .collector(Collector::Null)
         .consume_fuel(true)
         .max_wasm_stack(2 << 20)
+        .relaxed_simd_deterministic(true)
+        .shared_memory(true)
         .wasm_backtrace_max_frames(None)
+        .wasm_custom_page_sizes(true)
         .wasm_exceptions(true)
         .wasm_function_references(true)
         .wasm_gc(true)
         .wasm_memory64(true)
+        .wasm_multi_memory(true)
+        .wasm_tail_call(true)
+        .wasm_threads(true)
         .wasm_wide_arithmetic(true);
     Engine::new(&config)
 }
@@ -51,18 +59,48 @@ impl Oracle {
             Ok(module) => module,
             Err(error) => return Begun::Refused(error),
         };
-        let mut store = Store::new(engine, ());
+        Self::of(&module, exports)
+    }
+
+    /// An instance of a module that has been compiled.
+    pub(crate) fn of(module: &Module, exports: &[Export]) -> Begun {
+        let mut store = Store::new(module.engine(), ());
         if let Err(error) = store.set_fuel(MOST_INSTRUCTIONS) {
             return Begun::Refused(error);
         }
-        let instance = match Instance::new(&mut store, &module, &[]) {
+        let instance = match Instance::new(&mut store, module, &[]) {
             Ok(instance) => instance,
             Err(error) => return Begun::Ended(ended(&mut store, &error)),
         };
         let fuel = instance.get_global(&mut store, FUEL_EXPORT);
         let names = exports.iter().map(|export| &*export.name);
         let exports = names.filter_map(|name| instance.get_export(&mut store, name)).collect();
-        Begun::Instance(Box::new(Self { store, exports, fuel }))
+        Begun::Instance(Box::new(Self {
+            store,
+            exports,
+            fuel,
+            most_instructions: MOST_INSTRUCTIONS,
+        }))
+    }
+
+    /// Gives memories their first contents back, if there is nothing else that a call can have changed.
+    pub(crate) fn put_back(&mut self, contents: &[Vec<u8>]) -> bool {
+        let mut contents = contents.iter();
+        self.exports.iter().all(|export| match export {
+            Extern::Func(_) => true,
+            Extern::Memory(memory) => {
+                let data = memory.data_mut(&mut self.store);
+                contents.next().is_some_and(|bytes| {
+                    let same_size = data.len() == bytes.len();
+                    if same_size {
+                        data.copy_from_slice(bytes);
+                    }
+                    same_size
+                })
+            }
+            _ => false,
+        }) && contents.len() == 0
+            && self.exports.iter().any(|export| matches!(export, Extern::Memory(_)))
     }
 
     fn func(&self, export: usize) -> Option<Func> {
@@ -75,7 +113,7 @@ impl Oracle {
         if let Some(fuel) = self.fuel {
             fuel.set(&mut self.store, Val::I32(FUEL as i32))?;
         }
-        self.store.set_fuel(MOST_INSTRUCTIONS)?;
+        self.store.set_fuel(self.most_instructions)?;
         let ty = func.ty(&self.store);
         let mut values = Vec::new();
         for (arg, ty) in args.iter().zip(ty.params()) {
@@ -210,6 +248,8 @@ fn ended(store: &mut Store<()>, error: &Error) -> End {
         Trap::NullReference => Why::NullReference,
         Trap::CastFailure => Why::CastFailure,
         Trap::ArrayOutOfBounds => Why::ArrayOutOfBounds,
+        Trap::HeapMisaligned => Why::UnalignedAtomic,
+        Trap::AtomicWaitNonSharedMemory => Why::ExpectedShared,
         other => Why::Other(other.to_string()),
     })
 }

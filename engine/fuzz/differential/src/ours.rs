@@ -191,35 +191,40 @@ impl Ours {
     fn go_astray(&mut self, task: &mut Task, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
         let state = self.store.state().clone();
         task.run(&mut self.store, Budget::instructions(some_budget(numbers)))?;
-        self.store.restore(state).expect("a state of this store");
+        self.store.restore(state)?;
         Ok(())
     }
 
     /// What is exported besides functions.
     pub(crate) fn view(&self) -> View<'_> {
-        let mut view = View { globals: Vec::new(), tables: Vec::new(), memories: Vec::new() };
-        for export in &self.exports {
-            match *export {
-                Extern::Func(_) | Extern::Tag(_) => {}
-                Extern::Global(global) => {
-                    view.globals.extend(self.store.global(global).map(|(_, value)| plain(value)));
-                }
-                Extern::Table(table) => view.tables.push(self.elements(table)),
-                Extern::Memory(memory) => view.memories.push(self.bytes(memory)),
+        view(&self.store, &self.exports)
+    }
+}
+
+/// What is exported besides functions.
+pub(crate) fn view<'a>(store: &'a Store, exports: &[Extern]) -> View<'a> {
+    let mut view = View { globals: Vec::new(), tables: Vec::new(), memories: Vec::new() };
+    for export in exports {
+        match *export {
+            Extern::Func(_) | Extern::Tag(_) => {}
+            Extern::Global(global) => {
+                view.globals.extend(store.global(global).map(|(_, value)| plain(value)));
             }
+            Extern::Table(table) => view.tables.push(elements(store, table)),
+            Extern::Memory(memory) => view.memories.push(bytes(store, memory)),
         }
-        view
     }
+    view
+}
 
-    fn elements(&self, table: TableAddr) -> Vec<Plain> {
-        let table = self.store.table(table);
-        let elements = |index| table.and_then(|table| table.get(index));
-        (0..table.map_or(0, |table| table.size())).filter_map(elements).map(plain).collect()
-    }
+fn elements(store: &Store, table: TableAddr) -> Vec<Plain> {
+    let table = store.table(table);
+    let elements = |index| table.and_then(|table| table.get(index));
+    (0..table.map_or(0, |table| table.size())).filter_map(elements).map(plain).collect()
+}
 
-    fn bytes(&self, memory: MemAddr) -> &[u8] {
-        self.store.memory(memory).map_or(&[], |memory| memory.bytes())
-    }
+fn bytes(store: &Store, memory: MemAddr) -> &[u8] {
+    store.memory(memory).map_or(&[], |memory| memory.bytes())
 }
 
 /// Most often a few instructions.
@@ -228,7 +233,7 @@ fn some_budget(numbers: &mut Numbers) -> u64 {
     1 + numbers.below(most)
 }
 
-fn plain(value: Value) -> Plain {
+pub(crate) fn plain(value: Value) -> Plain {
     match value {
         Value::I32(value) => Plain::I32(value as u32),
         Value::I64(value) => Plain::I64(value as u64),
@@ -248,7 +253,7 @@ fn plain(value: Value) -> Plain {
     }
 }
 
-fn trapped(code: &TrapCode) -> End {
+pub(crate) fn trapped(code: &TrapCode) -> End {
     End::Trapped(match code {
         TrapCode::CallStackExhausted | TrapCode::HeapExhausted => return End::Exhausted,
         TrapCode::Unreachable => Why::Unreachable,
@@ -270,6 +275,8 @@ fn trapped(code: &TrapCode) -> End {
         TrapCode::Exception(exception) => {
             Why::Exception(exception.values.iter().copied().map(plain).collect())
         }
+        TrapCode::UnalignedAtomic => Why::UnalignedAtomic,
+        TrapCode::ExpectedShared => Why::ExpectedShared,
         _ => Why::Other(code.to_string()),
     })
 }

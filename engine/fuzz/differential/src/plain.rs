@@ -60,6 +60,8 @@ pub(crate) enum Why {
     NullReference,
     CastFailure,
     ArrayOutOfBounds,
+    UnalignedAtomic,
+    ExpectedShared,
     /// An uncaught exception and what it carries.
     Exception(Vec<Plain>),
     Other(String),

@@ -29,7 +29,7 @@ mod threaded {
 
     use super::super::dispatch::{execute, link};
     use super::super::handlers::{
-        BrIf, BrUnless, Constant, Copy, Jump, Operation, Probe, Select, Stop, encode,
+        BrIf, BrUnless, Constant, Copy, Jump, Probe, Select, Stop, encode,
     };
     use super::super::machine::{Context, Flow, Registers};
 

@@ -1,0 +1,2 @@
+;; RUN: run %s --max-call-depth deep
+(module)
