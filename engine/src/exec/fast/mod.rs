@@ -22,6 +22,7 @@ mod listing;
 mod machine;
 mod operators;
 mod pending;
+mod plan;
 mod probe;
 mod run;
 mod translate;

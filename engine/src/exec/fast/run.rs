@@ -3,17 +3,16 @@
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
-use super::code::{Entry, FastCode, Index};
+use super::code::{Entry, FastCode};
 use super::dispatch::{self, execute};
 use super::instrument::Instruments;
 use super::machine::{Context, Flow, Registers, Return};
 use super::pending;
-use crate::error::{Error, Result};
+use super::plan::{Code, Current, Plan, UNTRANSLATED, defect};
+use crate::error::Result;
 use crate::exec::exact::Machine;
-use crate::exec::frame::{Frame, grow};
-use crate::ids::{FuncIndex, InstanceId};
-use crate::module::ModuleInner;
-use crate::store::{Instance, ModuleEntry, StoreState};
+use crate::exec::frame::{Frame, ValueStack, grow};
+use crate::store::StoreState;
 
 /// Why the fast tier was left. Frames and slots are then what the exact tier would have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,164 +55,8 @@ impl core::fmt::Debug for Scratch {
     }
 }
 
-/// From where to where operations are executed.
-struct Plan<'c> {
-    code: &'c FastCode,
-    entry: &'c Entry,
-    /// Where to stop within the segment, if the budget ends there.
-    end: Option<&'c Entry>,
-}
-
-impl Plan<'_> {
-    fn price(&self) -> u32 {
-        match self.end {
-            Some(end) => end.pc - self.entry.pc,
-            None => self.code.segment(self.entry.pc),
-        }
-    }
-
-    /// The first word; where the budget ends within the segment, that of a copy with an end.
-    fn words(&self, part: &mut Vec<u64>) -> *const u64 {
-        let first = self.entry.word as usize;
-        match self.end {
-            Some(end) => {
-                part.clear();
-                let words = self.code.words.get(first..end.word as usize);
-                part.extend_from_slice(words.unwrap_or_default());
-                part.push(dispatch::stop());
-                part.as_ptr()
-            }
-            // Branches lead back to before the entry, so the pointer is one into all words.
-            None => self.code.words.as_ptr().wrapping_add(first),
-        }
-    }
-
-    /// Which word of a function an operation begins at.
-    fn word(&self, code: &FastCode, ip: *const u64, part: &[u64]) -> u32 {
-        let (start, first) = match self.end {
-            Some(_) => (part.as_ptr(), self.entry.word),
-            None => (code.words.as_ptr(), 0),
-        };
-        first + (ip.addr().wrapping_sub(start.addr()) / size_of::<u64>()) as u32
-    }
-}
-
-/// Instructions left to the exact tier at a time in functions that cannot be translated.
-const UNTRANSLATED: u64 = 1_000;
-
-/// Instructions beyond which a function is not translated once more to know where it may stop within a
-/// segment: that would take a tenth of a second, and the exact tier executes the segment sooner.
-const INDEXED: usize = 1 << 18;
-
 /// Room for frames and returns that a run has at least.
 const ROOM: usize = 64;
-
-/// Where the code of a frame is found.
-#[derive(Clone, Copy)]
-struct Code<'a> {
-    modules: &'a [ModuleEntry],
-    instances: &'a [Instance],
-    instruments: Option<&'a Instruments>,
-}
-
-impl<'a> Code<'a> {
-    fn module(&self, instance: InstanceId) -> Result<&'a ModuleInner> {
-        let unknown = || Error::UnknownIndex { what: "instance", index: u64::from(instance.0) };
-        let module = self.instances.get(instance.index()).ok_or_else(unknown)?.module;
-        Ok(self.modules.get(module.index()).ok_or_else(unknown)?.module.inner())
-    }
-
-    /// The translation of a frame's function, made on the first call of it; `None` if its instance is
-    /// observed and has to be prepared first. Its module's own code would do something else.
-    fn of(&self, frame: &Frame) -> Result<Option<&'a FastCode>> {
-        let module = self.module(frame.instance)?;
-        let concerned = self.instruments.filter(|instruments| instruments.concern(frame.instance));
-        let codes = match concerned {
-            Some(instruments) => instruments.codes(frame.instance),
-            None => Some(&module.fast),
-        };
-        codes.map(|codes| codes.of(module, frame.func)).transpose()
-    }
-
-    /// All places where the frame's function may be entered and left; of a large one only the beginnings of
-    /// segments are known.
-    fn index(&self, frame: &Frame, code: &'a FastCode) -> Result<Option<&'a Index>> {
-        if code.segments.len() > INDEXED {
-            return Ok(None);
-        }
-        code.index(self.module(frame.instance)?).map(Some)
-    }
-
-    /// Slots of a frame's parameters and locals.
-    fn locals(&self, frame: &Frame) -> Result<u32> {
-        Ok(self.module(frame.instance)?.code(frame.func)?.locals)
-    }
-
-    /// Where to go on with a frame, whose slots are `window`; `None` if only the exact tier can.
-    fn entry(
-        &self,
-        frame: &Frame,
-        code: &'a FastCode,
-        window: &[u64],
-    ) -> Result<Option<&'a Entry>> {
-        if code.index.get().is_none()
-            && let Some(start) = code.start_at(frame.pc)
-        {
-            return Ok(Some(start));
-        }
-        let Some(index) = self.index(frame, code)? else { return Ok(None) };
-        let entry = index.entry_at(frame.pc);
-        Ok(entry.filter(|entry| pending::is_settled(window, index.pending(entry))))
-    }
-
-    /// What so much fuel pays for, from an entry on; `None` if that is nothing.
-    fn plan(
-        &self,
-        frame: &Frame,
-        code: &'a FastCode,
-        entry: &'a Entry,
-        fuel: u64,
-    ) -> Result<Option<Plan<'a>>> {
-        let segment = code.segment(entry.pc);
-        if segment > 0 && fuel >= u64::from(segment) {
-            return Ok(Some(Plan { code, entry, end: None }));
-        }
-        let index = self.index(frame, code)?;
-        let end = index.and_then(|index| index.affordable(entry.pc, fuel));
-        Ok(end.map(|end| Plan { code, entry, end: Some(end) }))
-    }
-
-    /// How many instructions the exact tier executes before another entry is tried.
-    fn exactly(&self, frame: &Frame, code: &'a FastCode, fuel: u64) -> Result<Leave> {
-        if fuel == 0 {
-            return Ok(Leave::Exact(0));
-        }
-        if code.words.is_empty() {
-            return Ok(Leave::Exact(UNTRANSLATED));
-        }
-        let end = code.segment(frame.pc);
-        let next = self.index(frame, code)?.and_then(|index| index.entry_from(frame.pc + 1));
-        let count = next.map_or(end, |entry| (entry.pc - frame.pc).min(end)).max(1);
-        Ok(Leave::Exact(fuel.min(count.into())))
-    }
-}
-
-/// The code that was looked at last, which most often is the one to look at next.
-struct Current<'a> {
-    instance: InstanceId,
-    func: FuncIndex,
-    code: &'a FastCode,
-}
-
-impl<'a> Current<'a> {
-    fn of(&mut self, codes: &Code<'a>, frame: &Frame) -> Result<Option<&'a FastCode>> {
-        if (self.instance, self.func) != (frame.instance, frame.func) {
-            let Some(code) = codes.of(frame)? else { return Ok(None) };
-            *self = Self { instance: frame.instance, func: frame.func, code };
-        }
-        Ok(Some(self.code))
-    }
-}
 
 /// Executes instructions as long as the fuel pays for whole segments of them, and of the last one as
 /// many as it pays for.
@@ -377,49 +220,76 @@ pub(crate) fn run(
         stack.top = operands + context.height;
         return Ok(Leave::Exact((*fuel).min(1)));
     };
-    let window = stack.slots.get_mut(frame.base as usize..).unwrap_or_default();
+    let left = Left { codes: &codes, code, plan: &plan, frame, stack, fuel, operands };
     match flow {
-        Flow::Unpaid => {
-            stack.top = operands + context.height;
-            codes.exactly(frame, code, *fuel)
-        }
-        Flow::Stop => {
-            let end = plan.end.ok_or_else(defect)?;
-            let index = codes.index(frame, code)?.ok_or_else(defect)?;
-            pending::settle(window, index.pending(end));
-            frame.pc = end.pc;
-            stack.top = operands + end.height;
-            codes.exactly(frame, code, *fuel)
-        }
-        Flow::Trap | Flow::Next => {
-            let word = plan.word(code, context.ip, &scratch.part);
-            let explanations = code.explanations(codes.module(frame.instance)?)?;
-            let (explained, pending) = explanations.at(word).ok_or_else(defect)?;
-            pending::settle(window, pending);
-            frame.pc = explained.pc;
-            *fuel += u64::from(match plan.end {
-                Some(end) => end.pc - frame.pc,
-                None => code.segment(frame.pc),
-            });
-            stack.top = operands + explained.height;
-            Ok(Leave::Exact(1))
-        }
+        Flow::Unpaid => left.unpaid(&context),
+        Flow::Stop => left.within_segment(),
+        Flow::Trap | Flow::Next => left.before_operation(context.ip, &scratch.part),
         Flow::Exact | Flow::ExactCall => {
-            frame.pc = context.value;
-            stack.top = operands + context.height;
-            *fuel += u64::from(flow == Flow::ExactCall);
-            Ok(Leave::Exact(1))
+            *left.fuel += u64::from(flow == Flow::ExactCall);
+            Ok(left.at_instruction(&context))
         }
         Flow::Return => {
-            stack.top = frame.base + context.value;
+            left.stack.top = left.frame.base + context.value;
             frames.pop();
             Ok(Leave::Done)
         }
     }
 }
 
-/// The fast tier stopped where it cannot have been: better an error than a wrong state.
-fn defect() -> Error {
-    let message = "the fast tier stopped at an unknown operation".into();
-    Error::Invalid { message, offset: 0 }
+/// What a run has left behind, to be made what the exact tier would have.
+struct Left<'r, 'c> {
+    codes: &'r Code<'c>,
+    code: &'c FastCode,
+    plan: &'r Plan<'c>,
+    frame: &'r mut Frame,
+    stack: &'r mut ValueStack,
+    fuel: &'r mut u64,
+    /// The first slot of the frame's operands.
+    operands: u32,
+}
+
+impl Left<'_, '_> {
+    fn window(&mut self) -> &mut [u64] {
+        self.stack.slots.get_mut(self.frame.base as usize..).unwrap_or_default()
+    }
+
+    /// At the beginning of a segment that cannot be paid for.
+    fn unpaid(self, context: &Context) -> Result<Leave> {
+        self.stack.top = self.operands + context.height;
+        self.codes.exactly(self.frame, self.code, *self.fuel)
+    }
+
+    /// Within a segment, where the budget ends.
+    fn within_segment(mut self) -> Result<Leave> {
+        let end = self.plan.end.ok_or_else(defect)?;
+        let index = self.codes.index(self.frame, self.code)?.ok_or_else(defect)?;
+        pending::settle(self.window(), index.pending(end));
+        self.frame.pc = end.pc;
+        self.stack.top = self.operands + end.height;
+        self.codes.exactly(self.frame, self.code, *self.fuel)
+    }
+
+    /// Before an operation that would trap, or that the exact tier is to execute: what of its segment has
+    /// not been executed is paid back.
+    fn before_operation(mut self, ip: *const u64, part: &[u64]) -> Result<Leave> {
+        let word = self.plan.word(self.code, ip, part);
+        let explanations = self.code.explanations(self.codes.module(self.frame.instance)?)?;
+        let (explained, pending) = explanations.at(word).ok_or_else(defect)?;
+        pending::settle(self.window(), pending);
+        self.frame.pc = explained.pc;
+        *self.fuel += u64::from(match self.plan.end {
+            Some(end) => end.pc - self.frame.pc,
+            None => self.code.segment(self.frame.pc),
+        });
+        self.stack.top = self.operands + explained.height;
+        Ok(Leave::Exact(1))
+    }
+
+    /// At an instruction that the operation names itself.
+    fn at_instruction(self, context: &Context) -> Leave {
+        self.frame.pc = context.value;
+        self.stack.top = self.operands + context.height;
+        Leave::Exact(1)
+    }
 }
