@@ -149,8 +149,7 @@ pub fn measure() -> Result<(), Error> {
     let mut scheduler = Scheduler::new();
     let allocated = crate::ALLOCATOR.allocated();
     for task in 0..TASKS {
-        let mut started = store.start(run, &[Value::I32(ROUNDS)])?;
-        started.id();
+        let started = store.start(run, &[Value::I32(ROUNDS)])?;
         let priority = if task < HIGH { Priority::High } else { Priority::Normal };
         scheduler.spawn(started, priority);
     }
