@@ -154,3 +154,29 @@ fn modules_and_states_may_go_to_another_thread() {
     may_go::<stepwell_engine::Module>();
     may_go::<stepwell_engine::store::StoreState>();
 }
+
+#[test]
+fn the_room_of_a_task_that_is_over_shows_the_next_one_nothing() {
+    let text = r#"(module
+      (func (export "fill") (param i64 i64) (result i64) (local i64 i64 v128)
+        (local.set 2 (local.get 0)) (local.set 3 (local.get 1))
+        (local.set 4 (i64x2.splat (local.get 0)))
+        (i64.add (local.get 2) (i64.add (local.get 3) (i64x2.extract_lane 1 (local.get 4)))))
+      (func (export "look") (param i32) (result i64) (local i64 i64 i64 v128)
+        (i64.or (i64.or (local.get 1) (i64.or (local.get 2) (local.get 3)))
+          (i64.or (i64x2.extract_lane 0 (local.get 4)) (i64x2.extract_lane 1 (local.get 4))))))"#;
+    let (mut store, instance) = single(text);
+    let look = store.export_func(instance, "look").unwrap();
+    for round in 0..4 {
+        let filled = super::invoke(&mut store, instance, "fill", &[Value::I64(-1), Value::I64(-1)]);
+        assert_eq!(filled, [Value::I64(-3)]);
+        // Ended by itself, or by its handle.
+        let mut task = store.start(look, &[Value::I32(round)]).unwrap();
+        let stop = task.run(&mut store, Budget::instructions([3, 99][round as usize % 2])).unwrap();
+        if round % 2 == 1 {
+            assert_eq!(stop, Stop::Done(vec![Value::I64(0)]));
+        }
+        drop(task);
+        assert_eq!(store.invoke(look, &[Value::I32(-1)]), Ok(vec![Value::I64(0)]));
+    }
+}

@@ -8,15 +8,22 @@
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::{fmt, mem};
 
+use super::frame::{Frame, ValueStack};
 use super::host_call::Suspended;
 use super::state::TaskState;
 use super::task::Task;
+use crate::config::Allocation;
 use crate::error::{Error, Result};
 use crate::flags::Flag;
 use crate::ids::TaskId;
 use crate::store::Store;
+use crate::store::allocator::{Kind, Room};
+
+/// Slots of the largest stack that is kept from one task to the next: 128 KiB.
+const KEPT: usize = 1 << 14;
 
 const OTHER: Error = Error::NotOfStore { what: "task" };
 
@@ -26,7 +33,9 @@ pub(crate) struct Ticket {
     id: TaskId,
     place: u32,
     executed: Clock,
+    /// Set with the last handle, unless the task has been ended before.
     end: Flag,
+    over: AtomicBool,
 }
 
 impl Ticket {
@@ -46,7 +55,9 @@ impl Ticket {
 /// The last handle has gone.
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.end.set();
+        if !*self.over.get_mut() {
+            self.end.set();
+        }
     }
 }
 
@@ -163,7 +174,7 @@ impl Tasks {
 
     fn remove(&mut self, place: u32) -> Option<Box<TaskState>> {
         let found = self.places.get_mut(place as usize)?;
-        let state = core::mem::take(found).state?;
+        let state = mem::take(found).state?;
         self.free.push(place);
         Some(state)
     }
@@ -213,8 +224,16 @@ impl Store {
             place,
             executed: Clock::default(),
             end: self.ended.flag(place),
+            over: AtomicBool::new(false),
         });
-        let state = Some(Box::new(make(Identity { id, place })));
+        let made = make(Identity { id, place });
+        let state = Some(match self.spare.take() {
+            Some(mut spare) => {
+                *spare = made;
+                spare
+            }
+            None => Box::new(made),
+        });
         if let Some(found) = tasks.places.get_mut(place as usize) {
             *found = Place { ticket: Arc::downgrade(&ticket), state };
         }
@@ -284,6 +303,7 @@ impl Store {
         }
         match self.state.tasks.place_of(&task.ticket) {
             Some(_) => {
+                task.ticket.over.store(true, Ordering::Relaxed);
                 self.end_place(task.ticket.place);
                 Ok(())
             }
@@ -322,9 +342,33 @@ impl Store {
         if let Some(state) = self.state.tasks.remove(place) {
             self.state.waiters.remove(place);
             self.recorder.forget_task(state.identity.id);
+            self.keep_room(state);
         }
         // Last, since what is dropped with futures is anybody's code.
         drop(self.suspended.remove(&place));
+    }
+
+    /// Frames and slots of a task that is over, for the next one.
+    fn keep_room(&mut self, mut state: Box<TaskState>) {
+        // A pool has its own way, and counts.
+        let on_demand = matches!(self.engine().config().allocation, Allocation::OnDemand);
+        if on_demand && self.spare.is_none() && state.stack.slots.len() <= KEPT {
+            state.frames.clear();
+            state.outer.clear();
+            state.stack.top = 0;
+            self.spare = Some(state);
+        }
+    }
+
+    /// Room for a task that begins: no frames, and slots that may hold anything.
+    pub(crate) fn take_room(&mut self) -> Result<(Vec<Frame>, ValueStack)> {
+        match &mut self.spare {
+            Some(spare) => Ok((mem::take(&mut spare.frames), mem::take(&mut spare.stack))),
+            None => {
+                let slots = Room::new(self.engine().allocator(), Kind::Stack)?;
+                Ok((Vec::new(), ValueStack { slots, top: 0 }))
+            }
+        }
     }
 
     /// After a state has been put back: handles tell its counts, futures of what came later are gone, and so
@@ -339,6 +383,6 @@ impl Store {
             }
         }
         unwanted.into_iter().for_each(|place| self.end_place(place));
-        drop(core::mem::take(&mut self.suspended));
+        drop(mem::take(&mut self.suspended));
     }
 }

@@ -7,7 +7,7 @@ use core::task::Waker;
 
 use super::arena::{Active, Ticket};
 use super::exact::Progress;
-use super::frame::{Frame, ValueStack};
+use super::frame::Frame;
 use super::host_call::CallAsync;
 use super::state::{Phase, Status, TaskState};
 use super::stop::{
@@ -17,7 +17,6 @@ use crate::error::{Error, Result};
 use crate::host::{Caller, HostImplementation};
 use crate::ids::{FuncAddr, TaskId};
 use crate::observe;
-use crate::store::allocator::{Kind, Room};
 use crate::store::{FuncEntity, Store};
 use crate::types::slots_of;
 use crate::value::{Value, write_values};
@@ -61,9 +60,7 @@ impl Task {
         let ty = store.func_type(func).ok_or_else(unknown)?.clone();
         store.check_values(("arguments", "argument"), ty.params(), args)?;
         let entity = *store.state.funcs.get(func.index()).ok_or_else(unknown)?;
-        let mut frames = Vec::new();
-        let mut stack =
-            ValueStack { slots: Room::new(store.engine().allocator(), Kind::Stack)?, top: 0 };
+        let (mut frames, mut stack) = store.take_room()?;
         let mut status = Status::Ready;
         let limit = store.engine().config().max_value_stack;
         let slots = match entity {
@@ -82,6 +79,9 @@ impl Task {
         };
         let fits = stack.reserve(slots, limit);
         if fits {
+            if let Some(window) = stack.slots.get_mut(..slots) {
+                window.fill(0);
+            }
             write_values(args, &mut stack.slots);
         } else {
             stack.top = 0;

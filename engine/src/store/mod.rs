@@ -32,7 +32,7 @@ use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
 use crate::exec::arena::Tasks;
 use crate::exec::fast::Scratch;
-use crate::exec::{Budget, CallState, RunLimits, Stop, Suspended, Task};
+use crate::exec::{Budget, CallState, RunLimits, Stop, Suspended, Task, TaskState};
 use crate::flags::Flags;
 use crate::host::record::Recorder;
 use crate::host::{HostFunction, HostFunctions};
@@ -76,6 +76,8 @@ pub struct Store {
     pub(crate) identity: Arc<()>,
     /// Host calls of tasks that have begun, by the places of the tasks.
     pub(crate) suspended: BTreeMap<u32, Suspended>,
+    /// The room of a task that is over, for the next one.
+    pub(crate) spare: Option<Box<TaskState>>,
     /// Places of tasks whose last handles have been dropped.
     pub(crate) ended: Flags,
     pub(crate) recorder: Recorder,
@@ -266,6 +268,7 @@ impl Store {
             permits: Vec::new(),
             identity,
             suspended: BTreeMap::new(),
+            spare: None,
             ended: Flags::default(),
             recorder: Recorder::default(),
             scratch: Scratch::default(),
