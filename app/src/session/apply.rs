@@ -75,6 +75,7 @@ impl Session {
             Command::MakeFolder(path) => self.make_folder(&path),
             Command::RemoveFile(path) => self.remove_file(&path),
             Command::Start { module, export, args } => self.start(module, &export, &args),
+            Command::SetCallLimits { depth, slots } => self.set_call_limits(depth, slots),
             Command::Restart => {
                 let Some(Invocation { module, export, args }) = self.invocation.clone() else {
                     return Err(not_now("nothing has been started yet"));

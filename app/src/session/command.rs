@@ -160,6 +160,13 @@ pub enum Command {
     NextTurn,
     /// Changes how many instructions a turn has.
     SetReductions(u64),
+    /// Changes how deep calls may be nested, from the next start on: in frames, and in slots of the value stack.
+    SetCallLimits {
+        /// Frames of a task.
+        depth: u32,
+        /// Slots of 8 bytes.
+        slots: u32,
+    },
     /// Links anew and starts the last export with the same arguments.
     Restart,
     /// Ends the run; instances are discarded.

@@ -20,6 +20,7 @@ mod func_names;
 mod heap;
 mod host_calls;
 mod import_break;
+mod limits;
 mod load;
 mod machine;
 mod memory_view;

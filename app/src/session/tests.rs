@@ -1,7 +1,7 @@
 //! What a person sees, step by step, through commands alone.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use stepwell_engine::FuncIndex;
+use stepwell_engine::{FuncIndex, TrapCode};
 
 use super::*;
 
@@ -654,6 +654,37 @@ fn a_program_that_ends_itself_is_begun_anew() {
         session.apply(Command::Restart).unwrap();
         assert_eq!((reason(&session), session.clock()), (&StopReason::Started, 0));
     }
+}
+
+#[test]
+fn calls_nest_as_deep_as_a_person_allows() {
+    let text = r#"(module (func $f (export "f") (param i32) (result i32)
+      (if (result i32) (local.get 0)
+        (then (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1)))))
+        (else (i32.const 0)))))"#;
+    let mut session = with(&[("m", text)]);
+    start(&mut session, "m", "f", &["100000"]);
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    let StopReason::Trap(trap) = reason(&session) else { panic!("{:?}", reason(&session)) };
+    assert_eq!(trap.code, TrapCode::CallStackExhausted);
+    let (depth, slots) = session.higher_call_limits().unwrap();
+    assert_eq!(depth, 10 * session.call_limits().0);
+    session.apply(Command::SetCallLimits { depth, slots }).unwrap();
+    session.apply(Command::Restart).unwrap();
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(100_000)]));
+    for (depth, slots) in [(0, 1), (1, 0), (u32::MAX, 1), (1, u32::MAX)] {
+        assert!(session.apply(Command::SetCallLimits { depth, slots }).is_err());
+    }
+    // Beyond what can be asked for there is no more.
+    while let Some((depth, slots)) = session.higher_call_limits() {
+        session.apply(Command::SetCallLimits { depth, slots }).unwrap();
+    }
+    // A store has the limits that it began with.
+    session.apply(Command::SetCallLimits { depth: 5, slots: 100 }).unwrap();
+    assert_eq!(session.store().unwrap().engine().config().max_call_depth, 200_000);
 }
 
 #[test]

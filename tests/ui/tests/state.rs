@@ -443,3 +443,31 @@ fn of_many_locals_and_operands_those_in_sight_are_laid_out() {
     scene.apply([set]);
     assert!(scene.says("1 2 3 4"));
 }
+
+#[test]
+fn a_recursion_that_is_too_deep_can_be_given_more() {
+    let text = r#"(module (func $f (export "f") (param i32) (result i32)
+      (if (result i32) (local.get 0)
+        (then (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1)))))
+        (else (i32.const 0)))))"#;
+    let mut session = Session::new();
+    session.apply(Command::Open { name: "m".into(), bytes: text.into() }).unwrap();
+    let module = session.modules()[0].key;
+    let args = vec!["50000".to_owned()];
+    session.apply(Command::Start { module, export: "f".into(), args }).unwrap();
+    let mut scene = Scene::with(session, egui::Theme::Dark);
+    let end = |scene: &mut Scene| {
+        scene.apply([Command::Continue]);
+        while *scene.session().run_state() == RunState::Running {
+            scene.harness.step();
+        }
+        scene.settle();
+    };
+    end(&mut scene);
+    assert!(scene.says("20000 frames, the limit of the call depth"));
+    scene.picture("too_deep");
+    scene.click("Allow 10 times as much and restart");
+    end(&mut scene);
+    let done = RunState::Stopped(StopReason::Done(vec![Value::I32(50_000)]));
+    assert_eq!(*scene.session().run_state(), done);
+}

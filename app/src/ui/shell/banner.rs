@@ -113,6 +113,7 @@ fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Comma
         if show.on_hover_text("Show the instruction that trapped").clicked() {
             commands.push(Command::ShowPc);
         }
+        deeper(session, trap, ui, commands);
     });
     if let Some(details) = details(session, trap) {
         ui.add(egui::Label::new(RichText::new(details).font(tokens::mono())).wrap());
@@ -120,6 +121,21 @@ fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Comma
     let explanation = trap.code.explanation();
     if explanation != trap.code.to_string() {
         ui.add(egui::Label::new(RichText::new(explanation).color(tokens.text)).wrap());
+    }
+}
+
+/// The way out where calls were nested too deeply for the limits, and not without end.
+fn deeper(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Command>) {
+    if trap.code != TrapCode::CallStackExhausted {
+        return;
+    }
+    let Some((depth, slots)) = session.higher_call_limits() else { return };
+    let more = ui.small_button("Allow 10 times as much and restart");
+    rects::note(&more, || "banner.deeper".to_owned());
+    let help = format!("Calls may then be nested {depth} deep, with {slots} slots of values");
+    if more.on_hover_text(help).clicked() {
+        commands.push(Command::SetCallLimits { depth, slots });
+        commands.push(Command::Restart);
     }
 }
 
