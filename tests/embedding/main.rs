@@ -14,6 +14,7 @@ mod pooling;
 mod prelinking;
 mod records;
 mod reentry;
+mod restoring;
 mod sched;
 mod strings;
 mod tasks;

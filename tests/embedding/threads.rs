@@ -1,16 +1,19 @@
 //! Stores and tasks that go from one thread to another, and hosts that do not.
 
 use std::cell::Cell;
+use std::future::Future as _;
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use stepwell_engine::sched::{Priority, Scheduler};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
-    Budget, CallState, Engine, FuncType, HostError, HostResult, Instantiation, Linker, Local,
-    Module, Stop, Store, Task, TrapCode, ValType, Value,
+    AsyncCaller, Budget, CallState, Engine, Error, FuncType, HostError, HostResult, Instantiation,
+    Linker, Local, Module, Stop, Store, Task, TrapCode, ValType, Value,
 };
 
 use super::module;
@@ -203,4 +206,30 @@ fn a_future_that_waits_can_be_polled_elsewhere() {
     assert!(take.try_recv().is_ok());
     let stop = std::thread::spawn(move || task.run(&mut store, Budget::unlimited())).join();
     assert_eq!(stop.unwrap().unwrap(), Stop::Done(vec![Value::I32(1)]));
+}
+
+#[test]
+fn work_of_one_thread_that_another_is_to_do_is_told_to_be_lost() {
+    let kept: Arc<Mutex<Option<AsyncCaller>>> = Arc::default();
+    let keeps = kept.clone();
+    let mut linker = Linker::new();
+    linker.func_async("env", "wait", number(), move |caller, _| {
+        *keeps.lock().unwrap() = Some(caller);
+        std::future::pending::<HostResult>()
+    });
+    let mut store = Store::new(&Engine::default());
+    let mut task = sum(&mut store, &linker, 1);
+    task.run(&mut store, Budget::unlimited()).unwrap();
+    let caller = kept.lock().unwrap().take().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut here = pin!(caller.with_local(|caller| caller.executed()));
+    assert!(here.as_mut().poll(&mut context).is_pending());
+    task.run(&mut store, Budget::unlimited()).unwrap();
+    assert_eq!(here.as_mut().poll(&mut context), Poll::Ready(Ok(4)));
+    let mut elsewhere = pin!(caller.with_local(|caller| caller.executed()));
+    assert!(elsewhere.as_mut().poll(&mut context).is_pending());
+    std::thread::scope(|scope| {
+        scope.spawn(|| task.run(&mut store, Budget::unlimited()).unwrap());
+    });
+    assert_eq!(elsewhere.as_mut().poll(&mut context), Poll::Ready(Err(Error::CallOver)));
 }

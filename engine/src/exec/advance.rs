@@ -125,7 +125,16 @@ impl Active {
                 match self.stand(store, fuel, bulk, waker)? {
                     Some(stop) => return Ok(stop),
                     None => {
-                        store.pay_charge(fuel);
+                        // Host functions that call host functions come to no instruction of wasm.
+                        let used_up = store.pay_charge(fuel);
+                        if matches!(self.state.status, Status::Waiting { .. }) {
+                            if used_up {
+                                return Ok(Stop::Budget);
+                            }
+                            if store.take_interruption() {
+                                return Ok(Stop::Interrupted);
+                            }
+                        }
                         continue;
                     }
                 }

@@ -13,7 +13,7 @@ use core::{fmt, mem};
 
 use super::frame::{Frame, ValueStack};
 use super::host_call::Suspended;
-use super::state::TaskState;
+use super::state::{Status, TaskState};
 use super::task::Task;
 use crate::config::Allocation;
 use crate::error::{Error, Result};
@@ -255,6 +255,12 @@ impl Store {
         place.and_then(|place| place.state.as_deref()).ok_or(Error::NotOfState)
     }
 
+    /// Whether a task is of the state and runs right now: a host function that it has called looks.
+    pub(crate) fn is_running(&self, task: &Task) -> bool {
+        let place = self.state.tasks.place_of(&task.ticket);
+        self.is_own(&task.ticket) && place.is_some_and(|place| place.state.is_none())
+    }
+
     /// Takes a task out of its place, does something with it, and puts it back.
     #[inline(always)]
     pub(crate) fn with_active<R>(
@@ -304,7 +310,8 @@ impl Store {
         match self.state.tasks.place_of(&task.ticket) {
             Some(_) => {
                 task.ticket.over.store(true, Ordering::Relaxed);
-                self.end_place(task.ticket.place);
+                // Last, since what is dropped with futures is anybody's code.
+                drop(self.end_place(task.ticket.place));
                 Ok(())
             }
             None => Err(Error::NotOfState),
@@ -329,23 +336,22 @@ impl Store {
     fn end_flagged(&mut self) {
         let mut found = Vec::new();
         self.ended.take(&mut found);
-        for place in found {
-            let tasks = &self.state.tasks;
-            // The flag can be that of a task that had the place before.
-            if tasks.places.get(place as usize).is_some_and(|place| !place.is_wanted()) {
-                self.end_place(place);
-            }
-        }
+        // The flag can be that of a task that had the place before.
+        let places = &self.state.tasks.places;
+        found.retain(|place| places.get(*place as usize).is_some_and(|place| !place.is_wanted()));
+        let futures: Vec<_> = found.into_iter().map(|place| self.end_place(place)).collect();
+        // Last, since what is dropped with futures is anybody's code.
+        drop(futures);
     }
 
-    fn end_place(&mut self, place: u32) {
+    /// Ends the task of a place, and returns its futures.
+    fn end_place(&mut self, place: u32) -> Option<Suspended> {
         if let Some(state) = self.state.tasks.remove(place) {
             self.state.waiters.remove(place);
             self.recorder.forget_task(state.identity.id);
             self.keep_room(state);
         }
-        // Last, since what is dropped with futures is anybody's code.
-        drop(self.suspended.remove(&place));
+        self.suspended.remove(&place)
     }
 
     /// Frames and slots of a task that is over, for the next one.
@@ -356,6 +362,7 @@ impl Store {
             state.frames.clear();
             state.outer.clear();
             state.stack.top = 0;
+            state.status = Status::Ready;
             self.spare = Some(state);
         }
     }
@@ -374,15 +381,30 @@ impl Store {
     /// After a state has been put back: handles tell its counts, futures of what came later are gone, and so
     /// are the tasks that nobody has a handle of any more.
     pub(crate) fn settle_tasks(&mut self) {
+        // What is dropped with futures is anybody's code, which may panic: it goes last.
+        let futures = mem::take(&mut self.suspended);
+        self.recorder.forget_open();
         let mut unwanted = Vec::new();
-        for (number, place) in (0..).zip(&self.state.tasks.places) {
+        let mut free =
+            alloc::collections::BTreeSet::from_iter(self.state.tasks.free.iter().copied());
+        for (number, place) in (0..).zip(&mut self.state.tasks.places) {
             match (place.ticket.upgrade(), &place.state) {
-                (Some(ticket), Some(state)) => ticket.executed.set(state.executed),
+                (Some(ticket), Some(state)) => {
+                    ticket.executed.set(state.executed);
+                    ticket.over.store(false, Ordering::Relaxed);
+                }
                 (None, Some(_)) => unwanted.push(number),
-                _ => {}
+                // A state that was copied while a host function ran is without the task that called it.
+                (_, None) if free.insert(number) => {
+                    *place = Place::default();
+                    self.state.tasks.free.push(number);
+                }
+                (_, None) => {}
             }
         }
-        unwanted.into_iter().for_each(|place| self.end_place(place));
-        drop(mem::take(&mut self.suspended));
+        for place in unwanted {
+            self.end_place(place);
+        }
+        drop(futures);
     }
 }

@@ -73,20 +73,30 @@ impl Store {
         InterruptHandle(self.limits.interrupt.get_or_insert_default().clone())
     }
 
-    /// Takes what has been charged from a budget, as far as that goes.
+    /// Takes what has been charged from a budget, as far as that goes. Whether that has used it up.
     #[inline(always)]
-    pub(crate) fn pay_charge(&mut self, fuel: &mut u64) {
+    pub(crate) fn pay_charge(&mut self, fuel: &mut u64) -> bool {
         let charged = &mut self.limits.charged;
-        if *charged > 0 {
-            let paid = (*charged).min(*fuel);
-            *charged -= paid;
-            *fuel -= paid;
+        if *charged == 0 {
+            return false;
         }
+        let paid = (*charged).min(*fuel);
+        *charged -= paid;
+        *fuel -= paid;
+        *fuel == 0
+    }
+
+    /// Whether somebody has interrupted; that is over then.
+    #[inline(always)]
+    pub(super) fn take_interruption(&mut self) -> bool {
+        self.limits.interrupt.as_ref().is_some_and(|interrupt| {
+            interrupt.load(Ordering::Relaxed) && interrupt.swap(false, Ordering::Acquire)
+        })
     }
 
     /// A run is over: what has been charged beyond its budget is nobody's.
     #[inline(always)]
-    pub(super) fn drop_charge(&mut self) {
+    pub(crate) fn drop_charge(&mut self) {
         self.limits.charged = 0;
     }
 }
@@ -115,6 +125,8 @@ impl Active {
         waker: &Waker,
     ) -> Result<Stop> {
         let Budget { instructions: mut fuel, bulk_bytes: mut bulk } = budget;
+        // Of a run that a panic ended.
+        store.drop_charge();
         let stop = match store.limits.interrupt {
             None => self.run_to_stop(store, &mut fuel, &mut bulk, waker),
             Some(_) => self.run_in_slices(store, budget, waker),
@@ -127,13 +139,13 @@ impl Active {
     fn run_in_slices(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
         let Budget { instructions: mut left, bulk_bytes: mut bulk_left } = budget;
         loop {
-            let interrupted = |interrupt: &Arc<AtomicBool>| {
-                interrupt.load(Ordering::Relaxed) && interrupt.swap(false, Ordering::Acquire)
-            };
             // One that cannot run is not stopped.
-            if matches!(self.state.status, Status::Ready | Status::Waiting { .. })
-                && store.limits.interrupt.as_ref().is_some_and(interrupted)
-            {
+            let can_run = match self.state.status {
+                Status::Ready | Status::Waiting { .. } => true,
+                Status::Parked(_) => store.state.waiters.is_woken(self.state.identity.place),
+                Status::Done(_) | Status::Trapped(_) | Status::Exited(_) => false,
+            };
+            if can_run && store.take_interruption() {
                 return Ok(Stop::Interrupted);
             }
             // What the slice before could not pay for.

@@ -31,7 +31,8 @@ use crate::value::{Value, write_values};
 ///
 /// A task ends when its last handle is dropped: its store gives back its stack, and drops the futures of its host
 /// functions, when it next starts or runs a task, or at once by [`Store::end_task`]. A store can be dropped before
-/// the handles. If a host function panics, the panic goes on to whoever runs the task; the call stays pending, and
+/// the handles. While a task runs, its host functions see it through their [`Caller`] only: the store's state is
+/// without it, and its handles know of no frames. If a host function panics, the panic goes on to whoever runs the task; the call stays pending, and
 /// the embedder can answer it.
 #[derive(Clone)]
 pub struct Task {
@@ -149,6 +150,8 @@ impl Task {
             let Some(at) = active.begin_record(store, func) else { return Ok(None) };
             let result = active.as_caller(store, Waker::noop(), work);
             store.recorder.pause(at);
+            // There is no run whose budget it could be taken from.
+            store.drop_charge();
             Ok(Some(result))
         };
         store.with_active(self, call).ok()?
@@ -240,9 +243,12 @@ impl Task {
 
     /// Whether the task can run no further: it is done, has trapped or exited, or is not in the store's state.
     pub fn is_finished(&self, store: &Store) -> bool {
-        store.task_state(self).map_or(true, |state| {
-            matches!(state.status, Status::Done(_) | Status::Trapped(_) | Status::Exited(_))
-        })
+        match store.task_state(self) {
+            Ok(state) => {
+                matches!(state.status, Status::Done(_) | Status::Trapped(_) | Status::Exited(_))
+            }
+            Err(_) => !store.is_running(self),
+        }
     }
 
     /// The number by which host functions and records know the task. No other of its store has it.

@@ -57,6 +57,10 @@ pub struct AsyncCaller {
 struct Exchange {
     requests: VecDeque<Request>,
     over: bool,
+    /// Whether the future is being polled: what it has asked for is looked at after that.
+    polled: bool,
+    /// Who polls it, to be woken when somebody else asks for something.
+    waker: Option<Waker>,
 }
 
 pub(crate) enum Request {
@@ -64,8 +68,62 @@ pub(crate) enum Request {
     Call { func: FuncAddr, args: Vec<Value>, catches: bool, reply: Reply<CallReply> },
 }
 
+impl Lock<Exchange> {
+    fn put(&self, request: Request) -> Result<()> {
+        let mut exchange = self.lock();
+        if exchange.over {
+            // What is dropped with the request may come back here.
+            drop(exchange);
+            return Err(Error::CallOver);
+        }
+        exchange.requests.push_back(request);
+        let waker = exchange.waker.clone().filter(|_| !exchange.polled);
+        drop(exchange);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+}
+
 /// Where an answer is put, and who waits for it.
 type Slot<T> = Lock<(Option<Result<T>>, Option<Waker>)>;
+
+/// Whether work is lost, and who waits for it.
+#[cfg(feature = "std")]
+type Lost = Lock<(bool, Option<Waker>)>;
+
+/// Work and reply of one thread. Where that thread is not, neither can be had, and whoever waits is told so.
+#[cfg(feature = "std")]
+struct LocalWork<T> {
+    work: Option<Local<T>>,
+    lost: Arc<Lost>,
+}
+
+#[cfg(feature = "std")]
+impl<T> LocalWork<T> {
+    fn take(&mut self) -> Option<T> {
+        self.work.as_ref()?.get().ok()?;
+        self.work.take()?.into_inner().ok()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> Drop for LocalWork<T> {
+    fn drop(&mut self) {
+        // On its own thread the reply tells.
+        if self.work.as_ref().is_none_or(|work| work.get().is_ok()) {
+            return;
+        }
+        let mut lost = self.lost.lock();
+        lost.0 = true;
+        let waker = lost.1.take();
+        drop(lost);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
 
 /// The duty to answer. Dropped without an answer, it tells whoever waits that the call is over.
 pub(crate) struct Reply<T> {
@@ -103,12 +161,9 @@ impl<T> Drop for Reply<T> {
 
 impl AsyncCaller {
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T> {
-        if self.exchange.lock().over {
-            return Err(Error::CallOver);
-        }
         let slot: Arc<Slot<T>> = Arc::default();
         let request = request(Reply { slot: slot.clone() });
-        self.exchange.lock().requests.push_back(request);
+        self.exchange.put(request)?;
         poll_fn(|context| {
             let mut slot = slot.lock();
             match slot.0.take() {
@@ -149,14 +204,27 @@ impl AsyncCaller {
         &self,
         work: impl FnOnce(&mut Caller<'_>) -> R + 'static,
     ) -> Result<R> {
-        self.ask(|reply| {
-            let work = Local::new((work, reply));
+        let lost = Arc::<Lost>::default();
+        let asked = self.ask(|reply| {
+            let mut work = LocalWork { work: Some(Local::new((work, reply))), lost: lost.clone() };
             Request::With(Box::new(move |caller| {
-                if let Ok((work, reply)) = work.into_inner() {
+                if let Some((work, reply)) = work.take() {
                     let result = work(caller);
                     reply.give(Ok(result), caller.waker());
                 }
             }))
+        });
+        let mut asked = core::pin::pin!(asked);
+        poll_fn(|context| match asked.as_mut().poll(context) {
+            Poll::Pending => {
+                let mut lost = lost.lock();
+                if lost.0 {
+                    return Poll::Ready(Err(Error::CallOver));
+                }
+                lost.1 = Some(context.waker().clone());
+                Poll::Pending
+            }
+            ready => ready,
         })
         .await
     }
@@ -276,17 +344,22 @@ impl RunningFuture {
             reply.give(returned, waker);
         }
         // What it asked for alongside something else that it waits for.
-        if let Some(request) = self.take_request() {
+        let mut exchange = self.exchange.lock();
+        if !exchange.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            exchange.waker = Some(waker.clone());
+        }
+        if let Some(request) = exchange.requests.pop_front() {
             return Progress::Wants(request);
         }
-        if let Poll::Ready(answer) = self.future.as_mut().poll(&mut Context::from_waker(waker)) {
-            return Progress::Answered(answer);
+        exchange.polled = true;
+        drop(exchange);
+        let polled = self.future.as_mut().poll(&mut Context::from_waker(waker));
+        let mut exchange = self.exchange.lock();
+        exchange.polled = false;
+        match polled {
+            Poll::Ready(answer) => Progress::Answered(answer),
+            Poll::Pending => exchange.requests.pop_front().map_or(Progress::Waits, Progress::Wants),
         }
-        self.take_request().map_or(Progress::Waits, Progress::Wants)
-    }
-
-    fn take_request(&self) -> Option<Request> {
-        self.exchange.lock().requests.pop_front()
     }
 }
 

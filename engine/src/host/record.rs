@@ -218,7 +218,18 @@ impl Recorder {
     }
 
     pub(crate) fn take_replayed(&mut self, task: TaskId) -> Option<HostRecord> {
-        self.replayed.get_mut(&task)?.pop_front()
+        let left = self.replayed.get_mut(&task)?;
+        let record = left.pop_front();
+        if left.is_empty() {
+            self.replayed.remove(&task);
+        }
+        record
+    }
+
+    /// Another state has been put back: calls that have begun in it are entered anew when they go on.
+    pub(crate) fn forget_open(&mut self) {
+        self.open.clear();
+        self.forget();
     }
 }
 

@@ -168,6 +168,8 @@ pub struct Scheduler {
     waiting: BTreeSet<(usize, u32, u32)>,
     /// How many notifications had been given in a store when it was last looked at.
     notified: BTreeMap<usize, u64>,
+    /// How often a state had been put back in each store then.
+    restored: BTreeMap<usize, u64>,
     /// Whom wakers are to ring, and how many of them there have been.
     bell: Option<Arc<Doorbell>>,
     bells: u32,
@@ -202,6 +204,7 @@ impl Scheduler {
             budget: instructions.max(1),
             waiting: BTreeSet::new(),
             notified: BTreeMap::new(),
+            restored: BTreeMap::new(),
             bell: None,
             bells: 0,
             found: Vec::new(),
@@ -232,8 +235,11 @@ impl Scheduler {
     /// Lets the task whose turn it is run. `None` when no task is ready.
     pub fn turn(&mut self, stores: &mut (impl Stores + ?Sized)) -> Option<Turn> {
         self.take_woken();
-        if self.queues.len() == 0 && !self.waiting.is_empty() {
-            self.take_all_notified(stores);
+        if self.queues.len() == 0 {
+            self.take_all_restored(stores);
+            if !self.waiting.is_empty() {
+                self.take_all_notified(stores);
+            }
         }
         let slot = self.queues.pop()?;
         // If host code panics, the embedder is to say how it goes on.
@@ -248,6 +254,7 @@ impl Scheduler {
         let index = entry.store;
         let (executed, stop) = match stores.store(index) {
             Some(store) => {
+                let restored = store.restored;
                 let before = entry.task.executed();
                 let budget = Budget::instructions(self.budget).bulk_bytes(BULK_BYTES);
                 let stop = entry.task.run_with(store, budget, &entry.waker);
@@ -256,6 +263,7 @@ impl Scheduler {
                     self.waiting.insert((index, entry.task.place(), slot));
                     self.tasks.set_state(slot, State::Waiting);
                 }
+                self.take_restored(index, restored);
                 if !self.waiting.is_empty() {
                     self.take_notified(index, store);
                 }
@@ -469,6 +477,36 @@ impl Scheduler {
                 self.waiting.remove(&place);
                 self.make_ready(place.2);
             }
+        }
+    }
+
+    /// Where a state has been put back in a store, its tasks look once more whether they can go on: what they
+    /// were waiting for may be gone, or have happened before.
+    fn take_restored(&mut self, index: usize, restored: u64) {
+        if self.restored.insert(index, restored).unwrap_or(0) == restored {
+            return;
+        }
+        self.notified.remove(&index);
+        for state in [State::Parked, State::Waiting] {
+            let slots: Vec<u32> = self.tasks.in_state(state).collect();
+            for slot in slots {
+                if self.tasks.entry_mut(slot).is_some_and(|entry| entry.store == index) {
+                    self.make_ready(slot);
+                }
+            }
+        }
+    }
+
+    /// The same for all stores that tasks have run in.
+    fn take_all_restored(&mut self, stores: &mut (impl Stores + ?Sized)) {
+        let mut next = self.restored.first_key_value().map(|(index, _)| *index);
+        while let Some(index) = next {
+            if let Some(restored) = stores.store(index).map(|store| store.restored) {
+                self.take_restored(index, restored);
+            }
+            next = index
+                .checked_add(1)
+                .and_then(|from| self.restored.range(from..).next().map(|(index, _)| *index));
         }
     }
 

@@ -84,6 +84,8 @@ pub struct Store {
     /// Room that tasks take turns to run in.
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
+    /// How often a state has been put back.
+    pub(crate) restored: u64,
     /// A number that has not been given yet: none comes again, whatever is restored.
     pub(crate) next_task: u64,
     data: HostData,
@@ -275,6 +277,7 @@ impl Store {
             names: BTreeMap::new(),
             data: HostData::default(),
             limits: RunLimits::default(),
+            restored: 0,
             next_task: 0,
         }
     }
@@ -291,7 +294,8 @@ impl Store {
 
     /// Puts back a state of this store taken earlier. Instances and tasks made since are gone, and the others
     /// stand where they stood, but for tasks whose last handles have been dropped since. What host functions were awaiting is given up: their calls are the embedder's to
-    /// answer.
+    /// answer. In an engine with a pool, memories, tables and stacks that are put back are none of the pool's, and it
+    /// does not count them.
     ///
     /// # Errors
     /// [`Error::NotOfStore`] if the state was not taken from this store.
@@ -300,6 +304,8 @@ impl Store {
             return Err(Error::NotOfStore { what: "state" });
         }
         self.state = state;
+        self.restored += 1;
+        self.permits.truncate(self.state.instances.len());
         self.settle_tasks();
         Ok(())
     }
