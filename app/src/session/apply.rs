@@ -3,7 +3,7 @@
 use stepwell_engine::{CodeOffset, FuncIndex, GlobalAddr, MemAddr};
 
 use super::command::{Command, SetChoice};
-use super::run::Goal;
+use super::goal::Goal;
 use super::types::{
     Answerer, ImportSource, LayoutRequest, NamedMemory, RunState, SessionError, StopReason,
 };

@@ -17,6 +17,7 @@ mod edit;
 mod examples;
 mod find_func;
 mod func_names;
+mod goal;
 mod heap;
 mod host_calls;
 mod import_break;
@@ -32,9 +33,11 @@ mod programs;
 #[cfg(test)]
 mod reactor_tests;
 mod reference;
+mod remembered;
 mod run;
 mod shape;
 mod signature;
+mod start;
 mod state;
 mod tasks;
 #[cfg(test)]
@@ -85,12 +88,14 @@ pub use waiting::{Catcher, Throw};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
+use goal::Progress;
 use host_calls::HostCalls;
 use machine::Machine;
 use memory_view::MemoryViews;
 use opening::Openings;
 use programs::Programs;
-use run::{Progress, Remembered, Speed};
+use remembered::Remembered;
+use run::Speed;
 use tasks::WindowWaker;
 
 /// The state of a person's work: opened modules, the run, what is looked at.

@@ -1,23 +1,16 @@
 //! Running, stepping and stopping: what a run aims at, a slice at a time.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use stepwell_engine::module::disassemble::Listing;
-use stepwell_engine::module::{Export, ExportItem};
-use stepwell_engine::observe::FrameView;
-use stepwell_engine::text::{dotted, path_part, quoted};
-use stepwell_engine::{
-    Budget, BulkProgress, CallSite, CallState, CodeOffset, HostCall, InstanceId, Stop, Value,
-};
-use stepwell_wasi::INITIALIZE;
+use stepwell_engine::{Budget, BulkProgress, CallSite, CallState, HostCall, Stop, Value};
 use web_time::Instant;
 
 use super::command::ModuleKey;
-use super::machine::{self, Machine, Preparing};
-use super::types::{ImportSource, RunState, SessionError, StopReason};
-use super::value_text::parse_value;
-use super::{CallCounts, Invocation, Session, not_now};
+use super::goal::{Goal, Place, Progress};
+use super::machine::Machine;
+use super::remembered::Remembered;
+use super::types::{RunState, SessionError, StopReason};
+use super::{Session, not_now};
 
 /// Instructions between two looks at the clock.
 const CHUNK: u64 = 20_000;
@@ -29,278 +22,8 @@ const COMMAND_SLICE: Duration = Duration::from_millis(6);
 const LOGGED_STEP: u64 = 100_000;
 /// Accesses kept of such a step.
 const LOG_LENGTH: usize = 4096;
-/// Frames whose values are remembered for marking changes.
-const REMEMBERED_FRAMES: usize = 16;
-
-/// What a run aims at.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) enum Goal {
-    /// Whatever stops it.
-    Run,
-    /// Exactly this many more instructions.
-    Instructions(u64),
-    /// The instruction behind the present one, in a frame of this depth or less.
-    Over { depth: usize, behind: Option<Place> },
-    /// The return to this place, in a frame of this depth; without one, the end.
-    Out { depth: usize, behind: Option<Place> },
-    /// One turn of the task whose turn is next.
-    Turn,
-    /// An instruction, in any frame.
-    To { module: ModuleKey, offset: u32 },
-}
-
-impl Goal {
-    /// Whether all tasks run, by turns, or the selected one alone.
-    fn takes_turns(&self) -> bool {
-        matches!(self, Goal::Run | Goal::Turn | Goal::To { .. })
-    }
-}
-
-/// An instruction of an instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Place {
-    instance: InstanceId,
-    offset: CodeOffset,
-}
-
-/// A run in progress, over however many slices.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct Progress {
-    goal: Goal,
-    logged: bool,
-    /// Turns in a row in which nothing has been executed.
-    idle: usize,
-}
-
-/// What frames and globals held at the previous stop.
-#[derive(Default)]
-pub(super) struct Remembered {
-    /// Whose frames they are.
-    task: Option<u32>,
-    /// By depth, outermost 1.
-    frames: Vec<RememberedFrame>,
-    pub(super) globals: Vec<Value>,
-    pub(super) calls: CallCounts,
-}
-
-struct RememberedFrame {
-    depth: usize,
-    instance: InstanceId,
-    func: u32,
-    locals: Vec<Value>,
-    operands: Vec<Value>,
-}
-
-impl Remembered {
-    fn of(session: &Session) -> Self {
-        let frames = session.frames();
-        let depth = frames.len();
-        let globals = session.store().map_or(Vec::new(), |store| {
-            (0..).map_while(|at| Some(store.global(stepwell_engine::GlobalAddr(at))?.1)).collect()
-        });
-        let frames = frames
-            .iter()
-            .take(REMEMBERED_FRAMES)
-            .enumerate()
-            .map(|(position, frame)| RememberedFrame {
-                depth: depth - position,
-                instance: frame.instance(),
-                func: frame.func().0,
-                locals: frame.locals().into_iter().map(|local| local.value).collect(),
-                operands: frame.operands(),
-            })
-            .collect();
-        let (task, calls) = (session.selected_task(), session.calls_between());
-        Self { task, frames, globals, calls }
-    }
-
-    /// Locals and operands of the activation that `frame`, at this depth, may still be.
-    pub(super) fn frame(
-        &self,
-        task: Option<u32>,
-        depth: usize,
-        frame: &FrameView<'_>,
-    ) -> Option<(&[Value], &[Value])> {
-        let known = self.frames.iter().find(|known| {
-            self.task == task
-                && known.depth == depth
-                && known.instance == frame.instance()
-                && known.func == frame.func().0
-        })?;
-        Some((&known.locals, &known.operands))
-    }
-}
 
 impl Session {
-    /// Stands before the first instruction of an export, or of what prepares its module.
-    pub(super) fn start(
-        &mut self,
-        key: ModuleKey,
-        export: &str,
-        texts: &[String],
-    ) -> Result<(), SessionError> {
-        let args = self.read_args(key, export, texts)?;
-        let ended =
-            matches!(self.state, RunState::Stopped(StopReason::Trap(_) | StopReason::Exit(_)));
-        // What has ended itself is not to be called again, and a command's `_start` is called once.
-        let half_made = |machine: &Machine| machine.tasks.in_preparation().next().is_some();
-        let half_made = self.machine.as_ref().is_some_and(half_made);
-        if self.links_changed || ended || half_made || export == "_start" {
-            self.discard_machine();
-        }
-        if let Some(Machine { tasks, store, .. }) = &mut self.machine {
-            tasks.clear(store);
-        }
-        self.calls.forget_all_pending();
-        self.hosts.begin(&self.program_name(key));
-        self.add_task(key, export, args)?;
-        self.invocation =
-            Some(Invocation { module: key, export: export.to_owned(), args: texts.to_vec() });
-        Ok(())
-    }
-
-    /// Adds a task that stands before the first instruction of an export, and selects it. Modules that
-    /// have been opened since the run began join it; those that are there stay linked as they are.
-    pub(super) fn spawn(
-        &mut self,
-        key: ModuleKey,
-        export: &str,
-        texts: &[String],
-    ) -> Result<(), SessionError> {
-        if self.machine.is_none() {
-            return self.start(key, export, texts);
-        }
-        let args = self.read_args(key, export, texts)?;
-        self.stopped_machine()?;
-        self.add_task(key, export, args)
-    }
-
-    fn add_task(
-        &mut self,
-        key: ModuleKey,
-        export: &str,
-        args: Vec<Value>,
-    ) -> Result<(), SessionError> {
-        let modules = std::mem::take(&mut self.modules);
-        let engine = self.engine.clone();
-        let machine = self.machine.get_or_insert_with(|| Machine::new(&engine));
-        let jobs = machine.plan_call(&modules, key, export, args);
-        let made = jobs.and_then(|mut jobs| {
-            let task = machine.next_task(&modules, &mut jobs, &self.hosts)?;
-            Ok(task.map(|task| (task, jobs)))
-        });
-        let module = modules.iter().find(|open| open.key == key);
-        let title = dotted(module.map_or("?", |open| open.name.as_str()), export);
-        self.modules = modules;
-        match made {
-            Ok(Some((task, jobs))) => {
-                machine.tasks.add(title, task, jobs, &self.waker);
-            }
-            Ok(None) => return Err(not_now("there is nothing to start")),
-            // What others run in stays.
-            Err(error) if machine.tasks.count() > 0 => return Err(error),
-            Err(error) => {
-                self.discard_machine();
-                return Err(error);
-            }
-        }
-        // A run of several tasks may have been linked at several times.
-        if machine.tasks.count() == 1 {
-            self.links_changed = false;
-        }
-        self.remembered = Remembered::default();
-        self.memory.clear_marks();
-        self.progress = None;
-        self.ensure_memory_view();
-        self.place_import_breaks();
-        self.stop(StopReason::Started);
-        Ok(())
-    }
-
-    /// What the selected task is about, if it does not run its export yet but prepares a module for it.
-    pub fn preparing(&self) -> Option<Preparing> {
-        machine::preparing(&self.machine.as_ref()?.tasks.current()?.jobs)
-    }
-
-    /// The same in words: `_initialize of lib, before lib.get`.
-    pub fn preparing_text(&self) -> Option<String> {
-        let (what, key) = match self.preparing()? {
-            Preparing::StartFunction(key) => ("the start function", key),
-            Preparing::Initialize(key) => (INITIALIZE, key),
-        };
-        let title = &self.machine.as_ref()?.tasks.current()?.title;
-        let name = self.module(key).map_or("?", |open| open.name.as_str());
-        // What was asked for may be this very function.
-        match *title == format!("{name}.{what}") {
-            true => None,
-            false => Some(format!("{what} of {name}, before {title}")),
-        }
-    }
-
-    /// `argv[0]` of a program.
-    fn program_name(&self, key: ModuleKey) -> String {
-        self.module(key).map_or_else(String::new, |open| format!("{}.wasm", open.name))
-    }
-
-    /// What to start when nobody has said: `_start` or `main` of the module that no other imports,
-    /// else its first function without parameters.
-    pub fn proposed_start(&self) -> Option<(ModuleKey, &str)> {
-        let imports = self.modules.iter().flat_map(|open| &open.imports);
-        let providers = imports.filter_map(|import| match import.source {
-            ImportSource::Module(key) => Some(key),
-            _ => None,
-        });
-        let imported: HashSet<ModuleKey> = providers.collect();
-        let mut tops = self.modules.iter().rev().filter(|open| !imported.contains(&open.key));
-        let main = tops.next().or(self.modules.last())?;
-        let can_start = |export: &&Export| match export.item {
-            ExportItem::Func(func) => {
-                main.module.func_type(func).is_some_and(|ty| ty.params().is_empty())
-            }
-            _ => false,
-        };
-        let usual = ["_start", "main"].into_iter().filter_map(|name| main.module.export(name));
-        // It runs before the others anyway.
-        let is_last = |export: &&Export| &*export.name == INITIALIZE;
-        let others = main.module.exports().iter().filter(|export| !is_last(export));
-        let found = usual.chain(others).chain(main.module.export(INITIALIZE)).find(can_start)?;
-        Some((main.key, &*found.name))
-    }
-
-    fn read_args(
-        &self,
-        key: ModuleKey,
-        export: &str,
-        texts: &[String],
-    ) -> Result<Vec<Value>, SessionError> {
-        let not_now = |text: String| SessionError::NotNow(text);
-        let open = self.module(key).ok_or_else(|| not_now("the module is closed".to_owned()))?;
-        let item = open.module.export(export).map(|export| export.item);
-        let ty = match item.and_then(|item| open.module.export_type(item)) {
-            Some(stepwell_engine::ExternType::Func(ty)) => ty,
-            Some(other) => {
-                return Err(not_now(format!("{} is a {}", quoted(export), other.kind())));
-            }
-            None => {
-                return Err(not_now(format!(
-                    "{} exports no {}",
-                    path_part(&open.name),
-                    quoted(export)
-                )));
-            }
-        };
-        if ty.params().len() != texts.len() {
-            let message = format!("{} arguments needed, {} given", ty.params().len(), texts.len());
-            return Err(SessionError::Input { field: 0, message });
-        }
-        let types = ty.params().iter().zip(texts).enumerate();
-        types
-            .map(|(field, (ty, text))| {
-                parse_value(*ty, text).map_err(|message| SessionError::Input { field, message })
-            })
-            .collect()
-    }
-
     /// Sets out for a goal and takes the first slice of it.
     pub(super) fn set_out(&mut self, goal: Goal) -> Result<(), SessionError> {
         match &self.state {
@@ -397,53 +120,6 @@ impl Session {
         // A step over the call, or the wait, has come to its end.
         self.on_progress();
         self.drive(COMMAND_SLICE)
-    }
-
-    pub(super) fn goal_over(&self) -> Goal {
-        Goal::Over { depth: self.depth(), behind: None }
-    }
-
-    pub(super) fn goal_out(&self) -> Goal {
-        let depth = self.depth();
-        let caller = depth.checked_sub(1).filter(|depth| *depth > 0);
-        let behind = caller.and_then(|depth| self.place_behind_call(depth));
-        Goal::Out { depth: depth.saturating_sub(1), behind }
-    }
-
-    fn depth(&self) -> usize {
-        self.machine
-            .as_ref()
-            .and_then(|machine| Some(machine.task()?.depth(&machine.store)))
-            .unwrap_or(0)
-    }
-
-    /// The instruction behind the call at which the frame of this depth waits.
-    fn place_behind_call(&self, depth: usize) -> Option<Place> {
-        let frames = self.frames();
-        let frame = frames.get(frames.len().checked_sub(depth)?)?;
-        let listing = Listing::new(frame.module(), frame.func()).ok()?;
-        let call = listing.position(frame.offset())?;
-        Some(Place { instance: frame.instance(), offset: listing.offset(call + 1)? })
-    }
-
-    /// Tells the engine where to stop: the person's breakpoints and the goal's own.
-    fn place_breakpoints(&mut self) {
-        let Some(machine) = &mut self.machine else { return };
-        let enabled = self.breakpoints.iter().filter(|entry| entry.state.enabled);
-        let mut places: Vec<_> =
-            enabled.map(|entry| (entry.state.module, entry.state.offset)).collect();
-        match self.progress.as_ref().map(|progress| &progress.goal) {
-            Some(Goal::To { module, offset }) => places.push((*module, *offset)),
-            Some(
-                Goal::Over { behind: Some(place), .. } | Goal::Out { behind: Some(place), .. },
-            ) => {
-                if let Some(module) = machine.module_of(place.instance) {
-                    places.push((module, place.offset.0));
-                }
-            }
-            _ => {}
-        }
-        machine.set_breakpoints(places.into_iter());
     }
 
     /// Runs towards the goal for at most `slice`.
@@ -565,32 +241,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// After instructions have been executed: is the goal reached?
-    fn on_progress(&mut self) {
-        let depth = self.depth();
-        let waiting = self.is_unfinished();
-        let Some(progress) = &self.progress else { return };
-        match progress.goal {
-            Goal::Instructions(0) => self.stop(StopReason::Stepped),
-            Goal::Over { depth: wanted, behind: None } if waiting => {
-                if depth <= wanted {
-                    self.stop(StopReason::Stepped);
-                    return;
-                }
-                let behind = self.place_behind_call(wanted);
-                if let Some(progress) = &mut self.progress {
-                    // Without a place behind it, the call is the last thing that frame does.
-                    progress.goal = match behind {
-                        Some(_) => Goal::Over { depth: wanted, behind },
-                        None => Goal::Out { depth: 0, behind: None },
-                    };
-                }
-                self.place_breakpoints();
-            }
-            _ => {}
-        }
     }
 
     fn on_breakpoint(&mut self, site: CallSite) {
