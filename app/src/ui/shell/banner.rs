@@ -5,8 +5,8 @@ use stepwell_engine::text::dotted;
 use stepwell_engine::{AtomicWait, Trap, TrapCode};
 
 use crate::session::{
-    Awaited, Command, HostCallRecord, Panel, RunState, Session, StopReason, reached_limit,
-    trap_causes, trapped_instruction,
+    Awaited, Command, HostCallRecord, Panel, ReachedLimit, RunState, Session, StopReason,
+    reached_limit, trap_causes, trapped_instruction,
 };
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -126,7 +126,10 @@ fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Comma
 
 /// The way out where calls were nested too deeply for the limits, and not without end.
 fn deeper(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Command>) {
-    if trap.code != TrapCode::CallStackExhausted {
+    let limit = session.store().zip(session.task());
+    let limit = limit.and_then(|(store, task)| reached_limit(store, task, &trap.code));
+    // How often the host may call back is another limit.
+    if !matches!(limit, Some(ReachedLimit::CallDepth(_) | ReachedLimit::ValueStack { .. })) {
         return;
     }
     let Some((depth, slots)) = session.higher_call_limits() else { return };
