@@ -9,6 +9,7 @@ mod exceptions;
 mod gallery;
 mod heap;
 mod interleaved;
+mod large;
 mod memories;
 mod vectors;
 

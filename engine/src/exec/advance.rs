@@ -142,7 +142,7 @@ impl Active {
             match self.state.advance(store, fuel, bulk)? {
                 Exit::Budget | Exit::Part => return Ok(Stop::Budget),
                 exit => {
-                    if let Some(stop) = self.leave_off(store, exit, fuel)? {
+                    if let Some(stop) = self.leave_off(store, exit, fuel, bulk)? {
                         return Ok(stop);
                     }
                 }
@@ -179,7 +179,13 @@ impl Active {
 
     /// What becomes of a task when execution has left off; a stop if the embedder is to know.
     #[inline(never)]
-    fn leave_off(&mut self, store: &mut Store, exit: Exit, fuel: &mut u64) -> Result<Option<Stop>> {
+    fn leave_off(
+        &mut self,
+        store: &mut Store,
+        exit: Exit,
+        fuel: &mut u64,
+        bulk: &mut u64,
+    ) -> Result<Option<Stop>> {
         match exit {
             Exit::Budget | Exit::Part => return Ok(Some(Stop::Budget)),
             Exit::Done => {
@@ -192,6 +198,9 @@ impl Active {
             }
             Exit::Exception(object) => self.unwind(store, object)?,
             Exit::Collect(words) => {
+                if !store.types_within(&self.state, bulk)? {
+                    return Ok(Some(Stop::Budget));
+                }
                 store.collect(Some(&self.state))?;
                 let most = store.engine().config().max_heap;
                 if !store.state.heap.make_room(words, most) {

@@ -41,7 +41,8 @@ impl Budget {
     /// task's [`bulk_progress`](crate::Task::bulk_progress), and the next run goes on from there.
     ///
     /// It is at least 16, the widest element, so that every run gets further. What writes no more than 256
-    /// bytes does not count. An array of zeroes or of operands is allocated in one go, and may be larger
+    /// bytes does not count. A function of more than 256 KiB is decoded within the bound as well, 64 bytes for
+    /// each of its code, before the call that needs it is executed. An array of zeroes or of operands is allocated in one go, and may be larger
     /// than what is left.
     #[must_use]
     pub fn bulk_bytes(self, bytes: u64) -> Self {

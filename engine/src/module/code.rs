@@ -4,8 +4,8 @@
 //! its offset, and what the validator knows before and after it.
 
 use wasmparser::{
-    BinaryReader, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody, Operator,
-    ValidatorResources,
+    BinaryReader, FrameKind, FrameStack, FuncToValidate, FuncValidator, FuncValidatorAllocations,
+    FunctionBody, Operator, ValidatorResources, VisitOperator, VisitSimdOperator,
 };
 
 use super::ModuleInner;
@@ -41,19 +41,93 @@ pub(crate) fn kept(validator: &Validator, operator: &Operator<'_>, height: usize
     }
 }
 
-/// Runs `visit` over the body of a function defined in `module`.
-pub(crate) fn walk(module: &ModuleInner, func: FuncIndex, visit: &mut impl Visit) -> Result<()> {
-    let (mut validator, body) = open(module, func)?;
-    let mut locals = body.get_binary_reader();
-    validator.read_locals(&mut locals).map_err(internal)?;
-    let mut operators = body.get_operators_reader().map_err(internal)?;
-    while !operators.eof() {
-        let (operator, offset) = operators.read_with_offset().map_err(internal)?;
-        visit.before(&validator, offset as u32, &operator)?;
-        validator.op(offset, &operator).map_err(internal)?;
-        visit.after(&validator, offset as u32, &operator)?;
+/// A walk over a body, which can be left behind any operator and taken up again.
+pub(crate) struct Walk {
+    func: FuncIndex,
+    validator: Validator,
+    /// Where the next operator begins in the module, and where the body ends.
+    position: u64,
+    end: u64,
+}
+
+impl Walk {
+    /// A walk that stands at the first operator of a function defined in `module`.
+    pub(crate) fn new(module: &ModuleInner, func: FuncIndex) -> Result<Self> {
+        let (mut validator, body) = open(module, func)?;
+        let mut locals = body.get_binary_reader();
+        validator.read_locals(&mut locals).map_err(internal)?;
+        let (position, end) = (locals.original_position(), body.range().end);
+        Ok(Self { func, validator, position, end })
     }
-    Ok(())
+
+    /// Where the next operator begins in the module.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Goes over about so many bytes, at least one operator; true at the end. The module is the same one each
+    /// time, and so is what `visit` knows.
+    pub(crate) fn step(
+        &mut self,
+        module: &ModuleInner,
+        bytes: u64,
+        visit: &mut impl Visit,
+    ) -> Result<bool> {
+        let unknown = || Error::UnknownIndex { what: "function body", index: self.func.0.into() };
+        let rest = module.bytes.get(self.position as usize..self.end as usize);
+        let features = module.features.to_wasm();
+        let rest = rest.ok_or_else(unknown)?;
+        let mut reader = BinaryReader::new_features(rest, self.position, features);
+        let goal = self.position.saturating_add(bytes);
+        while !reader.eof() {
+            let offset = reader.original_position();
+            let frame = self.validator.get_control_frame(0).map(|frame| frame.kind);
+            let operator = reader.visit_operator(&mut Read { frame }).map_err(internal)?;
+            visit.before(&self.validator, offset as u32, &operator)?;
+            self.validator.op(offset, &operator).map_err(internal)?;
+            visit.after(&self.validator, offset as u32, &operator)?;
+            self.position = reader.original_position();
+            if self.position >= goal {
+                break;
+            }
+        }
+        Ok(reader.eof())
+    }
+}
+
+/// Makes an operator of what is read. The library's own reader of operators knows the constructs around them
+/// only if it has read all of the body.
+struct Read {
+    /// The innermost construct.
+    frame: Option<FrameKind>,
+}
+
+impl FrameStack for Read {
+    fn current_frame(&self) -> Option<FrameKind> {
+        self.frame
+    }
+}
+
+macro_rules! read {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($rest:tt)*))*) => {
+        $(fn $visit(&mut self $($(, $arg: $ty)*)?) -> Operator<'a> {
+            Operator::$op $({ $($arg),* })?
+        })*
+    };
+}
+
+impl<'a> VisitOperator<'a> for Read {
+    type Output = Operator<'a>;
+
+    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = Operator<'a>>> {
+        Some(self)
+    }
+
+    wasmparser::for_each_visit_operator!(read);
+}
+
+impl<'a> VisitSimdOperator<'a> for Read {
+    wasmparser::for_each_visit_simd_operator!(read);
 }
 
 fn open(module: &ModuleInner, func: FuncIndex) -> Result<(Validator, FunctionBody<'_>)> {

@@ -5,6 +5,7 @@
 //! the first time (`code`) or is looked at ([`crate::observe`]). Imports nothing of
 //! the store; running never changes a module.
 
+pub(crate) mod begun;
 mod bodies;
 mod builder;
 pub(crate) mod code;
@@ -75,6 +76,8 @@ pub(crate) struct ModuleInner {
     pub(crate) bodies: Vec<Body>,
     /// Translations for the fast tier, body by body.
     pub(crate) fast: FastCodes,
+    /// What is derived from large functions in pieces.
+    pub(crate) begun: begun::Begun,
     /// What memory 0 begins with, where it comes from a pool.
     #[cfg(mapped)]
     pub(crate) image: OnceBox<Option<Arc<crate::memory::Image>>>,

@@ -15,5 +15,5 @@ pub use debugger::{Access, Breakpoint, Debugger, Watchpoint};
 pub(crate) use debugger::{Observer, Unobserved};
 pub use frames::{Activation, FrameView, Handler, HostView, Label, Local, Throwing};
 pub(crate) use frames::{SlotKind, activations, frames, local_types, set_slot, site};
-pub(crate) use types::FuncTypes;
+pub(crate) use types::{FuncTypes, Typing};
 pub use types::{LabelKind, LabelType, TypesAt, types_at};

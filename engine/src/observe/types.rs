@@ -8,7 +8,8 @@ use wasmparser::{BlockType, Operator};
 
 use crate::error::Result;
 use crate::ids::{CodeOffset, FuncIndex};
-use crate::module::code::{Validator, Visit, kept, walk};
+use crate::module::begun::{Piecewise, SMALL_BODY, pay};
+use crate::module::code::{Validator, Visit, Walk, kept};
 use crate::module::{Module, ModuleInner};
 use crate::types::ValType;
 
@@ -135,7 +136,32 @@ impl ModuleInner {
         let unknown =
             crate::error::Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
         let body = self.body(func).ok_or(unknown)?;
-        body.types.get_or_try_init(|| Ok(Box::new(Builder::build(self, func)?)))
+        body.types.get_or_try_init(|| {
+            let mut typing = Typing::new(self, func)?;
+            typing.step(self, u64::MAX)?;
+            Ok(Box::new(typing.done()))
+        })
+    }
+
+    /// Whether the types are known, or become so within `allowance`, in bytes of bulk work. What has been
+    /// found until then is kept.
+    pub(crate) fn types_within(&self, func: FuncIndex, allowance: &mut u64) -> Result<bool> {
+        let Some(body) = self.body(func) else { return Ok(true) };
+        let is_small = body.range.len() <= SMALL_BODY || *allowance == u64::MAX;
+        if is_small || body.types.get().is_some() {
+            return Ok(true);
+        }
+        let mut typing = match self.begun.types.take(func) {
+            Some(typing) => typing,
+            None => Box::new(Typing::new(self, func)?),
+        };
+        if !typing.step(self, pay(allowance))? {
+            self.begun.types.put(func, typing);
+            return Ok(false);
+        }
+        self.begun.types.drop_begun(func);
+        body.types.get_or_init(|| Box::new(typing.done()));
+        Ok(true)
     }
 }
 
@@ -180,8 +206,46 @@ fn follow<T: Copy>(nodes: &[T], link: Link) -> Option<T> {
     nodes.get(link.checked_sub(1)? as usize).copied()
 }
 
-struct Builder<'m> {
-    module: &'m ModuleInner,
+/// Types that are being found: it can be left behind any operator and taken up again.
+pub(crate) struct Typing {
+    walk: Walk,
+    found: Found,
+}
+
+impl Piecewise for Typing {
+    fn position(&self) -> u64 {
+        self.walk.position()
+    }
+}
+
+impl Typing {
+    fn new(module: &ModuleInner, func: FuncIndex) -> Result<Self> {
+        let mut typing = Self { walk: Walk::new(module, func)?, found: Found::default() };
+        let results = module.type_of_func(func).map_or(0, |ty| ty.results().len());
+        typing.found.open_label(LabelKind::Func, 0, results as u32, 0, 0);
+        Ok(typing)
+    }
+
+    /// Goes over about so many bytes; true at the end.
+    fn step(&mut self, module: &ModuleInner, bytes: u64) -> Result<bool> {
+        let mut builder = Builder { module, found: &mut self.found };
+        self.walk.step(module, bytes, &mut builder)
+    }
+
+    fn done(self) -> FuncTypes {
+        FuncTypes {
+            offsets: self.found.offsets.into_boxed_slice(),
+            entries: self.found.entries.into_boxed_slice(),
+            runs: self.found.runs.into_boxed_slice(),
+            types: self.found.types.into_boxed_slice(),
+            labels: self.found.labels.into_boxed_slice(),
+        }
+    }
+}
+
+/// What has been found so far.
+#[derive(Default)]
+struct Found {
     offsets: Vec<u32>,
     entries: Vec<Entry>,
     runs: Vec<Run>,
@@ -197,32 +261,7 @@ struct Builder<'m> {
     keep: usize,
 }
 
-impl<'m> Builder<'m> {
-    fn build(module: &'m ModuleInner, func: FuncIndex) -> Result<FuncTypes> {
-        let mut builder = Builder {
-            module,
-            offsets: Vec::new(),
-            entries: Vec::new(),
-            runs: Vec::new(),
-            types: Vec::new(),
-            lists: BTreeMap::new(),
-            labels: Vec::new(),
-            stack: Vec::new(),
-            open: Vec::new(),
-            keep: 0,
-        };
-        let results = module.type_of_func(func).map_or(0, |ty| ty.results().len());
-        builder.open_label(LabelKind::Func, 0, results as u32, 0, 0);
-        walk(module, func, &mut builder)?;
-        Ok(FuncTypes {
-            offsets: builder.offsets.into_boxed_slice(),
-            entries: builder.entries.into_boxed_slice(),
-            runs: builder.runs.into_boxed_slice(),
-            types: builder.types.into_boxed_slice(),
-            labels: builder.labels.into_boxed_slice(),
-        })
-    }
-
+impl Found {
     fn open_label(&mut self, kind: LabelKind, start: u32, arity: u32, height: u32, before: Link) {
         let start = CodeOffset(start);
         let label = LabelType { kind, start, target: start, arity, height };
@@ -243,24 +282,6 @@ impl<'m> Builder<'m> {
     fn label(&mut self, link: Link) -> Option<&mut LabelType> {
         let node = self.labels.get_mut(link.checked_sub(1)? as usize)?;
         Some(&mut node.label)
-    }
-
-    fn arity(&self, ty: BlockType) -> (usize, usize) {
-        match ty {
-            BlockType::Empty => (0, 0),
-            BlockType::Type(_) => (0, 1),
-            BlockType::FuncType(index) => match self.module.func_type_at(index) {
-                Some(ty) => (ty.params().len(), ty.results().len()),
-                None => (0, 0),
-            },
-        }
-    }
-
-    /// Pops a `try` that ends with a `delegate`, which has an immediate.
-    fn close_delegate(&mut self, offset: u32) {
-        let immediate = self.module.bytes.get(offset as usize + 1..).unwrap_or_default();
-        let bytes = immediate.iter().position(|byte| byte & 0x80 == 0).unwrap_or(0);
-        self.close_label(offset + bytes as u32 + 1);
     }
 
     /// Pops the innermost label; a branch to it goes on behind this `end` of one byte.
@@ -320,6 +341,46 @@ impl<'m> Builder<'m> {
     }
 }
 
+/// Goes on with what has been found so far.
+struct Builder<'m> {
+    module: &'m ModuleInner,
+    found: &'m mut Found,
+}
+
+impl core::ops::Deref for Builder<'_> {
+    type Target = Found;
+
+    fn deref(&self) -> &Found {
+        self.found
+    }
+}
+
+impl core::ops::DerefMut for Builder<'_> {
+    fn deref_mut(&mut self) -> &mut Found {
+        self.found
+    }
+}
+
+impl Builder<'_> {
+    fn arity(&self, ty: BlockType) -> (usize, usize) {
+        match ty {
+            BlockType::Empty => (0, 0),
+            BlockType::Type(_) => (0, 1),
+            BlockType::FuncType(index) => match self.module.func_type_at(index) {
+                Some(ty) => (ty.params().len(), ty.results().len()),
+                None => (0, 0),
+            },
+        }
+    }
+
+    /// Pops a `try` that ends with a `delegate`, which has an immediate.
+    fn close_delegate(&mut self, offset: u32) {
+        let immediate = self.module.bytes.get(offset as usize + 1..).unwrap_or_default();
+        let bytes = immediate.iter().position(|byte| byte & 0x80 == 0).unwrap_or(0);
+        self.close_label(offset + bytes as u32 + 1);
+    }
+}
+
 impl Visit for Builder<'_> {
     fn before(
         &mut self,
@@ -335,11 +396,9 @@ impl Visit for Builder<'_> {
             label.start = CodeOffset(offset);
         }
         self.offsets.push(offset);
-        self.entries.push(Entry {
-            run: self.stack.last().map_or(0, |(link, _)| *link),
-            label: self.open.last().copied().unwrap_or(0),
-            unreachable,
-        });
+        let run = self.stack.last().map_or(0, |(link, _)| *link);
+        let label = self.open.last().copied().unwrap_or(0);
+        self.entries.push(Entry { run, label, unreachable });
         let height = validator.operand_stack_height() as usize;
         self.keep = kept(validator, operator, height);
         match *operator {
@@ -387,7 +446,8 @@ impl Visit for Builder<'_> {
             return Ok(());
         }
         let height = validator.operand_stack_height() as usize;
-        self.truncate(self.keep);
+        let keep = self.keep;
+        self.truncate(keep);
         let given = (self.height()..height).map(|position| {
             let ty = validator.get_operand_type(height - 1 - position).flatten();
             let ty = ty.and_then(|ty| ValType::from_wasm(ty, &self.module.space));

@@ -17,6 +17,7 @@ mod make;
 #[cfg(feature = "std")]
 mod pool;
 mod prelink;
+mod prepare;
 pub(crate) mod roots;
 mod table;
 mod typed_func;

@@ -4,8 +4,8 @@
 //! from re-validating its function up to the instruction it stands at.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::heap::{Heap, ObjectKind};
@@ -56,6 +56,23 @@ impl Store {
         let StoreState { heap, tags, .. } = &mut self.state;
         heap.collect(&self.types, tags, &found);
         Ok(())
+    }
+
+    /// Whether the types of all frames are known, or become so within `allowance`, in bytes of bulk work: a
+    /// collection needs them.
+    pub(crate) fn types_within(&self, running: &TaskState, allowance: &mut u64) -> Result<bool> {
+        if *allowance == u64::MAX {
+            return Ok(true);
+        }
+        let tasks = self.state.tasks.states().chain(Some(running));
+        let funcs = tasks.flat_map(TaskState::all_frames).map(|frame| (frame.instance, frame.func));
+        for (instance, func) in funcs.collect::<BTreeSet<_>>() {
+            let Some(module) = self.module_of(instance) else { continue };
+            if !module.inner().types_within(func, allowance)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// All references that are reached at once, as slots, null among them.

@@ -16,7 +16,7 @@ mod vector;
 
 pub(crate) use atomic::{AtomicOp, execute as atomic};
 pub(crate) use bulk::{Bulk, Progress, SMALL, memory_init, table_init};
-pub(crate) use decode::FuncCode;
+pub(crate) use decode::{Decoding, FuncCode};
 pub(crate) use handlers::{Caught, Unwound, thrower, unwind};
 pub(crate) use op::{Branch, INDEX64, Op, Packing, for_each_numeric};
 pub(crate) use run::{Exit, Machine, Transfer, Waiting, run};

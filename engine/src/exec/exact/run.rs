@@ -246,8 +246,15 @@ pub(crate) fn run<O: Observer>(
                     trap!(TrapCode::CallStackExhausted);
                 }
                 let callee_inst = &instances[callee_instance.index()];
-                let callee_code =
-                    modules[callee_inst.module.index()].module.inner().code(callee)?;
+                let callee_module = modules[callee_inst.module.index()].module.inner();
+                let Some(callee_code) = callee_module.code_within(callee, &mut bulk.allowance)?
+                else {
+                    // The call is made once the function has been decoded.
+                    sp += $popped;
+                    pc -= 1;
+                    fuel += 1;
+                    break Exit::Part;
+                };
                 let (params, locals) = (callee_code.params as usize, callee_code.locals as usize);
                 let callee_base = base + sp - params;
                 let needed = callee_base + callee_code.frame_slots as usize;
@@ -281,8 +288,15 @@ pub(crate) fn run<O: Observer>(
                 let callee_instance: InstanceId = $instance;
                 let callee: FuncIndex = $func;
                 let callee_inst = &instances[callee_instance.index()];
-                let callee_code =
-                    modules[callee_inst.module.index()].module.inner().code(callee)?;
+                let callee_module = modules[callee_inst.module.index()].module.inner();
+                let Some(callee_code) = callee_module.code_within(callee, &mut bulk.allowance)?
+                else {
+                    // The call is made once the function has been decoded.
+                    sp += $popped;
+                    pc -= 1;
+                    fuel += 1;
+                    break Exit::Part;
+                };
                 let (params, locals) = (callee_code.params as usize, callee_code.locals as usize);
                 let needed = base + callee_code.frame_slots as usize;
                 if !grow(stack, needed, config.max_value_stack) {

@@ -1,6 +1,7 @@
 //! Translated functions.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -8,10 +9,11 @@ use once_cell::race::OnceBox;
 
 use super::instrument::Observing;
 use super::pending::Pending;
-use super::translate::{self, Observed};
+use super::translate::{self, Observed, Partial};
 use crate::error::{Error, Result};
 use crate::exec::exact::Op;
 use crate::ids::FuncIndex;
+use crate::lock::Lock;
 use crate::module::ModuleInner;
 
 /// Translated functions, body by body; each is made when it is needed for the first time. All of them
@@ -20,6 +22,8 @@ use crate::module::ModuleInner;
 pub(crate) struct FastCodes {
     observing: Observing,
     codes: Box<[OnceBox<FastCode>]>,
+    /// Translations of large functions that have begun.
+    begun: Lock<BTreeMap<FuncIndex, Partial>>,
 }
 
 impl FastCodes {
@@ -30,20 +34,50 @@ impl FastCodes {
 
     /// Room for translations that observe.
     pub(super) fn observing(observing: Observing, bodies: usize) -> Self {
-        Self { observing, codes: core::iter::repeat_with(OnceBox::new).take(bodies).collect() }
+        let codes = core::iter::repeat_with(OnceBox::new).take(bodies).collect();
+        Self { observing, codes, begun: Lock::default() }
     }
 
-    /// The translation of a function of this module, made on the first call of it.
-    pub(super) fn of(&self, module: &ModuleInner, func: FuncIndex) -> Result<&FastCode> {
+    /// The translation of a function of this module, made on the first call of it; of a large one a piece is
+    /// made each time, and `None` is given until it is whole.
+    pub(super) fn of(&self, module: &ModuleInner, func: FuncIndex) -> Result<Option<&FastCode>> {
         let unknown = || Error::UnknownIndex { what: "function body", index: u64::from(func.0) };
         let position = func.0.checked_sub(module.imported_funcs).ok_or_else(unknown)?;
         let code = self.codes.get(position as usize).ok_or_else(unknown)?;
-        match code.get() {
-            Some(code) => Ok(code),
-            None => code.get_or_try_init(|| {
-                let observed = self.observing.within(module.code(func)?);
-                translate::translate(module, func, observed).map(Box::new)
-            }),
+        if let Some(code) = code.get() {
+            return Ok(Some(code));
+        }
+        if module.code(func)?.ops.len() > translate::LARGE {
+            return self.next_piece(module, func, code);
+        }
+        let translated = code.get_or_try_init(|| {
+            let observed = self.observing.within(module.code(func)?);
+            translate::translate(module, func, observed).map(Box::new)
+        });
+        translated.map(Some)
+    }
+
+    #[inline(never)]
+    fn next_piece<'a>(
+        &self,
+        module: &ModuleInner,
+        func: FuncIndex,
+        code: &'a OnceBox<FastCode>,
+    ) -> Result<Option<&'a FastCode>> {
+        // Another thread that comes meanwhile begins anew, and the first one that is done counts.
+        let begun = self.begun.lock().remove(&func);
+        match Partial::next(begun, module, func, |code| self.observing.within(code))? {
+            Ok(whole) => {
+                self.begun.lock().remove(&func);
+                Ok(Some(code.get_or_init(|| Box::new(whole))))
+            }
+            Err(partial) => {
+                let mut begun = self.begun.lock();
+                if begun.get(&func).is_none_or(|other| other.position() <= partial.position()) {
+                    begun.insert(func, partial);
+                }
+                Ok(None)
+            }
         }
     }
 

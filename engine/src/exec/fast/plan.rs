@@ -77,8 +77,8 @@ impl<'a> Code<'a> {
         Ok(self.modules.get(module.index()).ok_or_else(unknown)?.module.inner())
     }
 
-    /// The translation of a frame's function, made on the first call of it; `None` if its instance is
-    /// observed and has to be prepared first. Its module's own code would do something else.
+    /// The translation of a frame's function, made on the first call of it; `None` as long as that of a large
+    /// one is not whole, or if its instance is observed and has to be prepared first. Its module's own code would do something else.
     pub(super) fn of(&self, frame: &Frame) -> Result<Option<&'a FastCode>> {
         let module = self.module(frame.instance)?;
         let concerned = self.instruments.filter(|instruments| instruments.concern(frame.instance));
@@ -86,7 +86,10 @@ impl<'a> Code<'a> {
             Some(instruments) => instruments.codes(frame.instance),
             None => Some(&module.fast),
         };
-        codes.map(|codes| codes.of(module, frame.func)).transpose()
+        match codes {
+            Some(codes) => codes.of(module, frame.func),
+            None => Ok(None),
+        }
     }
 
     /// All places where the frame's function may be entered and left; of a large one only the beginnings of

@@ -78,10 +78,9 @@ pub(crate) fn run(
         instruments.prepare(frame.instance, plain.module(frame.instance)?);
     }
     let codes = Code { modules, instances, instruments: instruments.as_deref() };
-    let code = codes.of(&frame)?.ok_or_else(defect)?;
-    if code.words.is_empty() {
+    let Some(code) = codes.of(&frame)?.filter(|code| !code.words.is_empty()) else {
         return Ok(Leave::Exact(UNTRANSLATED));
-    }
+    };
     let end = (frame.base + code.slots) as usize;
     if !grow(&mut stack.slots, end, config.max_value_stack) {
         // The exact tier says why.

@@ -164,13 +164,14 @@ impl Decoder<'_> {
     pub(super) fn handler(&mut self, catching: Catching, end: u32, delegate: Option<u32>) {
         let first = self.clauses.len() as u32;
         self.clauses.extend(catching.clauses);
-        self.handlers.push(Handler {
+        let handler = Handler {
             range: catching.start..catching.end.unwrap_or(end),
             label: self.labels.len() as u32,
             first,
             last: self.clauses.len() as u32,
             delegate,
-        });
+        };
+        self.handlers.push(handler);
     }
 
     /// Opens a `try_table`. Its clauses are noted at once: they branch out of it.

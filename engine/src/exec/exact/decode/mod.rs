@@ -20,7 +20,8 @@ use super::vector::decode_vector;
 use crate::error::{Error, Result};
 use crate::ids::{CodeOffset, FuncIndex};
 use crate::module::ModuleInner;
-use crate::module::code::{Validator, Visit, internal, kept, walk};
+use crate::module::begun::{Piecewise, SMALL_BODY, pay};
+use crate::module::code::{Validator, Visit, Walk, internal, kept};
 use crate::types::{FuncType, RefType, slots_of};
 
 /// A function ready to run: one [`Op`] for each operator of its body.
@@ -68,35 +69,119 @@ impl ModuleInner {
             None => body.code.get_or_try_init(|| decode(self, func).map(Box::new)),
         }
     }
+
+    /// The same within `allowance`, in bytes of bulk work; `None` if it does not suffice. What has been
+    /// decoded until then is kept.
+    #[inline]
+    pub(crate) fn code_within(
+        &self,
+        func: FuncIndex,
+        allowance: &mut u64,
+    ) -> Result<Option<&FuncCode>> {
+        let body = self.body(func);
+        match body.and_then(|body| body.code.get()) {
+            Some(code) => Ok(Some(code)),
+            None => self.decode_within(func, allowance),
+        }
+    }
+
+    #[inline(never)]
+    fn decode_within(&self, func: FuncIndex, allowance: &mut u64) -> Result<Option<&FuncCode>> {
+        let is_large = self.body(func).is_some_and(|body| body.range.len() > SMALL_BODY);
+        if !is_large || *allowance == u64::MAX {
+            return self.code(func).map(Some);
+        }
+        let begun = self.begun.code.take(func);
+        let mut decoding = match begun {
+            Some(decoding) => decoding,
+            None => Box::new(Decoding::new(self, func, self.vectors_in_types)?),
+        };
+        if !decoding.step(self, pay(allowance))? {
+            self.begun.code.put(func, decoding);
+            return Ok(None);
+        }
+        let Some(code) = decoding.done(self)? else {
+            // It has to be read again.
+            self.begun.code.drop_begun(func);
+            self.begun.code.put(func, Box::new(Decoding::new(self, func, true)?));
+            return Ok(None);
+        };
+        self.begun.code.drop_begun(func);
+        let body = self.body(func).ok_or_else(|| unknown(func))?;
+        Ok(Some(body.code.get_or_init(|| Box::new(code))))
+    }
+}
+
+fn unknown(func: FuncIndex) -> Error {
+    Error::UnknownIndex { what: "function", index: u64::from(func.0) }
 }
 
 fn decode(module: &ModuleInner, func: FuncIndex) -> Result<FuncCode> {
-    let unknown = Error::UnknownIndex { what: "function", index: u64::from(func.0) };
-    let ty = module.type_of_func(func).ok_or(unknown)?;
     // Where operands are is counted in slots. That is the same as operands as long as there are no
     // vectors; where one is met, the function is read again and all operands are followed.
-    let count = module.body(func).map_or(0, |body| body.instructions as usize);
-    let mut decoder = Decoder::new(module, ty, count, module.vectors_in_types);
-    walk(module, func, &mut decoder)?;
-    if decoder.has_vectors && decoder.followed.is_none() {
-        decoder = Decoder::new(module, ty, count, true);
-        walk(module, func, &mut decoder)?;
+    for follow in [module.vectors_in_types, true] {
+        let mut decoding = Decoding::new(module, func, follow)?;
+        decoding.step(module, u64::MAX)?;
+        if let Some(code) = decoding.done(module)? {
+            return Ok(code);
+        }
     }
-    Ok(FuncCode {
-        ops: decoder.ops.into_boxed_slice(),
-        offsets: decoder.offsets.into_boxed_slice(),
-        branches: decoder.branches.into_boxed_slice(),
-        vectors: decoder.vectors.into_boxed_slice(),
-        casts: decoder.casts.into_boxed_slice(),
-        handlers: Handlers::new(decoder.handlers),
-        clauses: decoder.clauses.into_boxed_slice(),
-        params: slots_of(ty.params()) as u32,
-        results: decoder.results,
-        locals: decoder.locals + decoder.kept,
-        named_locals: decoder.locals,
-        // The fast tier has room for a copy of what a branch looks at, and what it is compared with.
-        frame_slots: decoder.locals + decoder.kept + decoder.max_height.max(decoder.results) + 2,
-    })
+    Err(unknown(func))
+}
+
+/// Decoding that has begun: it can be left behind any operator and taken up again.
+pub(crate) struct Decoding {
+    func: FuncIndex,
+    walk: Walk,
+    decoded: Decoded,
+}
+
+impl Piecewise for Decoding {
+    fn position(&self) -> u64 {
+        // Where operands are followed, it has been read before.
+        let again = if self.decoded.followed.is_some() { 1 << 32 } else { 0 };
+        self.walk.position() + again
+    }
+}
+
+impl Decoding {
+    fn new(module: &ModuleInner, func: FuncIndex, follow: bool) -> Result<Self> {
+        let ty = module.type_of_func(func).ok_or_else(|| unknown(func))?;
+        let count = module.body(func).map_or(0, |body| body.instructions as usize);
+        let walk = Walk::new(module, func)?;
+        Ok(Self { func, walk, decoded: Decoded::new(ty, count, follow) })
+    }
+
+    /// Decodes about so many bytes; true at the end.
+    fn step(&mut self, module: &ModuleInner, bytes: u64) -> Result<bool> {
+        let mut decoder = Decoder { module, decoded: &mut self.decoded };
+        self.walk.step(module, bytes, &mut decoder)
+    }
+
+    /// What has been decoded; `None` if there are vectors that have not been followed.
+    fn done(self, module: &ModuleInner) -> Result<Option<FuncCode>> {
+        let decoded = self.decoded;
+        if decoded.has_vectors && decoded.followed.is_none() {
+            return Ok(None);
+        }
+        let ty = module.type_of_func(self.func).ok_or_else(|| unknown(self.func))?;
+        let locals = decoded.locals + decoded.kept;
+        Ok(Some(FuncCode {
+            ops: decoded.ops.into_boxed_slice(),
+            offsets: decoded.offsets.into_boxed_slice(),
+            branches: decoded.branches.into_boxed_slice(),
+            vectors: decoded.vectors.into_boxed_slice(),
+            casts: decoded.casts.into_boxed_slice(),
+            handlers: Handlers::new(decoded.handlers),
+            clauses: decoded.clauses.into_boxed_slice(),
+            params: slots_of(ty.params()) as u32,
+            results: decoded.results,
+            locals,
+            named_locals: decoded.locals,
+            // The fast tier has room for a copy of what a branch looks at, and what it is compared with.
+            frame_slots: locals + decoded.max_height.max(decoded.results) + 2,
+        }))
+    }
 }
 
 /// Where a branch to a label goes on.
@@ -146,8 +231,8 @@ impl Label {
     }
 }
 
-struct Decoder<'m> {
-    module: &'m ModuleInner,
+/// What has been decoded so far.
+struct Decoded {
     ops: Vec<Op>,
     offsets: Vec<u32>,
     branches: Vec<Branch>,
@@ -191,11 +276,10 @@ impl Followed {
     }
 }
 
-impl<'m> Decoder<'m> {
-    fn new(module: &'m ModuleInner, ty: &FuncType, count: usize, follow: bool) -> Self {
+impl Decoded {
+    fn new(ty: &FuncType, count: usize, follow: bool) -> Self {
         let results = slots_of(ty.results()) as u32;
         Self {
-            module,
             ops: Vec::with_capacity(count),
             offsets: Vec::with_capacity(count),
             branches: Vec::new(),
@@ -212,7 +296,29 @@ impl<'m> Decoder<'m> {
             followed: follow.then(Followed::default),
         }
     }
+}
 
+/// Goes on with what has been decoded so far.
+struct Decoder<'m> {
+    module: &'m ModuleInner,
+    decoded: &'m mut Decoded,
+}
+
+impl core::ops::Deref for Decoder<'_> {
+    type Target = Decoded;
+
+    fn deref(&self) -> &Decoded {
+        self.decoded
+    }
+}
+
+impl core::ops::DerefMut for Decoder<'_> {
+    fn deref_mut(&mut self) -> &mut Decoded {
+        self.decoded
+    }
+}
+
+impl Decoder<'_> {
     /// Slots of the parameters and results of a block type.
     fn arity(&self, ty: BlockType) -> (u32, u32) {
         match ty {
@@ -516,22 +622,24 @@ impl<'m> Decoder<'m> {
 
     /// Notes where the locals are, once the validator knows them.
     fn open_locals(&mut self, validator: &Validator) {
+        let decoded = &mut *self.decoded;
         let count = validator.len_locals();
         let types = (0..count).map(|local| validator.get_local_type(local));
         let vectors = types.map(|ty| ty == Some(wasmparser::ValType::V128));
-        let Some(followed) = &mut self.followed else {
-            self.has_vectors |= vectors.into_iter().any(|vector| vector);
-            self.locals = count;
+        let Some(followed) = &mut decoded.followed else {
+            decoded.has_vectors |= vectors.into_iter().any(|vector| vector);
+            decoded.locals = count;
             return;
         };
         for vector in vectors {
-            followed.locals.push((self.locals, vector));
-            self.locals += if vector { 2 } else { 1 };
+            followed.locals.push((decoded.locals, vector));
+            decoded.locals += if vector { 2 } else { 1 };
         }
     }
 
     fn table_branch(&mut self, depth: u32) {
-        let branch = self.branch(depth, Pending::Table(self.branches.len()));
+        let position = self.branches.len();
+        let branch = self.branch(depth, Pending::Table(position));
         self.branches.push(branch);
     }
 }
@@ -556,11 +664,12 @@ impl Visit for Decoder<'_> {
     }
 
     fn after(&mut self, validator: &Validator, _: u32, _: &Operator<'_>) -> Result<()> {
+        let decoded = &mut *self.decoded;
         let vector = wasmparser::ValType::V128;
-        let Some(followed) = &mut self.followed else {
+        let Some(followed) = &mut decoded.followed else {
             // What gives one value gives it on top; of several the types have told.
-            self.has_vectors |= validator.get_operand_type(0).flatten() == Some(vector);
-            self.max_height = self.max_height.max(validator.operand_stack_height());
+            decoded.has_vectors |= validator.get_operand_type(0).flatten() == Some(vector);
+            decoded.max_height = decoded.max_height.max(validator.operand_stack_height());
             return Ok(());
         };
         let frame = validator.get_control_frame(0);
@@ -576,7 +685,7 @@ impl Visit for Decoder<'_> {
             let slots = if ty == Some(vector) { 2 } else { 1 };
             followed.ends.push(followed.below(0) + slots);
         }
-        self.max_height = self.max_height.max(followed.below(0));
+        decoded.max_height = decoded.max_height.max(followed.below(0));
         Ok(())
     }
 }

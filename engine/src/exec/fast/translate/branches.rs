@@ -43,7 +43,8 @@ impl Translator<'_> {
     }
 
     fn stub(&mut self, stub: Stub) -> Target {
-        self.stubs.push((stub, self.origin));
+        let origin = self.origin;
+        self.stubs.push((stub, origin));
         Target::Stub(self.stubs.len() as u32 - 1)
     }
 
@@ -158,7 +159,8 @@ impl Translator<'_> {
 
     /// Removes the last operation, whose result is on the operand stack.
     pub(super) fn take_back(&mut self, last: Last) {
-        self.melt(last.start, last.held, last.pending(self.home(last.position)));
+        let result = last.pending(self.home(last.position));
+        self.melt(last.start, last.held, result);
         self.truncate(last.start);
         self.last = None;
         self.held = last.held;

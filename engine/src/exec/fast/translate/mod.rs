@@ -10,6 +10,7 @@ mod branches;
 mod forms;
 mod numeric;
 mod operations;
+mod partial;
 mod references;
 mod segments;
 mod stack;
@@ -26,6 +27,7 @@ use crate::exec::exact::{FuncCode, Op};
 use crate::ids::FuncIndex;
 use crate::module::ModuleInner;
 
+pub(super) use partial::{LARGE, Partial, translate};
 use segments::{Rounds, segments};
 
 /// Operands that may be so where a run can stop. A bound on what is noted for each instruction.
@@ -50,40 +52,6 @@ impl Observed {
     }
 }
 
-/// A function in the fast tier's form; without words if it has more slots than operations can name.
-pub(super) fn translate(
-    module: &ModuleInner,
-    func: FuncIndex,
-    observed: Observed,
-) -> Result<FastCode> {
-    let code = module.code(func)?;
-    let rounds = Rounds::new(&code.ops, &observed);
-    let segments = segments(&code.ops, &rounds, &observed);
-    let mut fast = FastCode {
-        func,
-        words: Default::default(),
-        starts: Default::default(),
-        segments: Default::default(),
-        index: Default::default(),
-        explanations: Default::default(),
-        params: code.params,
-        locals: code.locals,
-        slots: u32::MAX,
-        price: segments.first().copied().unwrap_or(1),
-        observed: Observed::default(),
-    };
-    if code.frame_slots <= u32::from(u16::MAX) {
-        let mut translator = Translator::new(module, code, (&segments, &rounds), &observed);
-        translator.run();
-        fast.words = translator.linked().into_boxed_slice();
-        fast.starts = translator.entries.into_boxed_slice();
-        fast.slots = code.frame_slots;
-    }
-    fast.segments = segments.into_boxed_slice();
-    fast.observed = observed;
-    Ok(fast)
-}
-
 /// Translates a function once more, to know all places where a run may stop and go on.
 pub(super) fn index(module: &ModuleInner, fast: &FastCode) -> Result<Index> {
     let code = module.code(fast.func)?;
@@ -92,7 +60,8 @@ pub(super) fn index(module: &ModuleInner, fast: &FastCode) -> Result<Index> {
     translator.dense = true;
     translator.run();
     translator.verify(fast)?;
-    Ok(Index::new(&code.ops, &fast.segments, translator.entries, translator.pending))
+    let Written { entries, pending, .. } = translator.written;
+    Ok(Index::new(&code.ops, &fast.segments, entries, pending))
 }
 
 /// Translates a function once more, to know which instruction each operation stands for that may trap,
@@ -104,7 +73,7 @@ pub(super) fn explain(module: &ModuleInner, fast: &FastCode) -> Result<Explanati
     translator.explained = Some(Explaining::default());
     translator.run();
     translator.verify(fast)?;
-    Ok(translator.explained.unwrap_or_default().explanations)
+    Ok(translator.written.explained.unwrap_or_default().explanations)
 }
 
 /// A translation to be looked at: operations still have their codes.
@@ -129,7 +98,7 @@ pub(super) fn draft(module: &ModuleInner, func: FuncIndex) -> Result<Draft> {
     if code.frame_slots <= u32::from(u16::MAX) {
         translator.run();
     }
-    let Translator { words, operations, entries, targets, .. } = translator;
+    let Written { words, operations, entries, targets, .. } = translator.written;
     Ok(Draft { words, operations, entries, segments, targets, locals: code.locals })
 }
 
@@ -295,12 +264,37 @@ enum Stub {
     Move { to: u16, from: u16, count: u32, pc: u32 },
 }
 
+/// A translation that goes on with what has been written so far.
 struct Translator<'m> {
     module: &'m ModuleInner,
     code: &'m FuncCode,
     segments: &'m [u32],
     rounds: &'m Rounds,
     observed: &'m Observed,
+    written: Written,
+}
+
+impl core::ops::Deref for Translator<'_> {
+    type Target = Written;
+
+    fn deref(&self) -> &Written {
+        &self.written
+    }
+}
+
+impl core::ops::DerefMut for Translator<'_> {
+    fn deref_mut(&mut self) -> &mut Written {
+        &mut self.written
+    }
+}
+
+/// What has been written so far, and what is known of what comes next.
+struct Written {
+    /// The instruction that comes next, whether it is reached from those before it, and whether it may be
+    /// come to from elsewhere.
+    next: u32,
+    reachable: bool,
+    enter: bool,
     words: Vec<u64>,
     /// Where each operation begins, and the instruction that it was written for.
     operations: Vec<(u32, u32)>,
@@ -339,20 +333,14 @@ struct Translator<'m> {
 
 const UNKNOWN: u32 = u32::MAX;
 
-impl<'m> Translator<'m> {
-    fn new(
-        module: &'m ModuleInner,
-        code: &'m FuncCode,
-        (segments, rounds): (&'m [u32], &'m Rounds),
-        observed: &'m Observed,
-    ) -> Self {
+impl Written {
+    /// Nothing, of a function.
+    fn new(code: &FuncCode) -> Self {
         let count = code.ops.len() + 1;
-        let mut translator = Self {
-            module,
-            code,
-            segments,
-            rounds,
-            observed,
+        let mut written = Self {
+            next: 0,
+            reachable: true,
+            enter: true,
             words: Vec::with_capacity(count * 2),
             operations: Vec::with_capacity(count),
             origin: 0,
@@ -376,18 +364,18 @@ impl<'m> Translator<'m> {
             pc: 0,
             explained: None,
         };
-        translator.trying.sort_unstable();
-        translator.mark_targets();
-        translator
+        written.trying.sort_unstable();
+        written.mark_targets(code);
+        written
     }
 
-    fn mark_targets(&mut self) {
+    fn mark_targets(&mut self, code: &FuncCode) {
         let mut mark = |target: u32| {
             if let Some(marked) = self.targets.get_mut(target as usize) {
                 *marked = true;
             }
         };
-        for op in &self.code.ops {
+        for op in &code.ops {
             match *op {
                 Op::If { target } | Op::Else { target } => mark(target),
                 Op::Br(to) | Op::BrIf(to) => mark(to.target),
@@ -395,15 +383,26 @@ impl<'m> Translator<'m> {
                 _ => {}
             }
         }
-        for to in &self.code.branches {
+        for to in &code.branches {
             mark(to.target);
         }
-        for (_, to) in &self.code.casts {
+        for (_, to) in &code.casts {
             mark(to.target);
         }
-        for catch in &self.code.clauses {
+        for catch in &code.clauses {
             mark(catch.branch.target);
         }
+    }
+}
+
+impl<'m> Translator<'m> {
+    fn new(
+        module: &'m ModuleInner,
+        code: &'m FuncCode,
+        (segments, rounds): (&'m [u32], &'m Rounds),
+        observed: &'m Observed,
+    ) -> Self {
+        Self { module, code, segments, rounds, observed, written: Written::new(code) }
     }
 
     /// The words, made executable.
@@ -443,10 +442,17 @@ impl<'m> Translator<'m> {
 
     /// Translates everything.
     fn run(&mut self) {
-        let mut reachable = true;
-        let mut enter = true;
+        self.step(u32::MAX);
+        self.finish();
+    }
+
+    /// Translates so many more instructions; true at the end.
+    fn step(&mut self, count: u32) -> bool {
+        let (mut reachable, mut enter) = (self.reachable, self.enter);
         let code = self.code;
-        for (pc, op) in (0u32..).zip(&code.ops) {
+        let end = (code.ops.len() as u32).min(self.next.saturating_add(count));
+        let ops = code.ops.get(self.next as usize..end as usize).unwrap_or_default();
+        for (pc, op) in (self.next..).zip(ops) {
             (self.pc, self.origin) = (pc, pc);
             if self.targets.get(pc as usize) == Some(&true) {
                 let height = self.heights.get(pc as usize).copied().unwrap_or(UNKNOWN);
@@ -492,16 +498,18 @@ impl<'m> Translator<'m> {
                 Next::Unreachable => reachable = false,
             }
         }
-        self.finish();
+        (self.next, self.reachable, self.enter) = (end, reachable, enter);
+        end as usize == code.ops.len()
     }
 
     /// Notes that execution may come to the present instruction from elsewhere.
     fn enter(&mut self) {
-        let word = self.words.len() as u32;
-        if let Some(start) = self.starts.get_mut(self.pc as usize) {
+        let (pc, word) = (self.pc, self.words.len() as u32);
+        if let Some(start) = self.starts.get_mut(pc as usize) {
             *start = word;
         }
-        self.entries.push(Entry::new(self.pc, word, self.stack.len() as u32));
+        let entry = Entry::new(pc, word, self.stack.len() as u32);
+        self.entries.push(entry);
         self.last = None;
         self.vector_given = None;
         self.copied = None;
@@ -516,36 +524,39 @@ impl<'m> Translator<'m> {
         let mut entry = Entry::new(self.pc, self.words.len() as u32, self.stack.len() as u32);
         self.held.note(&mut entry);
         entry.first = self.pending.len() as u32;
-        for (position, place) in self.stack.iter().enumerate().skip(self.settled) {
-            let home = self.home(position);
-            self.pending.extend(place.source().map(|source| Pending { home, source }));
+        let (settled, locals) = (self.settled, self.code.locals as usize);
+        let written = &mut self.written;
+        for (position, place) in written.stack.iter().enumerate().skip(settled) {
+            let home = (locals + position) as u16;
+            written.pending.extend(place.source().map(|source| Pending { home, source }));
         }
-        entry.count = self.pending.len() as u32 - entry.first;
-        self.entries.push(entry);
+        entry.count = written.pending.len() as u32 - entry.first;
+        written.entries.push(entry);
     }
 
     /// The operation at `start` becomes part of another one, or its result goes elsewhere. Where a
     /// run may stop behind it, its `result` is then computed once more, if that can be, and the run
     /// goes on with the operation.
     fn melt(&mut self, start: usize, held: Held, result: Option<Pending>) {
-        let before = self.entries.iter().rposition(|entry| entry.word as usize <= start);
+        let written = &mut self.written;
+        let before = written.entries.iter().rposition(|entry| entry.word as usize <= start);
         let behind = before.map_or(0, |before| before + 1);
         let Some(result) = result else {
-            self.entries.truncate(behind);
+            written.entries.truncate(behind);
             return;
         };
-        for entry in self.entries.iter_mut().skip(behind) {
+        for entry in written.entries.iter_mut().skip(behind) {
             entry.word = start as u32;
             held.note(entry);
             let others = entry.pending();
-            entry.first = self.pending.len() as u32;
+            entry.first = written.pending.len() as u32;
             entry.count += 1;
             let below = |pending: &&Pending| pending.home < result.home;
-            let lower = self.pending.get(others.clone()).unwrap_or_default();
+            let lower = written.pending.get(others.clone()).unwrap_or_default();
             let lower = others.start + lower.iter().take_while(below).count();
-            self.pending.extend_from_within(others.start..lower);
-            self.pending.push(result);
-            self.pending.extend_from_within(lower..others.end);
+            written.pending.extend_from_within(others.start..lower);
+            written.pending.push(result);
+            written.pending.extend_from_within(lower..others.end);
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::types::slots_of;
 impl Translator<'_> {
     pub(super) fn emit(&mut self, code: u64, operands: &[u64]) -> usize {
         let start = self.words.len();
-        self.operations.push((start as u32, self.origin));
+        let origin = self.origin;
+        self.operations.push((start as u32, origin));
         self.words.push(code);
         self.words.extend_from_slice(operands);
         start
@@ -24,7 +25,8 @@ impl Translator<'_> {
         if let Some(start) = self.copied.take()
             && start + 2 == self.words.len()
         {
-            self.melt(start, self.held, None);
+            let held = self.held;
+            self.melt(start, held, None);
             self.words.truncate(start);
             self.words.push(encode::<CopyTwo>());
             let first = self.copied_word;
@@ -45,7 +47,8 @@ impl Translator<'_> {
     pub(super) fn give(&mut self, code: u64, operands: &[u64], float: bool, result: Given) {
         let start = self.emit(code, operands);
         let (position, end, held) = (self.stack.len(), self.words.len(), self.held);
-        self.held.write(self.home(position), Some(float));
+        let home = self.home(position);
+        self.held.write(home, Some(float));
         self.last = Some(Last { start, end, position, held, float, result });
         self.push(Place::Home);
     }
@@ -115,7 +118,8 @@ impl Translator<'_> {
                         *word = *word & !0xffff | u64::from(local);
                     }
                     self.last = None;
-                    self.melt(last.start, last.held, last.pending(self.home(top)));
+                    let result = last.pending(self.home(top));
+                    self.melt(last.start, last.held, result);
                     self.count(last, local);
                     self.held.write(local, Some(last.float));
                     if let Some(place) = self.stack.last_mut() {
@@ -372,7 +376,8 @@ impl Translator<'_> {
     /// An operation has written operands from a position on by other means than the accumulators.
     pub(super) fn forget(&mut self, height: usize) {
         for position in height..self.stack.len() {
-            self.held.write(self.home(position), None);
+            let home = self.home(position);
+            self.held.write(home, None);
         }
     }
 

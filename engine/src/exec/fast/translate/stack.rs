@@ -48,7 +48,8 @@ impl Translator<'_> {
     /// The stack at a target that nothing falls through to. What lies below is left as it is, so that
     /// many targets on a deep stack cost no more than few.
     pub(super) fn arrive(&mut self, height: usize) {
-        for place in self.stack.iter_mut().skip(self.settled) {
+        let settled = self.settled;
+        for place in self.stack.iter_mut().skip(settled) {
             *place = Place::Home;
         }
         self.stack.resize(height, Place::Home);

@@ -189,7 +189,8 @@ impl Translator<'_> {
                 if let Some(word) = self.words.get_mut(start + 1) {
                     *word = *word & !0xffff | u64::from(local);
                 }
-                self.melt(start, self.held, None);
+                let held = self.held;
+                self.melt(start, held, None);
                 self.held.write(local, None);
                 self.held.write(local + 1, None);
                 self.stack.truncate(top);
