@@ -94,7 +94,7 @@ impl Session {
                 }
                 Ok(())
             }
-            Command::StepInto => self.set_out(Goal::Instructions(1)),
+            Command::StepInto => self.set_out(self.goal_into()),
             Command::StepBy(count) => self.set_out(Goal::Instructions(count)),
             Command::StepOver => self.set_out(self.goal_over()),
             Command::StepOut => self.set_out(self.goal_out()),

@@ -5,7 +5,7 @@ use stepwell_engine::{CodeOffset, InstanceId};
 
 use super::Session;
 use super::command::ModuleKey;
-use super::types::StopReason;
+use super::types::{RunState, StopReason};
 
 /// What a run aims at.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,11 +45,27 @@ pub(super) struct Progress {
     pub(super) logged: bool,
     /// Turns in a row in which nothing has been executed.
     pub(super) idle: usize,
+    /// The host call is to be finished first that the task stands at, which has counted already.
+    pub(super) finishes_call: bool,
 }
 
 impl Session {
+    /// A tail call takes the frame with it: what comes behind it is in the caller.
     pub(super) fn goal_over(&self) -> Goal {
-        Goal::Over { depth: self.depth(), behind: None }
+        let frames = self.frames();
+        let name = frames.first().and_then(|frame| frame.instruction_name());
+        match name.is_some_and(|name| name.starts_with("return_call")) {
+            true => self.goal_out(),
+            false => Goal::Over { depth: self.depth(), behind: None },
+        }
+    }
+
+    /// One instruction; where a host function is about to begin, that function, and no more.
+    pub(super) fn goal_into(&self) -> Goal {
+        match self.state {
+            RunState::Stopped(StopReason::ImportBreak { .. }) => Goal::Instructions(0),
+            _ => Goal::Instructions(1),
+        }
     }
 
     pub(super) fn goal_out(&self) -> Goal {

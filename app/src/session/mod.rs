@@ -39,6 +39,8 @@ mod shape;
 mod signature;
 mod start;
 mod state;
+#[cfg(test)]
+mod step_tests;
 mod tasks;
 #[cfg(test)]
 mod tasks_tests;

@@ -49,6 +49,8 @@ impl Session {
             RunState::Stopped(_) => {}
         }
         self.remembered = Remembered::of(self);
+        let at_import = matches!(self.state, RunState::Stopped(StopReason::ImportBreak { .. }));
+        let finishes_call = at_import && matches!(goal, Goal::Instructions(0) | Goal::Over { .. });
         let logged = matches!(goal, Goal::Instructions(count) if count <= LOGGED_STEP)
             || matches!(goal, Goal::Over { .. });
         if let Some(machine) = &mut self.machine {
@@ -57,7 +59,7 @@ impl Session {
             let log_length = if logged { LOG_LENGTH } else { 0 };
             machine.store.debugger_mut().log_accesses(log_length);
         }
-        self.progress = Some(Progress { goal, logged, idle: 0 });
+        self.progress = Some(Progress { goal, logged, idle: 0, finishes_call });
         self.speed = Speed::default();
         self.state = RunState::Running;
         self.place_breakpoints();
@@ -117,6 +119,9 @@ impl Session {
             return Ok(());
         }
         self.state = RunState::Running;
+        if let Some(progress) = &mut self.progress {
+            progress.finishes_call = false;
+        }
         // A step over the call, or the wait, has come to its end.
         self.on_progress();
         self.drive(COMMAND_SLICE)
@@ -153,6 +158,7 @@ impl Session {
             return Ok(());
         }
         let chunk = match progress.goal {
+            _ if progress.finishes_call => 0,
             Goal::Instructions(0) => {
                 self.stop(StopReason::Stepped);
                 return Ok(());
@@ -180,13 +186,15 @@ impl Session {
         // Without an instruction, a part of one has been done.
         let has_run = done > 0 || stop == Stop::Budget;
         progress.idle = if has_run { 0 } else { progress.idle + 1 };
+        // What stops elsewhere is asked of a person, or awaited.
+        let finished = std::mem::take(&mut progress.finishes_call) && stop == Stop::Budget;
         if let Goal::Instructions(count) = &mut progress.goal {
             *count -= done.min(*count);
         }
         let is_turn = progress.goal == Goal::Turn;
         match stop {
             Stop::Budget if is_turn => self.stop(StopReason::Stepped),
-            Stop::Budget if done == 0 => {}
+            Stop::Budget if done == 0 && !finished => {}
             Stop::Budget | Stop::Watchpoint(_) => self.on_progress(),
             Stop::Breakpoint(site) => self.on_breakpoint(site),
             Stop::HostCall(call) => self.on_call(call, takes_turns && !is_turn)?,
