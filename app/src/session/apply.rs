@@ -81,7 +81,9 @@ impl Session {
                     return Err(not_now("nothing has been started yet"));
                 };
                 self.discard_machine();
-                self.start(module, &export, &args)
+                self.start(module, &export, &args)?;
+                self.begun_again = true;
+                Ok(())
             }
             Command::Stop => {
                 self.discard_machine();

@@ -113,6 +113,8 @@ pub struct Session {
     state: RunState,
     progress: Option<Progress>,
     invocation: Option<Invocation>,
+    /// Whether it has been begun again, after a run of it was over.
+    begun_again: bool,
     remembered: Remembered,
     speed: Speed,
     breakpoints: Vec<Entry>,
@@ -163,6 +165,7 @@ impl Session {
             state: RunState::Idle,
             progress: None,
             invocation: None,
+            begun_again: false,
             remembered: Remembered::default(),
             speed: Speed::default(),
             breakpoints: Vec::new(),

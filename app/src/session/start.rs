@@ -37,6 +37,7 @@ impl Session {
         self.calls.forget_all_pending();
         self.hosts.begin(&self.program_name(key));
         self.add_task(key, export, args)?;
+        self.begun_again = false;
         self.invocation =
             Some(Invocation { module: key, export: export.to_owned(), args: texts.to_vec() });
         Ok(())
@@ -98,6 +99,11 @@ impl Session {
         self.place_import_breaks();
         self.stop(StopReason::Started);
         Ok(())
+    }
+
+    /// Whether the run is one more of what had been started before.
+    pub fn is_begun_again(&self) -> bool {
+        self.begun_again
     }
 
     /// What the selected task is about, if it does not run its export yet but prepares a module for it.

@@ -199,7 +199,10 @@ impl App {
 
     fn take_effect(&mut self, ctx: &egui::Context, effect: Effect) {
         match effect {
-            Effect::Command(command) => self.apply(ctx, command),
+            Effect::Command(command) => drop(self.apply(ctx, command)),
+            Effect::Commands(commands) => {
+                let _ = commands.into_iter().all(|command| self.apply(ctx, command));
+            }
             Effect::OpenDialog => self.files.dialog(ctx),
             Effect::OpenRecent(position) => {
                 self.files.open_recent(position);
@@ -212,11 +215,12 @@ impl App {
         }
     }
 
-    /// Does a command; a refusal is shown where it came from.
-    pub fn apply(&mut self, ctx: &egui::Context, command: Command) {
+    /// Does a command; a refusal, which is false, is shown where it came from.
+    pub fn apply(&mut self, ctx: &egui::Context, command: Command) -> bool {
         let result = self.session.apply(command.clone());
         feedback::note(ctx, &command, &result);
         self.follow(ctx, &command);
+        result.is_ok()
     }
 
     /// Does in the window what a command that the session has done asks for.

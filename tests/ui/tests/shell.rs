@@ -241,14 +241,32 @@ fn a_narrow_window_still_has_everything() {
 }
 
 #[test]
-fn f11_starts_what_is_most_likely_meant() {
+fn f11_stands_before_what_is_most_likely_meant() {
     let mut scene = Scene::text("m", "(module (func (export \"main\") nop))");
-    assert!(scene.says("F11 starts m.main"));
+    assert!(scene.says("F11 stands before m.main, F5 runs it"));
     scene.key(Key::F11);
     assert_eq!(scene.session().clock(), 0);
     assert!(scene.says("ready to step"));
     scene.key(Key::F11);
     assert_eq!(scene.session().clock(), 1);
+}
+
+#[test]
+fn f5_runs_what_is_most_likely_meant_and_again_once_it_is_over() {
+    let text = r#"(module (func (export "main") nop unreachable))"#;
+    for (text, executed) in [(text, 2), (r#"(module (func (export "main") nop))"#, 2)] {
+        let mut scene = Scene::text("m", text);
+        for key in [Key::F5, Key::F5, Key::F8] {
+            scene.key(key);
+            assert!(!scene.says("ready to step"));
+            assert_eq!(scene.session().clock(), executed);
+            // Nothing stands any more: the next key begins again.
+            scene.apply([Command::ClearConsole]);
+        }
+        scene.key(Key::F11);
+        assert_eq!(scene.session().clock(), 0);
+        assert!(scene.says("begun again, ready to step"));
+    }
 }
 
 /// A binary whose one function has so many operators.

@@ -38,6 +38,8 @@ pub(in crate::ui) enum Action {
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::ui) enum Effect {
     Command(Command),
+    /// One after the other, as long as none is refused.
+    Commands(Vec<Command>),
     /// Show the system's dialog for files.
     OpenDialog,
     /// Open one of the files used recently.
@@ -204,7 +206,7 @@ impl Action {
                 () if running => Some("it runs already"),
                 () if waits => Some("a host call waits for an answer"),
                 () if session.atomic_wait().is_some() => Some("it waits for a notification"),
-                () if can_start_anew(self, session) || first_start(self, session).is_some() => None,
+                () if begins(self, session).is_some() => None,
                 () if !standing && session.unfinished_tasks() > 0 => {
                     Some("this task is over; select another one in Tasks")
                 }
@@ -237,11 +239,14 @@ impl Action {
             Action::Palette | Action::Help | Action::ReduceMotion | Action::StepMany => {
                 return None;
             }
-            Action::Continue | Action::StepInto if can_start_anew(self, session) => {
-                Command::Restart
-            }
-            Action::Continue | Action::StepInto if first_start(self, session).is_some() => {
-                first_start(self, session)?
+            Action::Continue | Action::ContinueOrPause | Action::StepInto
+                if begins(self, session).is_some() =>
+            {
+                let start = begins(self, session)?;
+                match self {
+                    Action::StepInto => start,
+                    _ => return Some(Effect::Commands(vec![start, Command::Continue])),
+                }
             }
             Action::Restart => Command::Restart,
             Action::ContinueOrPause if *session.run_state() == RunState::Running => Command::Pause,
@@ -271,8 +276,9 @@ impl Action {
     }
 }
 
-/// After a run is over, run and step begin the same one again.
-fn can_start_anew(action: Action, session: &Session) -> bool {
+/// What run and step begin with where nothing runs: the same once more after a run is over, and what is most
+/// likely meant before anything has been started. Run goes on from there.
+fn begins(action: Action, session: &Session) -> Option<Command> {
     let over = match session.run_state() {
         RunState::Idle => true,
         RunState::Stopped(reason) => {
@@ -280,15 +286,15 @@ fn can_start_anew(action: Action, session: &Session) -> bool {
         }
         RunState::Running => false,
     };
-    let over = over && session.unfinished_tasks() == 0;
-    over && session.invocation().is_some() && matches!(action, Action::Continue | Action::StepInto)
-}
-
-/// Before anything has been started, run and step begin with what is most likely meant.
-fn first_start(action: Action, session: &Session) -> Option<Command> {
-    let nothing_yet = *session.run_state() == RunState::Idle && session.invocation().is_none();
-    let begins = matches!(action, Action::Continue | Action::StepInto);
-    let (module, export) = session.proposed_start().filter(|_| nothing_yet && begins)?;
+    let begin = matches!(action, Action::Continue | Action::ContinueOrPause | Action::StepInto);
+    if !begin || !over || session.unfinished_tasks() > 0 {
+        return None;
+    }
+    if session.invocation().is_some() {
+        return Some(Command::Restart);
+    }
+    let (module, export) =
+        session.proposed_start().filter(|_| *session.run_state() == RunState::Idle)?;
     Some(Command::Start { module, export: export.to_owned(), args: Vec::new() })
 }
 

@@ -104,7 +104,7 @@ fn hint(session: &Session) -> String {
         && let Some(open) = session.module(key)
     {
         return format!(
-            "F11 starts {}; or choose an export in Modules",
+            "F11 stands before {}, F5 runs it; or choose an export in Modules",
             dotted(&open.name, export)
         );
     }
@@ -124,11 +124,15 @@ fn hint(session: &Session) -> String {
             StopReason::HostCall => "answer the call in Host calls",
             StopReason::ImportBreak { .. } => "the host function has not begun; F5 lets it",
             StopReason::Exit(code) if u8::try_from(*code).is_err() => {
-                "the program has ended with a code that no system can hold; F5 starts it again"
+                "the program has ended with a code that no system can hold; F5 runs it again"
             }
-            StopReason::Exit(_) => "the program has ended; F5 starts it again",
-            StopReason::Trap(_) => "the state at the trap can be looked at; F5 starts again",
-            StopReason::Done(_) => "F11 starts again, step by step",
+            StopReason::Exit(_) => {
+                "the program has ended; F5 runs it again, F11 stands at its beginning"
+            }
+            StopReason::Trap(_) => {
+                "the state at the trap can be looked at; F5 runs it again, F11 stands at its beginning"
+            }
+            StopReason::Done(_) => "F5 runs it again, F11 stands at its beginning",
             _ => "F11 steps into, F10 over, Shift+F11 out, F5 runs",
         },
     };

@@ -136,6 +136,9 @@ fn state(session: &Session, ui: &mut Ui) {
             None => ("running".to_owned(), tokens.good),
         },
         RunState::Stopped(reason) => match reason {
+            StopReason::Started if session.is_begun_again() => {
+                ("begun again, ready to step".to_owned(), tokens.good)
+            }
             StopReason::Started => ("ready to step".to_owned(), tokens.good),
             StopReason::Stepped => ("stepped".to_owned(), tokens.text),
             StopReason::Paused => ("paused".to_owned(), tokens.text),

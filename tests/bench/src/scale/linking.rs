@@ -1,6 +1,7 @@
 //! Modules with many imports, linked to the host and to each other, and opened in a session.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use stepwell::hosts::{ConsoleLog, HostState, Importer, Stdin};
 use stepwell::session::{Command, Session};
@@ -164,6 +165,9 @@ fn session(size: usize) -> Result<Work> {
         let mut session = Session::new();
         for (name, bytes) in [("m", &exporter), ("main", &importer)] {
             session.apply(Command::Open { name: name.to_owned(), bytes: bytes.clone() })?;
+        }
+        while session.is_opening() {
+            session.tick(Duration::from_millis(8));
         }
         let module = session.modules().last().map(|open| open.key).ok_or("no module")?;
         session.apply(Command::Start { module, export: "run".to_owned(), args: Vec::new() })?;
