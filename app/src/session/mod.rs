@@ -15,6 +15,7 @@ mod declared;
 mod demangle;
 mod edit;
 mod examples;
+mod export_calls;
 mod find_func;
 mod func_names;
 mod goal;
@@ -65,6 +66,7 @@ pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice
 pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
+pub use export_calls::CallsFormat;
 pub use find_func::{FuncWanted, Place};
 pub use func_names::FuncNames;
 pub use heap::HeapFocus;

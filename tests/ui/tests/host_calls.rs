@@ -216,6 +216,82 @@ fn the_list_is_filtered_by_text_import_and_caller() {
 }
 
 #[test]
+fn a_heading_orders_the_list_and_its_end_comes_first_at_the_second_click() {
+    let mut scene = called("3");
+    scene.click("fold equal calls");
+    let numbers = |scene: &Scene| -> Vec<u64> {
+        let number = |row: &String| row.split([' ', ':']).nth(1).unwrap().parse().unwrap();
+        rows(scene).iter().map(number).collect()
+    };
+    assert_eq!(numbers(&scene), [1, 2, 3, 4, 5, 6]);
+    scene.click("order by import");
+    assert_eq!(numbers(&scene), [4, 5, 1, 2, 3, 6]);
+    scene.click("order by import");
+    assert_eq!(numbers(&scene), [1, 2, 3, 6, 4, 5], "equal ones stay as they were");
+    scene.click("order by import");
+    assert_eq!(numbers(&scene), [1, 2, 3, 4, 5, 6]);
+    // Texts are ordered as texts, numbers as numbers.
+    scene.click("order by arguments").click("order by arguments");
+    assert_eq!(numbers(&scene), [5, 4, 6, 3, 2, 1]);
+    scene.write("filter host calls", "tick");
+    assert_eq!(numbers(&scene), [6, 3, 2, 1], "what is listed changes, the order stays");
+    // Calls shown one by one stay with their heading.
+    scene.write("filter host calls", " ");
+    scene.click("fold equal calls").click("unfold 3 calls from 1");
+    assert_eq!(numbers(&scene), [5, 4, 6, 1, 1, 2, 3]);
+    scene.picture("host-calls-ordered");
+}
+
+#[test]
+fn columns_that_there_is_no_room_for_are_left_out_from_the_end() {
+    let headings = |scene: &Scene| -> Vec<String> {
+        let nodes = scene.harness.query_all_by_label_contains("order by ");
+        nodes.filter_map(|node| node.accesskit_node().label()).collect()
+    };
+    let mut scene = called("3");
+    let narrow = headings(&scene);
+    assert_eq!(
+        narrow[..4],
+        ["×", "import", "arguments", "answer"].map(|of| format!("order by {of}"))
+    );
+    assert!(!narrow.contains(&"order by caller".to_owned()), "{narrow:?}");
+    scene.harness.set_size(egui::vec2(3000.0, 1400.0));
+    scene.settle();
+    let all = ["×", "import", "arguments", "answer", "caller", "#", "at"];
+    assert_eq!(headings(&scene), all.map(|of| format!("order by {of}")));
+}
+
+#[test]
+fn the_answer_of_a_call_that_waits_has_the_keyboard() {
+    let mut session = Session::new();
+    let module = open(&mut session, "m", ASKS);
+    let start = |arg: &str| Command::Start {
+        module,
+        export: "main".to_owned(),
+        args: vec![arg.to_owned()],
+    };
+    session.apply(start("5")).unwrap();
+    let mut scene = Scene::with(session, egui::Theme::Dark);
+    scene.apply([Command::Continue]);
+    scene.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    scene.harness.event(egui::Event::Text("42".to_owned()));
+    scene.settle();
+    scene.key(Key::Enter);
+    let done = RunState::Stopped(StopReason::Done(vec![Value::I32(42)]));
+    assert_eq!(*scene.session().run_state(), done);
+    // Not from under what is being written elsewhere.
+    let field = scene.harness.get_by_label("filter host calls");
+    field.focus();
+    scene.settle();
+    scene.apply([start("6"), Command::Continue]);
+    scene.harness.event(egui::Event::Text("7".to_owned()));
+    scene.settle();
+    assert!(scene.session().pending_call().is_some());
+    scene.key(Key::Enter);
+    assert!(scene.session().pending_call().is_some());
+}
+
+#[test]
 fn calls_can_be_forgotten() {
     let mut scene = called("5");
     scene.click("clear the host calls");
@@ -262,7 +338,8 @@ fn a_hundred_thousand_calls_scroll_freely() {
     let first: u64 = rows(&scene)[0].split([' ', ':']).nth(1).unwrap().parse().unwrap();
     assert!((40_000..60_000).contains(&first), "{first}");
     let in_middle = frame_time(&mut scene);
-    scene.click_at(bar(bottom));
+    // Below the last row there may be room for a part of one.
+    scene.click_at(bar(bottom)).click_at(bar(bottom + stepwell::ui::tokens::ROW / 2.0));
     assert_eq!(rows(&scene).last().unwrap(), last);
     scene.picture("host-calls-many");
 

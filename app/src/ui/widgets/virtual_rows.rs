@@ -7,7 +7,8 @@ use egui::{Id, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use crate::ui::tokens::{ROW, Tokens};
 
-const BAR: f32 = 10.0;
+/// Width of the scroll bar.
+pub const BAR: f32 = 10.0;
 
 /// Where a list stands; kept in egui's memory.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

@@ -6,7 +6,8 @@ use stepwell_engine::text::{dotted, escaped, path_part};
 
 use super::State;
 use super::rows::short_module;
-use crate::session::{CalledImport, Command, ModuleKey, Session};
+use crate::session::{CalledImport, CallsFormat, Command, ModuleKey, Session};
+use crate::ui::files::{self, Request};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -29,6 +30,7 @@ pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: 
         if fold.on_hover_text(help).clicked() {
             state.folds = !state.folds;
         }
+        export(session, state, ui);
         let clear = ui.small_button("Clear").accessible_name("clear the host calls");
         rects::note(&clear, || "host_calls.clear".to_owned());
         if clear.on_hover_text("Forget the calls that have been answered").clicked() {
@@ -39,6 +41,26 @@ pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: 
         state.at_once = true;
         state.reveal = state.selected.map(|(_, number)| number);
     }
+}
+
+/// A menu that saves the calls that are listed.
+fn export(session: &Session, state: &State, ui: &mut Ui) {
+    let menu = ui.menu_button(RichText::new("Export").small(), |ui| {
+        let formats = [("JSON lines", CallsFormat::JsonLines), ("CSV", CallsFormat::Csv)];
+        for (words, format) in formats {
+            let entry = ui.button(words).accessible_name(format!("export as {words}"));
+            rects::note(&entry, || format!("host_calls.export.{}", format.ending()));
+            if entry.clicked() {
+                let text = session.export_calls(format, state.index.calls(session));
+                let name = format!("host-calls.{}", format.ending());
+                files::request(ui.ctx(), Request::Save(name, text.into_bytes().into()));
+                ui.close();
+            }
+        }
+    });
+    let response = menu.response.accessible_name("export the host calls");
+    rects::note(&response, || "host_calls.export".to_owned());
+    response.on_hover_text("Save the calls that are listed, folded ones one by one");
 }
 
 /// One chip a module that has called the host, in its hue.

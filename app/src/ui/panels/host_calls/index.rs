@@ -89,8 +89,18 @@ pub(super) struct Index {
     unsettled: Vec<u64>,
     /// First calls of those that are shown one by one.
     unfolded: HashSet<u64>,
-    /// Characters of the longest caller's label, and of the longest without its module.
-    label: (usize, usize),
+    /// Characters of the longest caller's label.
+    label: usize,
+    /// Characters of the longest name of an import, and of the longest of a module with its dot.
+    import: (usize, usize),
+    /// Characters of the longest answer.
+    answer: usize,
+    /// The most calls that a line stands for.
+    most: u64,
+    /// Changes with the rows.
+    revision: u64,
+    /// Changes when it is not only that rows come behind, or go away at the front.
+    shape: u64,
     /// A call's task, to tell whether there are several.
     task: Option<u32>,
     several_tasks: bool,
@@ -110,9 +120,43 @@ impl Index {
         self.gone
     }
 
-    /// Characters of the longest caller's label, and of the longest without its module.
-    pub(super) fn label(&self) -> (usize, usize) {
+    /// Characters of the longest caller's label.
+    pub(super) fn label(&self) -> usize {
         self.label
+    }
+
+    /// Characters of the longest name of an import, and of the longest of a module with its dot.
+    pub(super) fn import(&self) -> (usize, usize) {
+        self.import
+    }
+
+    /// Characters of the longest answer.
+    pub(super) fn answer(&self) -> usize {
+        self.answer
+    }
+
+    /// The most calls that a line stands for.
+    pub(super) fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// A number that changes whenever the rows do.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// A number that changes when it is not only that rows come behind, or go away at the front.
+    pub(super) fn shape(&self) -> u64 {
+        self.shape
+    }
+
+    /// The calls that are listed, as they were made.
+    pub(super) fn calls<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> impl Iterator<Item = &'a HostCallRecord> {
+        let calls = session.host_calls().iter();
+        calls.filter(|record| self.filter.admits(session, record, &self.needle))
     }
 
     /// Whether calls of several tasks are listed.
@@ -150,11 +194,22 @@ impl Index {
                 false => HashSet::new(),
             };
             let (filter, needle) = (filter.clone(), filter.text.trim().to_lowercase());
-            *self = Self { generation, filter, needle, folds, unfolded, ..Self::default() };
+            let (revision, shape) = (self.revision + 1, self.shape + 1);
+            *self = Self {
+                generation,
+                filter,
+                needle,
+                folds,
+                unfolded,
+                revision,
+                shape,
+                ..Self::default()
+            };
         }
         let calls = session.host_calls();
         let Some(oldest) = calls.front().map(|record| record.number) else {
             self.gone += self.len();
+            self.revision += u64::from(!self.rows.is_empty());
             self.rows.clear();
             self.unsettled.clear();
             return true;
@@ -178,11 +233,14 @@ impl Index {
         while self.rows.front().is_some_and(|row| row.last < oldest) {
             self.rows.pop_front();
             self.gone += 1;
+            self.revision += 1;
         }
         // The heading of several stays in front of those that are left.
         while self.rows.get(1).is_some_and(|row| row.kind == Kind::Member && row.first < oldest) {
             self.rows.remove(1);
             self.gone += 1;
+            self.revision += 1;
+            self.shape += 1;
         }
         self.unsettled.retain(|number| *number >= oldest);
     }
@@ -212,6 +270,8 @@ impl Index {
             }
         }
         self.next = self.next.min(number);
+        self.revision += 1;
+        self.shape += 1;
         self.unsettled.retain(|known| *known < number);
     }
 
@@ -224,11 +284,8 @@ impl Index {
         if !self.filter.admits(session, record, &self.needle) {
             return;
         }
-        if let Some(frame) = record.frames.first() {
-            let func = frame.label.split_once('.').map_or(&*frame.label, |(_, func)| func);
-            let (whole, short) = (frame.label.chars().count(), func.chars().count());
-            self.label = (self.label.0.max(whole), self.label.1.max(short));
-        }
+        self.revision += 1;
+        self.measure(record);
         self.several_tasks |= *self.task.get_or_insert(record.task) != record.task;
         let before = self.rows.back().and_then(|row| session.host_call(row.last));
         let folds = self.folds && before.is_some_and(|before| is_equal(before, record));
@@ -241,6 +298,7 @@ impl Index {
         let Some(heading) = heading else { return };
         (heading.last, heading.count) = (number, heading.count + 1);
         let (first, count) = (heading.first, heading.count);
+        self.most = self.most.max(count);
         if !self.unfolded.contains(&first) {
             return;
         }
@@ -250,6 +308,23 @@ impl Index {
             self.rows.push_back(member(first, 1));
         }
         self.rows.push_back(member(number, count));
+    }
+
+    /// Widens the columns for a call.
+    fn measure(&mut self, record: &HostCallRecord) {
+        let caller = record.frames.first();
+        self.label = self.label.max(caller.map_or(4, |frame| frame.label.chars().count()));
+        let (module, name) = (&record.call.module, &record.call.name);
+        let (name, module) = (name.chars().count(), module.chars().count() + 1);
+        self.import = (self.import.0.max(name), self.import.1.max(module));
+        let answer = match &record.answer {
+            HostAnswerState::Returned { texts, .. } => {
+                texts.iter().map(|text| text.chars().count() + 1).sum()
+            }
+            HostAnswerState::Trapped { message, .. } => message.chars().count() + 6,
+            HostAnswerState::Pending | HostAnswerState::Exited(_) => 0,
+        };
+        self.answer = self.answer.max(answer);
     }
 
     /// Where the last row stands that is no member.

@@ -1,13 +1,16 @@
 //! Host calls: those that wait for an answer, and all that were made, one line each.
 //!
-//! `index` says which calls are listed, `rows` draws them, `detail` what there is to know of one, `pending`
-//! the forms of those that wait, `filter` the line above the list, `break_menu` when to stop at an import.
+//! `index` says which calls are listed, `order` in which order, `columns` what of each, `rows` and `cells`
+//! draw them, `detail` what there is to know of one, `pending` the forms of those that wait, `filter` the line above the list, `break_menu` when to stop at an import.
 //! What is chosen here lives in egui's memory.
 
 pub(super) mod break_menu;
+mod cells;
+mod columns;
 mod detail;
 mod filter;
 mod index;
+mod order;
 mod parts;
 mod pending;
 mod rows;
@@ -17,7 +20,9 @@ use std::time::Duration;
 
 use egui::Ui;
 
+use self::columns::Sort;
 use self::index::{Filter, Index};
+use self::order::Order;
 use crate::session::{Command, HostCallRecord, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -36,6 +41,9 @@ const LEAST: f32 = 2.5 * tokens::ROW;
 struct State {
     index: Index,
     filter: Filter,
+    order: Order,
+    /// By which column they are listed; without, as they were made.
+    sort: Option<Sort>,
     folds: bool,
     /// A call, by the run and its number.
     selected: Option<(u64, u64)>,
@@ -54,6 +62,8 @@ impl Default for State {
         Self {
             index: Index::default(),
             filter: Filter::default(),
+            order: Order::default(),
+            sort: None,
             folds: true,
             selected: None,
             reveal: None,
@@ -93,9 +103,10 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let others = calls.len() > pending.len();
     let room = ui.available_height();
     if !pending.is_empty() {
-        let rest = if others { LEAST + tokens::GROUP } else { 0.0 };
+        // The list keeps its share.
+        let share = if others { room * 0.6 } else { room };
         let area = egui::ScrollArea::vertical().id_salt("pending").auto_shrink([false, others]);
-        area.max_height((room - rest).max(room / 2.0)).show(ui, |ui| {
+        area.max_height(share).show(ui, |ui| {
             pending::show(session, &pending, ui, &mut commands);
         });
     }

@@ -5,9 +5,15 @@ use stepwell_engine::ValType;
 use stepwell_engine::text::dotted;
 
 use super::parts;
-use crate::session::{Awaited, Command, HostCallRecord, ImportPolicy, Panel, RunState, Session};
+use crate::session::{
+    Awaited, Command, DescribedCall, HostCallRecord, ImportPolicy, Panel, RunState, Session,
+};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::{feedback, rects, widgets};
+
+/// Characters of an argument, and lines of a call, that the form of one shows.
+const SAID: usize = 400;
+const SAID_ROWS: usize = 4;
 
 /// Draws them: the one of the selected task as a form, each other as a line that selects its task.
 pub(super) fn show(
@@ -90,13 +96,8 @@ fn form(
         if !is_open {
             return;
         }
-        ui.scope(|ui| {
-            // Lines of text, without buttons.
-            ui.spacing_mut().interact_size.y = tokens::ROW;
-            parts::headline(session, record, ui, commands);
-            let described = session.describe_call(record);
-            parts::arguments(session, record, &described, ui, commands);
-        });
+        let described = session.describe_call(record);
+        said(record, &described, ui);
         explain(awaited, ui, commands);
         let is_running = *session.run_state() == RunState::Running;
         ui.add_enabled_ui(!is_running, |ui| {
@@ -105,7 +106,46 @@ fn form(
                 policies(session, record, ui, commands);
             }
         });
+        ui.scope(|ui| {
+            // Lines of text, without buttons.
+            ui.spacing_mut().interact_size.y = tokens::ROW;
+            parts::headline(session, record, ui, commands);
+            parts::arguments(session, record, &described, ui, commands);
+        });
     });
+}
+
+/// The call as it would be written: what was said comes before who said it.
+fn said(record: &HostCallRecord, described: &DescribedCall, ui: &mut Ui) {
+    let tokens = Tokens::of(ui);
+    let mut job = egui::text::LayoutJob::default();
+    job.wrap.max_rows = SAID_ROWS;
+    job.wrap.max_width = ui.available_width();
+    job.wrap.break_anywhere = true;
+    let mut add = |text: &str, color| {
+        let text: String = text.chars().take(SAID).collect();
+        job.append(&text, 0.0, egui::TextFormat::simple(tokens::mono(), color));
+    };
+    add(&dotted(&record.call.module, &record.call.name), tokens.text);
+    add("(", tokens.weak);
+    for (position, arg) in described.args.iter().enumerate() {
+        if position > 0 {
+            add(", ", tokens.weak);
+        }
+        if let Some(name) = &arg.name {
+            add(&format!("{name}: "), tokens.weak);
+        }
+        add(&arg.text, if arg.is_text { tokens.good } else { tokens.text });
+    }
+    add(")", tokens.weak);
+    let text = whole_text(record, described);
+    let label = ui.add(egui::Label::new(job)).on_hover_text(text);
+    rects::note(&label, || "host_calls.said".to_owned());
+}
+
+fn whole_text(record: &HostCallRecord, described: &DescribedCall) -> String {
+    let import = dotted(&record.call.module, &record.call.name);
+    format!("{import}({})", described.args_text())
 }
 
 /// The heading; of several it closes the form and opens it again.
@@ -181,6 +221,9 @@ fn answer_form(
                 .desired_width(tokens::FIELD_WIDE);
             let field = ui.add(edit).accessible_name(format!("result {position}"));
             rects::note(&field, || format!("host_calls.result.{position}"));
+            if position == 0 && awaited == Awaited::Person {
+                focus(record, &field);
+            }
             entered |= field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if let Err(problem) = Session::check_value(*ty, text) {
                 fits = false;
@@ -192,6 +235,9 @@ fn answer_form(
         let words = if results.is_empty() { "Return" } else { "Return this" };
         let button = ui.add_enabled(fits, egui::Button::new(words));
         rects::note(&button, || "host_calls.return".to_owned());
+        if results.is_empty() && awaited == Awaited::Person {
+            focus(record, &button);
+        }
         let button = button.on_hover_text(match awaited {
             Awaited::Person => "Answer the call and stand behind it",
             _ => "Answer the call in the host function's place, which is given up",
@@ -213,6 +259,20 @@ fn answer_form(
     });
     feedback::show(ui, |command| matches!(command, Command::Answer(_)));
     ui.data_mut(|data| data.insert_temp(id, texts));
+}
+
+/// Gives the answer of a call that has just begun to wait the keyboard, unless that is in use.
+fn focus(record: &HostCallRecord, response: &egui::Response) {
+    let id = egui::Id::unique("stepwell-answered-call");
+    let call = (record.task, record.number, record.clock);
+    let known = response.ctx.data(|data| data.get_temp(id));
+    if known == Some(call) {
+        return;
+    }
+    response.ctx.data_mut(|data| data.insert_temp(id, call));
+    if response.ctx.memory(|memory| memory.focused()).is_none() {
+        response.request_focus();
+    }
 }
 
 /// What further calls of this import shall do.

@@ -1,30 +1,19 @@
-//! The list of calls, one line each: caller, arguments, answer.
+//! The list of calls, one line each.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use egui::{Popup, PopupCloseBehavior, Rect, Response, Sense, Ui, pos2, vec2};
+use stepwell_engine::text::dotted;
 
-use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align2, Color32, FontId, Galley, Popup, PopupCloseBehavior, Rect, Response, Sense, Ui};
-use egui::{pos2, vec2};
-
-use stepwell_engine::text::{dotted, path_part};
-
-use super::index::{Index, Kind, Row};
-use super::{State, break_menu, detail, parts};
+use super::columns::{self, Column, Columns, GUTTER, STRIPE};
+use super::index::{Kind, Row};
+use super::{State, break_menu, cells, parts};
 use crate::session::{
     Answerer, Command, DescribedArg, DescribedCall, HostAnswerState, HostCallRecord, Session,
 };
 use crate::ui::rects;
-use crate::ui::tokens::{self, Tokens};
+use crate::ui::tokens::Tokens;
 use crate::ui::widgets;
-use crate::ui::widgets::virtual_rows::VirtualRows;
+use crate::ui::widgets::virtual_rows::{BAR, VirtualRows};
 
-/// Width of the stripe in the caller's hue.
-const STRIPE: f32 = 3.0;
-/// Width of the column of breakpoints.
-const GUTTER: f32 = 13.0;
-/// Width of a small monospace character.
-const CHARACTER: f32 = tokens::SMALL * 0.6;
 /// Characters of a module's name that is not cut short.
 const SHORT_NAME: usize = 9;
 
@@ -36,51 +25,40 @@ enum Act {
     OnlyCaller(crate::session::ModuleKey),
 }
 
-/// Where columns end, from the row's left.
-#[derive(Clone, Copy)]
-struct Columns {
-    task: f32,
-    clock: f32,
-    caller: f32,
-}
-
-impl Columns {
-    fn of(session: &Session, index: &Index, width: f32) -> Self {
-        let task = if index.several_tasks() { 3.0 * CHARACTER } else { 0.0 };
-        let digits = session.host_calls().back().map_or(0, |record| record.clock);
-        let digits = widgets::grouped(digits).chars().count() as f32;
-        let task = STRIPE + GUTTER + task;
-        let clock = task + tokens::GAP + digits * CHARACTER;
-        let most = width * 0.27;
-        let (whole, short) = index.label();
-        let whole = whole as f32 * CHARACTER;
-        let caller = if whole <= most { whole } else { ((short + 1) as f32 * CHARACTER).min(most) };
-        Self { task, clock, caller: clock + tokens::GROUP + caller }
-    }
-}
-
 /// Draws it.
 pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let columns = Columns::of(session, &state.index, ui.available_width() - BAR);
+    columns::headings(&columns, state, ui);
+    let pause = state.order.update(session, &state.index, state.sort);
+    if let Some(pause) = pause {
+        ui.ctx().request_repaint_after(pause);
+    }
     let gone = state.index.gone();
-    let mut rows = VirtualRows::new(ui, "calls", state.index.len()).stick_to_end();
-    if state.gone != gone {
+    let count = state.order.len(&state.index);
+    let mut rows = match state.sort {
+        None => VirtualRows::new(ui, "calls", count).stick_to_end(),
+        Some(_) => VirtualRows::new(ui, "ordered calls", count),
+    };
+    if state.gone != gone && state.sort.is_none() {
         // The rows that were in sight stay there.
         rows = rows.at(state.top.saturating_sub(gone));
     }
-    let reveal = state.reveal.take().and_then(|number| state.index.position_of(number));
+    let reveal = state.reveal.take();
+    let reveal = reveal.and_then(|number| state.order.position_of(&state.index, number));
     if let Some(position) = reveal {
         rows = rows.reveal(position, false);
     }
-    let columns = Columns::of(session, &state.index, ui.available_width());
     let selected = state.selected(session).map(|record| record.number);
     let mut act = None;
     let several_tasks = session.tasks().len() > 1;
     let list = List { session, columns, selected, several_tasks };
     let top = rows.show(ui, |ui, position, place| {
-        let Some(row) = state.index.row(position) else { return };
+        let Some(row) = state.order.row(&state.index, position) else { return };
         list.row(row, place, ui, &mut act, commands);
     });
-    (state.top, state.gone) = (top + gone, gone);
+    if state.sort.is_none() {
+        (state.top, state.gone) = (top + gone, gone);
+    }
     match act {
         None => return,
         Some(Act::Select(number)) => {
@@ -194,47 +172,35 @@ impl List<'_> {
         let hue = parts::hue(self.session, record.frames.first(), tokens);
         let stripe = Rect::from_min_size(place.min, vec2(STRIPE, place.height()));
         ui.painter().rect_filled(stripe.shrink2(vec2(0.0, 1.0)), 0.0, hue);
-        let (left, y) = (place.left(), place.center().y);
-        let small = tokens::mono_small;
-        let right = Align2::RIGHT_CENTER;
-        let columns = self.columns;
-        if columns.task > STRIPE + GUTTER {
-            let at = pos2(left + columns.task - CHARACTER, y);
-            ui.painter().text(at, right, record.task.to_string(), small(), tokens.text);
+        for (column, from, to) in &self.columns.places {
+            let cell = Rect::from_min_max(
+                pos2(place.left() + from, place.top()),
+                pos2(place.left() + to, place.bottom()),
+            );
+            match column {
+                Column::Count if row.kind != Kind::Member && row.count > 1 => {
+                    self.badge(row, cell, ui, act);
+                }
+                Column::Count => {}
+                Column::Import => cells::import(record, self.columns.with_modules, cell, ui),
+                Column::Arguments => cells::arguments(described, cell, ui),
+                Column::Answer => cells::answer(record, described, cell, ui),
+                Column::Caller => cells::caller(record, hue, cell, ui),
+                Column::Task => cells::number(u64::from(record.task), tokens.text, cell, ui),
+                Column::Clock => cells::number(record.clock, tokens.faint, cell, ui),
+                Column::Number => cells::number(record.number, tokens.weak, cell, ui),
+            }
         }
-        let at = pos2(left + columns.clock, y);
-        ui.painter().text(at, right, widgets::grouped(record.clock), small(), tokens.faint);
-        let caller_from = left + columns.clock + tokens::GROUP;
-        let caller = record.frames.first().map_or("host", |frame| &*frame.label);
-        let width = left + columns.caller - caller_from;
-        let caller = short_caller(caller, width);
-        let galley = fit(ui, &[(&caller, hue)], small(), width);
-        put(ui, galley, caller_from, y);
-        let mut from = left + columns.caller + tokens::GROUP;
-        if row.kind == Kind::Member {
-            from += tokens::GROUP;
-        } else if row.count > 1 {
-            from = self.badge(row, from, place, ui, act) + tokens::GAP;
-        }
-        call(record, described, from, place.right() - tokens::GAP, y, ui);
     }
 
-    /// `▸ ×12`: a click shows the calls one by one. Returns where it ends.
-    fn badge(&self, row: Row, from: f32, place: Rect, ui: &mut Ui, act: &mut Option<Act>) -> f32 {
+    /// `▸ ×12`: a click shows the calls one by one.
+    fn badge(&self, row: Row, cell: Rect, ui: &mut Ui, act: &mut Option<Act>) {
         let tokens = Tokens::of(ui);
         let is_unfolded = row.kind == Kind::Unfolded;
         let arrow = if is_unfolded { "▾" } else { "▸" };
-        let count = widgets::grouped(row.count);
-        let galley = ui.painter().layout_no_wrap(
-            format!("{arrow} ×{count}"),
-            tokens::mono_small(),
-            tokens.accent,
-        );
-        let rect = Rect::from_min_max(
-            pos2(from, place.top()),
-            pos2(from + galley.size().x, place.bottom()),
-        );
-        put(ui, galley, from, place.center().y);
+        let text = format!("{arrow} ×{}", widgets::grouped(row.count));
+        cells::put(ui, &[(&text, tokens.accent)], cell);
+        let rect = cell;
         let id = ui.scope_id().with(("fold", row.first));
         let response = ui.interact(rect.expand2(vec2(2.0, 0.0)), id, Sense::click());
         response.widget_info(|| {
@@ -248,7 +214,6 @@ impl List<'_> {
         }
         let help = if is_unfolded { "Show them as one" } else { "Show them one by one" };
         response.on_hover_text(help);
-        rect.right()
     }
 
     /// The column of breakpoints: a click stops at every call of the import, or no more.
@@ -325,47 +290,6 @@ impl List<'_> {
     }
 }
 
-/// `env.print("hello") → i32:5`: if there is too little room, arguments are cut before the answer is.
-fn call(
-    record: &HostCallRecord,
-    described: &DescribedCall,
-    from: f32,
-    to: f32,
-    y: f32,
-    ui: &mut Ui,
-) {
-    let tokens = Tokens::of(ui);
-    let room = (to - from).max(0.0);
-    let answer = match &record.answer {
-        HostAnswerState::Returned { values, .. } if values.is_empty() => "→ ()".to_owned(),
-        _ => format!("→ {}", described.answer),
-    };
-    let color = detail::answer_color(&record.answer, tokens);
-    // That other hosts end the program there must not be cut off.
-    let mark = if described.notes.is_empty() { "" } else { "⚠ " };
-    let answer =
-        fit(ui, &[(mark, tokens.warning), (&answer, color)], tokens::mono_small(), room * 0.5);
-    let module = short_module(&widgets::safe(&record.call.module));
-    let name = path_part(&record.call.name);
-    let mut pieces: Vec<(&str, Color32)> = vec![(&module, tokens.weak), (&name, tokens.text)];
-    pieces.push(("(", tokens.weak));
-    for (position, arg) in described.args.iter().enumerate() {
-        if position > 0 {
-            pieces.push((", ", tokens.weak));
-        }
-        if let Some(name) = &arg.name {
-            pieces.extend([(name.as_str(), tokens.weak), (": ", tokens.weak)]);
-        }
-        pieces.push((&arg.text, if arg.is_text { tokens.good } else { tokens.text }));
-    }
-    pieces.push((")", tokens.weak));
-    let gap = CHARACTER;
-    let galley = fit(ui, &pieces, tokens::mono_small(), room - answer.size().x - gap);
-    let width = galley.size().x;
-    put(ui, galley, from, y);
-    put(ui, answer, from + width + gap, y);
-}
-
 /// Puts arguments that differ between the first and the last of several calls as `first … last`.
 fn merge(described: &mut DescribedCall, last: &DescribedCall) {
     if described.notes.is_empty() {
@@ -394,33 +318,4 @@ pub(super) fn short_module(module: &str) -> String {
         None => format!("{module}."),
         Some(_) => format!("{}….", module.chars().take(4).collect::<String>()),
     }
-}
-
-/// A caller's label. If there is too little room, the module goes first: the row has its hue.
-fn short_caller(label: &str, width: f32) -> Cow<'_, str> {
-    let fits = label.chars().count() as f32 * CHARACTER <= width + 1.0;
-    match label.split_once('.') {
-        Some((_, func)) if !fits => format!("…{func}").into(),
-        _ => label.into(),
-    }
-}
-
-/// A line of at most this width; what does not fit is cut off with `…`.
-fn fit(ui: &Ui, pieces: &[(&str, Color32)], font: FontId, width: f32) -> Arc<Galley> {
-    let mut job = LayoutJob { break_on_newline: false, ..LayoutJob::default() };
-    job.wrap = TextWrapping::truncate_at_width(width.max(CHARACTER));
-    // Names come from the module and may be of any length.
-    let mut rest = (width / (CHARACTER * 0.5)) as usize + 2;
-    for (text, color) in pieces {
-        let end = text.char_indices().nth(rest).map_or(text.len(), |(end, _)| end);
-        let text = text.get(..end).unwrap_or_default();
-        rest -= text.chars().count().min(rest);
-        job.append(text, 0.0, TextFormat::simple(font.clone(), *color));
-    }
-    ui.painter().layout_job(job)
-}
-
-fn put(ui: &Ui, galley: Arc<Galley>, left: f32, y: f32) {
-    let at = pos2(left, y - galley.size().y / 2.0);
-    ui.painter().galley(at, galley, Color32::PLACEHOLDER);
 }
