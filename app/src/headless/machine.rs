@@ -14,11 +14,11 @@ use stepwell_engine::{
     AnyRef, AtomicWait, CallSite, Config, Engine, ExternType, FuncAddr, FuncIndex, FuncType,
     HostAnswer, HostCall, InstanceId, Linker, Module, Store, Task, Trap, TrapFrame, Value,
 };
-use stepwell_wasi::{INITIALIZE, Initializer, NativeTree, Wasi, system};
+use stepwell_wasi::{INITIALIZE, Initializer, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
 use super::links::Unlinked;
-use crate::hosts::{self, ConsoleLog, HostSet, HostState, Importer, Stdin, Stream};
+use crate::hosts::{self, ConsoleLog, HostSet, HostState, Importer, Stdin, Stream, folders};
 use crate::session::{
     FuncNames, Namer, ReachedLimit, parse_value, reached_limit, trap_causes, trapped_instruction,
     type_name, value_word,
@@ -406,24 +406,9 @@ fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
     for (name, value) in &invocation.env {
         wasi.env(name, value);
     }
-    let mut tree = None;
-    for (host, guest) in &invocation.folders {
-        let fail = |error: String| Failure::Error(format!("--dir {}: {error}", host.display()));
-        // All in one tree, so that files can be moved from one to another.
-        let further = tree.and_then(|id| wasi.tree_as::<NativeTree>(id).map(|tree| (id, tree)));
-        let opened = match further {
-            Some((id, tree)) => {
-                let handle = tree.open_further(host).map_err(|error| fail(error.to_string()))?;
-                wasi.preopen_handle(id, handle, guest)
-            }
-            None => {
-                let first = NativeTree::open(host).map_err(|error| fail(error.to_string()))?;
-                let id = *tree.insert(wasi.add_tree(first));
-                wasi.preopen(id, guest)
-            }
-        };
-        opened.map_err(|error| fail(error.meaning().to_owned()))?;
-    }
+    folders::share(&mut wasi, &invocation.folders).map_err(|(folder, error)| {
+        Failure::Error(format!("--dir {}: {error}", folder.display()))
+    })?;
     *hosts.wasi().borrow_mut() = wasi;
     Ok(hosts)
 }

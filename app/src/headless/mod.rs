@@ -11,17 +11,21 @@ mod machine;
 mod run;
 mod trace;
 pub mod wast;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use cli::Failure;
+pub use window::{WindowRequest, window_request};
 
 /// Help of the program as a whole.
 const HELP: &str = "\
 Stepwell: see WebAssembly run.
 
-stepwell [FILE…]              open the window with these modules, linked by file stem
+stepwell [FILE…] [--dir HOST::GUEST] [--env NAME=VALUE] [-- ARG…]
+                              open the window with these modules, linked by file stem, and with what
+                              their program may use
 stepwell run FILE… […]        run an export, or _start
 stepwell trace FILE… […]      the same, with one line for each executed instruction
 stepwell inspect FILE […]     sections, types, imports, exports, names
@@ -35,7 +39,9 @@ Exit codes: 0 done, 1 trap, invalid module or link error, 2 usage, 3 budget used
 pub fn is_meant(args: &[OsString]) -> bool {
     let first = args.first().and_then(|first| first.to_str());
     first.is_some_and(|first| {
-        matches!(first, "run" | "trace" | "inspect" | "wast") || first.starts_with('-')
+        let of_window = ["--dir", "--env"].iter().any(|option| first.starts_with(option));
+        matches!(first, "run" | "trace" | "inspect" | "wast")
+            || first.starts_with('-') && !of_window
     })
 }
 

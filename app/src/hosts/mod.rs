@@ -11,6 +11,8 @@ mod call;
 mod console;
 mod dynamic;
 mod emscripten;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod folders;
 mod guess;
 mod js_string;
 mod log;

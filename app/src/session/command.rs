@@ -134,6 +134,16 @@ pub enum Command {
         env: Vec<(String, String)>,
     },
 
+    /// Lets the programs that are started use a folder of the system. A page cannot.
+    ShareFolder {
+        /// Where it is.
+        host: String,
+        /// What programs call it, as `/data`.
+        guest: String,
+    },
+    /// Ends that, by the name that programs have for the folder.
+    UnshareFolder(String),
+
     /// Links if need be and stands before the first instruction of an export.
     Start {
         /// The module.

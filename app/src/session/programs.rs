@@ -10,6 +10,7 @@ use stepwell_engine::{CallState, Error, Linker, Store, TaskId};
 use stepwell_wasi::types::FileType;
 use stepwell_wasi::{CallerId, Errno, MemoryTree, TreeId};
 
+use super::shared::{self, SharedFolder};
 use super::types::SessionError;
 use super::{Session, not_now};
 use crate::hosts::{ConsoleLog, HostSet, HostState, Stdin, Stream};
@@ -22,6 +23,7 @@ pub(super) struct Programs {
     tree: TreeId,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    pub(super) shared: Vec<SharedFolder>,
     /// Files as they were when the program was started, or as a person has left them since: when they were
     /// modified, and their size.
     known: BTreeMap<String, (u64, u64)>,
@@ -35,7 +37,7 @@ impl Default for Programs {
         let state = HostState::new(log.clone(), stdin.clone());
         let tree = state.wasi().borrow_mut().add_tree(MemoryTree::new());
         let (args, env, known) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { log, stdin, state, tree, args, env, known, changes: 0 }
+        Self { log, stdin, state, tree, args, env, shared: Vec::new(), known, changes: 0 }
     }
 }
 
@@ -67,7 +69,10 @@ impl Programs {
     }
 
     /// A program of this name is about to be started.
-    pub(super) fn begin(&mut self, name: &str) {
+    ///
+    /// # Errors
+    /// If a folder of the system that it may use cannot be opened any more.
+    pub(super) fn begin(&mut self, name: &str) -> Result<(), SessionError> {
         self.log.clear();
         self.stdin.reopen();
         let tree = self.take_tree();
@@ -80,8 +85,10 @@ impl Programs {
         // The root of a tree in memory can always be opened.
         let opened = wasi.preopen(self.tree, "/");
         debug_assert!(opened.is_ok());
+        let shared = shared::open(&mut wasi, &self.shared);
         *self.state.wasi().borrow_mut() = wasi;
         self.know_files();
+        shared
     }
 
     pub(super) fn define(

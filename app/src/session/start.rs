@@ -35,7 +35,7 @@ impl Session {
             tasks.clear(store);
         }
         self.calls.forget_all_pending();
-        self.hosts.begin(&self.program_name(key));
+        self.hosts.begin(&self.program_name(key))?;
         self.add_task(key, export, args)?;
         self.begun_again = false;
         self.invocation =

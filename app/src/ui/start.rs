@@ -9,11 +9,12 @@ use crate::session::{Command, FIRST_EXAMPLE, Session};
 const SIZE: [f32; 2] = [1280.0, 800.0];
 const SMALLEST: [f32; 2] = [640.0, 400.0];
 
-/// Opens the window with these files, or with an example ready to step; returns when it is closed.
+/// Opens the window with these files, or with an example ready to step, once the commands have been done;
+/// returns when it is closed.
 ///
 /// # Errors
 /// If the system has no screen, or cannot draw.
-pub fn run(files: Vec<PathBuf>) -> eframe::Result {
+pub fn run(files: Vec<PathBuf>, commands: Vec<Command>) -> eframe::Result {
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("Stepwell")
         .with_app_id("stepwell")
@@ -34,7 +35,10 @@ pub fn run(files: Vec<PathBuf>) -> eframe::Result {
                 // An example that cannot be opened is told in a notice.
                 let _ = session.apply(Command::OpenExample(FIRST_EXAMPLE.to_owned()));
             }
-            let app = App::start(creation, session);
+            let mut app = App::start(creation, session);
+            for command in commands {
+                app.apply(&creation.egui_ctx, command);
+            }
             for file in files {
                 app.open_path(file);
             }

@@ -9,6 +9,8 @@ mod functions;
 mod imports;
 mod program;
 mod satisfy;
+#[cfg(not(target_arch = "wasm32"))]
+mod shared;
 mod start_form;
 
 use egui::{RichText, Ui};

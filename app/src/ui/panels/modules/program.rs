@@ -30,6 +30,11 @@ pub(super) fn show(session: &Session, open: &OpenModule, ui: &mut Ui, commands: 
         arguments(session, open, ui, commands);
         ui.add_space(tokens::GAP);
         environment(session, open, ui, commands);
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            ui.add_space(tokens::GAP);
+            super::shared::show(session, ui, commands);
+        }
         if *session.run_state() != RunState::Idle {
             let tokens = Tokens::of(ui);
             let text = RichText::new("Changes hold from the next start on.").small();
