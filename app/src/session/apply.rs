@@ -50,6 +50,7 @@ impl Session {
             }
             Command::ChooseSet { module, import, set } => self.choose_set(module, import, set),
             Command::SetProgram { args, env } => self.set_program(args, env),
+            Command::SetAnswerRules(rules) => self.set_answer_rules(rules),
             Command::ShareFolder { host, guest } => self.share_folder(host, guest),
             Command::UnshareFolder(guest) => self.unshare_folder(&guest),
             Command::Spawn { module, export, args } => self.spawn(module, &export, &args),

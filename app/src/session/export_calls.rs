@@ -126,6 +126,7 @@ fn by(answer: &HostAnswerState) -> &'static str {
     match by {
         Answerer::Person => "person",
         Answerer::Policy => "policy",
+        Answerer::Rule(_) => "rule",
         Answerer::Set(_) => "host",
     }
 }

@@ -4,6 +4,7 @@
 //! Panels, the JavaScript handle and tests read the rest through the accessors here. Nothing in
 //! this folder knows egui.
 
+mod answer_rules;
 mod apply;
 mod breakpoint;
 #[cfg(test)]
@@ -62,6 +63,7 @@ use stepwell_engine::{
     CodeOffset, Config, Engine, FuncIndex, InstanceId, Store, Task, ValType, Value,
 };
 
+pub use answer_rules::{AnswerRule, Then};
 pub use call_graph::CallCounts;
 pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme};
 pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
@@ -116,6 +118,8 @@ pub struct Session {
     links_changed: bool,
     state: RunState,
     progress: Option<Progress>,
+    /// Rules for answers, with how often each has answered in this run.
+    answer_rules: Vec<(AnswerRule, u64)>,
     invocation: Option<Invocation>,
     /// Whether it has been begun again, after a run of it was over.
     begun_again: bool,
@@ -168,6 +172,7 @@ impl Session {
             links_changed: false,
             state: RunState::Idle,
             progress: None,
+            answer_rules: Vec::new(),
             invocation: None,
             begun_again: false,
             remembered: Remembered::default(),

@@ -252,6 +252,8 @@ pub enum HostAnswerState {
 pub enum Answerer {
     Person,
     Policy,
+    /// The rule at this position.
+    Rule(usize),
     Set(HostSet),
 }
 
