@@ -4,6 +4,7 @@ use stepwell_engine::{CodeOffset, FuncIndex, GlobalAddr, MemAddr};
 
 use super::command::{Command, SetChoice};
 use super::goal::Goal;
+use super::load::notice_of;
 use super::types::{
     Answerer, ImportSource, LayoutRequest, NamedMemory, RunState, SessionError, StopReason,
 };
@@ -20,7 +21,7 @@ impl Session {
         if let Err(error) = &result
             && !matches!(error, SessionError::Input { .. })
         {
-            self.notify(true, error.to_string());
+            self.notify(true, notice_of(error));
         }
         result
     }
@@ -255,6 +256,10 @@ impl Session {
             }
             Command::SetZoom(zoom) => {
                 self.layout_requests.push(LayoutRequest::Zoom(zoom));
+                Ok(())
+            }
+            Command::DismissProblem(name) => {
+                self.problems.retain(|problem| problem.name != name);
                 Ok(())
             }
             Command::DismissNotice(id) => {

@@ -54,6 +54,7 @@ pub enum Panel {
     Graph,
     Timeline,
     Breakpoints,
+    Problems,
     Learn,
     FastCode,
 }
@@ -392,6 +393,8 @@ pub enum Command {
     ShowVectors(Shape),
     /// Scales the window's text; 1 is normal.
     SetZoom(f32),
+    /// Forgets why a file of this name could not be opened.
+    DismissProblem(String),
     /// Dismisses a notice.
     DismissNotice(u64),
 }

@@ -9,7 +9,7 @@ use stepwell_wasi::{INITIALIZE, Initializer};
 
 use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
 use super::examples;
-use super::load::load_module;
+use super::load::{load_module, text_of};
 use super::machine::Machine;
 use super::types::{Entry, Example, ImportSource, ImportState, OpenModule, SessionError};
 use super::{FuncNames, Session, extern_type, not_now};
@@ -21,8 +21,9 @@ const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
 impl Session {
     /// Opens a module at once.
     pub(super) fn open(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), SessionError> {
+        let text = text_of(&bytes);
         let loaded = load_module(&self.engine, bytes);
-        self.note_problem(name, loaded.as_ref().err());
+        self.note_problem(name, loaded.as_ref().err(), || text);
         let error = |error| SessionError::Module { name: name.to_owned(), error };
         let (module, source) = loaded.map_err(error)?;
         self.install(name, module, source)

@@ -14,7 +14,7 @@ use stepwell_engine::text_format::TextError;
 use stepwell_engine::{Engine, Error, Module, ModuleBuilder};
 use web_time::Instant;
 
-use super::load::{is_binary, load_module};
+use super::load::{is_binary, load_module, notice_of};
 use super::types::SessionError;
 use super::{Session, not_now};
 
@@ -140,8 +140,8 @@ impl Session {
             if let Err(error) = step {
                 let name = std::mem::take(&mut opening.name);
                 openings.files.remove(position);
-                self.note_problem(&name, Some(&error));
-                self.notify(true, SessionError::Module { name, error }.to_string());
+                self.note_problem(&name, Some(&error), || None);
+                self.notify(true, notice_of(&SessionError::Module { name, error }));
             } else if opening.waits() || begun.elapsed() >= slice {
                 return;
             }
@@ -149,7 +149,7 @@ impl Session {
         for opening in std::mem::take(&mut self.openings.files) {
             let Stage::Done(loaded) = opening.stage else { continue };
             let (module, source) = *loaded;
-            self.note_problem(&opening.name, None);
+            self.note_problem(&opening.name, None, || None);
             if let Err(error) = self.install(&opening.name, module, source) {
                 self.notify(true, error.to_string());
             }

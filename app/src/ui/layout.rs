@@ -10,7 +10,7 @@ use super::tokens::Tokens;
 use crate::session::{Command, Panel, Session};
 
 /// All panels, in the order in which menus name them.
-pub(super) const PANELS: [Panel; 16] = [
+pub(super) const PANELS: [Panel; 17] = [
     Panel::Modules,
     Panel::Code,
     Panel::FastCode,
@@ -26,6 +26,7 @@ pub(super) const PANELS: [Panel; 16] = [
     Panel::Tables,
     Panel::Heap,
     Panel::Breakpoints,
+    Panel::Problems,
     Panel::Learn,
 ];
 
@@ -48,6 +49,7 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Graph => "Graph",
         Panel::Timeline => "Timeline",
         Panel::Breakpoints => "Breakpoints",
+        Panel::Problems => "Problems",
         Panel::Learn => "Learn",
     }
 }
@@ -77,7 +79,13 @@ impl Default for Layout {
         };
         let left = tabs(&mut tiles, &[Panel::Modules, Panel::Learn]);
         let code = tabs(&mut tiles, &[Panel::Code, Panel::FastCode, Panel::Graph]);
+        let problems = tiles.insert_pane(Panel::Problems);
         let memory = tabs(&mut tiles, &[Panel::Memory, Panel::Console, Panel::Files]);
+        if let Some(Tile::Container(container)) = tiles.get_mut(memory) {
+            container.add_child(problems);
+        }
+        // It comes when there are some.
+        tiles.set_visible(problems, false);
         let stack = tabs(&mut tiles, &[Panel::Stack]);
         let frames = tabs(&mut tiles, &[Panel::Frames, Panel::Tasks, Panel::Breakpoints]);
         let calls =

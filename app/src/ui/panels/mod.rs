@@ -13,6 +13,7 @@ mod host_calls;
 mod learn;
 mod memory;
 mod modules;
+mod problems;
 mod stack;
 mod tables;
 mod tasks;
@@ -41,6 +42,7 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::Files => files::show(session, ui),
         Panel::Tasks => tasks::show(session, ui),
         Panel::Graph => graph::show(session, ui),
+        Panel::Problems => problems::show(session, ui),
         Panel::Timeline => Vec::new(),
     }
 }
