@@ -204,6 +204,10 @@ impl App {
                 let _ = commands.into_iter().all(|command| self.apply(ctx, command));
             }
             Effect::OpenDialog => self.files.dialog(ctx),
+            Effect::AskForPath => {
+                #[cfg(not(target_arch = "wasm32"))]
+                self.files.ask_for_path();
+            }
             Effect::OpenRecent(position) => {
                 self.files.open_recent(position);
                 ctx.request_repaint();

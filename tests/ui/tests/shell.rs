@@ -313,3 +313,23 @@ fn a_large_file_shows_how_far_it_has_come_and_can_be_given_up() {
     let names: Vec<&str> = scene.session().modules().iter().map(|open| &*open.name).collect();
     assert_eq!(names[1..], ["geometry", "glue"]);
 }
+
+#[test]
+fn a_file_is_opened_by_its_path_where_there_is_no_dialog() {
+    let folder = std::env::temp_dir().join(format!("stepwell-open-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("typed.wat"), "(module (func (export \"f\")))").unwrap();
+    let mut scene = Scene::empty();
+    scene.key_with(Modifiers::COMMAND, Key::P);
+    scene.write("palette", "by its path").key(Key::Enter);
+    let path = |name: &str| folder.join(name).display().to_string();
+    scene.write("path of the file", &path("none.wat")).key(Key::Enter);
+    assert!(scene.says("⚠ "), "there is no such file");
+    scene.picture("open-path");
+    scene.write("path of the file", &path("typed.wat")).key(Key::Enter);
+    scene.settle();
+    let names: Vec<&str> = scene.session().modules().iter().map(|open| &*open.name).collect();
+    assert_eq!(names, ["typed"]);
+    assert!(!scene.has("path of the file"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
