@@ -17,6 +17,7 @@ mod demangle;
 mod edit;
 mod examples;
 mod export_calls;
+mod file_memory;
 mod find_func;
 mod func_names;
 mod goal;
@@ -70,6 +71,7 @@ pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
 pub use export_calls::CallsFormat;
+pub use file_memory::FileMemory;
 pub use find_func::{FuncWanted, Place};
 pub use func_names::FuncNames;
 pub use heap::HeapFocus;
@@ -120,6 +122,7 @@ pub struct Session {
     progress: Option<Progress>,
     /// Rules for answers, with how often each has answered in this run.
     answer_rules: Vec<(AnswerRule, u64)>,
+    file_memories: Vec<FileMemory>,
     invocation: Option<Invocation>,
     /// Whether it has been begun again, after a run of it was over.
     begun_again: bool,
@@ -173,6 +176,7 @@ impl Session {
             state: RunState::Idle,
             progress: None,
             answer_rules: Vec::new(),
+            file_memories: Vec::new(),
             invocation: None,
             begun_again: false,
             remembered: Remembered::default(),

@@ -88,7 +88,9 @@ impl Session {
     /// Opens a file: at once if it is small and nothing is before it, else bit by bit.
     pub(super) fn open_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), SessionError> {
         if self.openings.files.is_empty() && bytes.len() <= AT_ONCE {
-            return self.open(&name, bytes);
+            self.open(&name, bytes)?;
+            self.recall_file(&name);
+            return Ok(());
         }
         let number = self.openings.next_number;
         self.openings.next_number += 1;
@@ -150,8 +152,9 @@ impl Session {
             let Stage::Done(loaded) = opening.stage else { continue };
             let (module, source) = *loaded;
             self.note_problem(&opening.name, None, || None);
-            if let Err(error) = self.install(&opening.name, module, source) {
-                self.notify(true, error.to_string());
+            match self.install(&opening.name, module, source) {
+                Ok(()) => self.recall_file(&opening.name),
+                Err(error) => self.notify(true, error.to_string()),
             }
         }
     }

@@ -14,7 +14,9 @@ use super::shell::actions::Effect;
 use super::shell::{Shell, theme_preference};
 use super::tokens;
 use super::widgets;
-use crate::session::{Awaited, Command, LayoutRequest, Panel, Session, SessionError, Shape, Theme};
+use crate::session::{
+    Awaited, Command, FileMemory, LayoutRequest, Panel, Session, SessionError, Shape, Theme,
+};
 
 /// How long a run may take of a frame.
 const SLICE: Duration = Duration::from_millis(8);
@@ -56,6 +58,7 @@ struct Settings {
     zoom: Option<f32>,
     reduce_motion: bool,
     recent: Vec<super::files::Recent>,
+    files: Vec<FileMemory>,
 }
 
 impl App {
@@ -86,6 +89,7 @@ impl App {
         }
         self.shell.reduce_motion = settings.reduce_motion;
         self.files.set_recent(settings.recent);
+        self.session.set_file_memories(settings.files);
         self.apply(ctx, Command::SetTheme(settings.theme));
         self.apply(ctx, Command::ShowVectors(settings.vector_shape));
         if let Some(zoom) = settings.zoom {
@@ -104,8 +108,8 @@ impl App {
         app
     }
 
-    /// Layout, theme, zoom and recent files, to be kept.
-    pub fn settings(&self) -> String {
+    /// Layout, theme, zoom, recent files and what is remembered of files, to be kept.
+    pub fn settings(&mut self) -> String {
         let settings = Settings {
             layout: Some(self.layout.clone()),
             theme: self.session.theme(),
@@ -113,6 +117,7 @@ impl App {
             zoom: Some(self.zoom),
             reduce_motion: self.shell.reduce_motion,
             recent: self.files.recent().to_vec(),
+            files: self.session.file_memories().to_vec(),
         };
         serde_json::to_string(&settings).unwrap_or_default()
     }

@@ -301,8 +301,13 @@ fn begins(action: Action, session: &Session) -> Option<Command> {
     if session.invocation().is_some() {
         return Some(Command::Restart);
     }
-    let (module, export) =
-        session.proposed_start().filter(|_| *session.run_state() == RunState::Idle)?;
+    if *session.run_state() != RunState::Idle {
+        return None;
+    }
+    if let Some((module, export, args)) = session.started_last() {
+        return Some(Command::Start { module, export, args });
+    }
+    let (module, export) = session.proposed_start()?;
     Some(Command::Start { module, export: export.to_owned(), args: Vec::new() })
 }
 
