@@ -247,6 +247,10 @@ impl Session {
                 self.layout_requests.push(LayoutRequest::Reset);
                 Ok(())
             }
+            Command::Arrange(arrangement) => {
+                self.layout_requests.push(LayoutRequest::Arrange(arrangement));
+                Ok(())
+            }
             Command::SetTheme(theme) => {
                 self.theme = theme;
                 Ok(())

@@ -59,6 +59,22 @@ pub enum Panel {
     FastCode,
 }
 
+/// How the panels stand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Arrangement {
+    /// The texts of the examples beside the code.
+    Learn,
+    /// The state of the machine round the code.
+    #[default]
+    Debug,
+    /// What modules and the host say to each other.
+    Hosts,
+    /// The code beside what the fast tier makes of it.
+    Speed,
+    /// As the person has last moved them.
+    Own,
+}
+
 /// Colours of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Theme {
@@ -394,6 +410,8 @@ pub enum Command {
     RevealPanel(Panel),
     /// Puts all panels where they were at first.
     ResetLayout,
+    /// Arranges all panels for a purpose.
+    Arrange(Arrangement),
     /// Chooses colours.
     SetTheme(Theme),
     /// Chooses the lanes that vectors are shown in.

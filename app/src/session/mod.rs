@@ -67,7 +67,9 @@ use stepwell_engine::{
 
 pub use answer_rules::{AnswerRule, Then};
 pub use call_graph::CallCounts;
-pub use command::{Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme};
+pub use command::{
+    Arrangement, Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme,
+};
 pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;

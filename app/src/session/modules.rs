@@ -17,7 +17,7 @@ use super::{FuncNames, Session, extern_type, not_now};
 use crate::hosts::Importer;
 
 /// Hues of modules, in order of opening; far apart, and none of them the red of errors.
-const HUES: [f32; 8] = [0.58, 0.10, 0.38, 0.80, 0.48, 0.16, 0.70, 0.90];
+const HUES: [f32; 8] = [0.58, 0.92, 0.38, 0.78, 0.48, 0.86, 0.68, 0.28];
 
 impl Session {
     /// Opens a module at once.

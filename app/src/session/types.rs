@@ -9,7 +9,7 @@ use stepwell_engine::text::path_part;
 use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
 
 use super::FuncNames;
-use super::command::{ImportPolicy, ModuleKey, Panel, SetChoice};
+use super::command::{Arrangement, ImportPolicy, ModuleKey, Panel, SetChoice};
 use crate::hosts::{HostSet, Importer};
 
 /// Why a command could not be done. Nothing has changed.
@@ -331,6 +331,7 @@ pub enum LayoutRequest {
     Toggle(Panel),
     Reveal(Panel),
     Reset,
+    Arrange(Arrangement),
     Zoom(f32),
 }
 

@@ -11,13 +11,14 @@ use super::files::{self, Files, Opened};
 use super::layout::Layout;
 use super::panels;
 use super::shell::actions::Effect;
-use super::shell::{Shell, theme_preference};
+use super::shell::{FirstMinute, Shell, theme_preference};
 use super::tokens;
 #[cfg(not(target_arch = "wasm32"))]
 use super::watch::Watch;
 use super::widgets;
 use crate::session::{
-    Awaited, Command, FileMemory, LayoutRequest, Panel, Session, SessionError, Shape, Theme,
+    Arrangement, Awaited, Command, FileMemory, LayoutRequest, Panel, Session, SessionError, Shape,
+    Theme,
 };
 
 /// How long a run may take of a frame.
@@ -32,6 +33,10 @@ pub struct App {
     /// The work itself.
     pub session: Session,
     layout: Layout,
+    /// As the person has last moved the panels.
+    own_layout: Option<Layout>,
+    /// Something that is kept has changed since it was last written.
+    unsaved: bool,
     shell: Shell,
     files: Files,
     #[cfg(not(target_arch = "wasm32"))]
@@ -57,6 +62,9 @@ impl Wake for Repaint {
 #[serde(default)]
 struct Settings {
     layout: Option<Layout>,
+    arrangement: Option<Arrangement>,
+    own_layout: Option<Layout>,
+    first_minute_is_over: bool,
     theme: Theme,
     vector_shape: Shape,
     zoom: Option<f32>,
@@ -75,6 +83,8 @@ impl App {
         Self {
             session,
             layout: Layout::default(),
+            own_layout: None,
+            unsaved: false,
             shell: Shell::default(),
             files: Files::default(),
             #[cfg(not(target_arch = "wasm32"))]
@@ -94,6 +104,11 @@ impl App {
         };
         if let Some(layout) = settings.layout {
             self.layout = layout.with_all_panels();
+            self.layout.arrangement = settings.arrangement.unwrap_or(Arrangement::Own);
+        }
+        self.own_layout = settings.own_layout.map(Layout::with_all_panels);
+        if settings.first_minute_is_over {
+            self.shell.first_minute = None;
         }
         self.shell.reduce_motion = settings.reduce_motion;
         self.files.set_recent(settings.recent);
@@ -114,22 +129,34 @@ impl App {
     pub fn start(creation: &eframe::CreationContext<'_>, session: Session) -> Self {
         let mut app = Self::new(&creation.egui_ctx, session);
         let kept = creation.storage.and_then(|storage| storage.get_string(STORAGE_KEY));
+        if kept.is_none() {
+            app.layout = Layout::of(Arrangement::Learn);
+        }
+        app.welcome();
         if let Some(kept) = kept {
             app.restore(&creation.egui_ctx, &kept);
         }
         app
     }
 
+    /// Says to who has just begun what to press.
+    pub fn welcome(&mut self) {
+        self.shell.first_minute = Some(FirstMinute::default());
+    }
+
     /// Layout, theme, zoom, recent files and what is remembered of files, to be kept.
-    pub fn settings(&mut self) -> String {
+    pub fn settings(&self) -> String {
         let settings = Settings {
             layout: Some(self.layout.clone()),
+            arrangement: Some(self.layout.arrangement),
+            own_layout: self.own_layout.clone(),
+            first_minute_is_over: self.shell.first_minute.is_none(),
             theme: self.session.theme(),
             vector_shape: self.session.vector_shape(),
             zoom: Some(self.zoom),
             reduce_motion: self.shell.reduce_motion,
             recent: self.files.recent().to_vec(),
-            files: self.session.file_memories().to_vec(),
+            files: self.session.file_memories(),
             #[cfg(not(target_arch = "wasm32"))]
             reload_always: self.watch.always,
             #[cfg(target_arch = "wasm32")]
@@ -208,7 +235,8 @@ impl App {
         effects.extend(self.shell.frame(&self.session, &self.layout, &self.files, ui));
         let frame = egui::Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(3);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            let commands = self.layout.show(&self.session, ui);
+            let (commands, moved) = self.layout.show(&self.session, ui);
+            self.unsaved |= moved;
             effects.extend(commands.into_iter().map(Effect::Command));
         });
         effects.extend(self.shell.above(&self.session, &self.layout, &self.files, ui));
@@ -264,13 +292,36 @@ impl App {
             match request {
                 LayoutRequest::Toggle(panel) => self.layout.toggle(panel),
                 LayoutRequest::Reveal(panel) => self.layout.reveal(panel),
-                LayoutRequest::Reset => self.layout = Layout::default(),
+                LayoutRequest::Reset => self.arrange(Arrangement::default()),
+                LayoutRequest::Arrange(arrangement) => self.arrange(arrangement),
                 LayoutRequest::Zoom(zoom) => {
                     ctx.set_zoom_factor(zoom.clamp(*ZOOM.start(), *ZOOM.end()));
                 }
             }
         }
+        self.unsaved |= matches!(
+            command,
+            Command::SetTheme(_)
+                | Command::SetZoom(_)
+                | Command::ShowVectors(_)
+                | Command::TogglePanel(_)
+                | Command::Arrange(_)
+                | Command::ResetLayout
+        );
         ctx.request_repaint();
+    }
+
+    /// Arranges the panels; how a person has moved them can be had back.
+    fn arrange(&mut self, arrangement: Arrangement) {
+        if self.layout.arrangement == Arrangement::Own {
+            self.own_layout = Some(self.layout.clone());
+        }
+        self.layout = match (arrangement, self.own_layout.as_ref()) {
+            (Arrangement::Own, Some(own)) => own.clone(),
+            (Arrangement::Own, None) => self.layout.clone(),
+            (named, _) => Layout::of(named),
+        };
+        self.layout.arrangement = arrangement;
     }
 
     /// The window's title says what is open and how far it has come.
@@ -297,13 +348,24 @@ impl eframe::App for App {
         self.advance(ctx);
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         if ctx.input(|input| input.modifiers.command && input.key_pressed(egui::Key::Q)) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
+        let first_minute = self.shell.first_minute.clone();
         self.show(ui);
+        self.unsaved |= self.zoom != ctx.zoom_factor() || first_minute != self.shell.first_minute;
         self.zoom = ctx.zoom_factor();
+        // At once and not at the end: a window that is killed has none.
+        if self.unsaved
+            && !ctx.input(|input| input.pointer.any_down())
+            && let Some(storage) = frame.storage_mut()
+        {
+            self.unsaved = false;
+            storage.set_string(STORAGE_KEY, self.settings());
+            storage.flush();
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

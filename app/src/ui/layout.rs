@@ -1,13 +1,14 @@
 //! Panels in tiles: where they stand at first, opening, closing, and what is kept of it.
 
 use egui::{Ui, WidgetText};
-use egui_tiles::{Behavior, Container, Linear, LinearDir, SimplificationOptions, TabState, Tile};
-use egui_tiles::{TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{Behavior, Container, EditAction, SimplificationOptions, TabState, Tile, TileId};
+use egui_tiles::{Tiles, Tree, UiResponse};
 
+use super::arrangements;
 use super::panels;
 use super::rects;
 use super::tokens::Tokens;
-use crate::session::{Command, Panel, Session};
+use crate::session::{Arrangement, Command, Panel, Session};
 
 /// All panels, in the order in which menus name them.
 pub(super) const PANELS: [Panel; 17] = [
@@ -59,58 +60,90 @@ pub(super) fn title(panel: Panel) -> &'static str {
 #[serde(transparent)]
 pub(super) struct Layout {
     tree: Tree<Panel>,
+    /// What it was made for, until a person moves something.
+    #[serde(skip)]
+    pub(super) arrangement: Arrangement,
 }
 
 impl Default for Layout {
-    /// Modules and examples on the left, code above memory in the middle, the machine's state on
-    /// the right.
     fn default() -> Self {
-        let mut tiles = Tiles::default();
-        let tabs = |tiles: &mut Tiles<Panel>, panels: &[Panel]| {
-            let panes: Vec<TileId> = panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
-            tiles.insert_tab_tile(panes)
-        };
-        let column = |tiles: &mut Tiles<Panel>, parts: Vec<(TileId, f32)>, dir: LinearDir| {
-            let mut linear = Linear::new(dir, parts.iter().map(|(tile, _)| *tile).collect());
-            for (tile, share) in parts {
-                linear.shares.set_share(tile, share);
-            }
-            tiles.insert_container(Container::Linear(linear))
-        };
-        let left = tabs(&mut tiles, &[Panel::Modules, Panel::Learn]);
-        let code = tabs(&mut tiles, &[Panel::Code, Panel::FastCode, Panel::Graph]);
-        let problems = tiles.insert_pane(Panel::Problems);
-        let memory = tabs(&mut tiles, &[Panel::Memory, Panel::Console, Panel::Files]);
-        if let Some(Tile::Container(container)) = tiles.get_mut(memory) {
-            container.add_child(problems);
-        }
-        // It comes when there are some.
-        tiles.set_visible(problems, false);
-        let stack = tabs(&mut tiles, &[Panel::Stack]);
-        let frames = tabs(&mut tiles, &[Panel::Frames, Panel::Tasks, Panel::Breakpoints]);
-        let calls =
-            tabs(&mut tiles, &[Panel::HostCalls, Panel::Globals, Panel::Tables, Panel::Heap]);
-        let middle = column(&mut tiles, vec![(code, 0.62), (memory, 0.38)], LinearDir::Vertical);
-        let right = column(
-            &mut tiles,
-            vec![(stack, 0.44), (frames, 0.22), (calls, 0.34)],
-            LinearDir::Vertical,
-        );
-        let root = column(
-            &mut tiles,
-            vec![(left, 0.22), (middle, 0.48), (right, 0.30)],
-            LinearDir::Horizontal,
-        );
-        Self { tree: Tree::new(egui::Id::unique("stepwell-panels"), root, tiles) }
+        Self::of(Arrangement::default())
     }
 }
 
 impl Layout {
-    /// Draws all panels; what is done in them comes back as commands.
-    pub(super) fn show(&mut self, session: &Session, ui: &mut Ui) -> Vec<Command> {
-        let mut drawer = Drawer { session, commands: Vec::new() };
+    /// All panels, arranged for a purpose.
+    pub(super) fn of(arrangement: Arrangement) -> Self {
+        let mut tiles = Tiles::default();
+        let root = arrangements::place(arrangement, &mut tiles);
+        Self { tree: Tree::new(egui::Id::unique("stepwell-panels"), root, tiles), arrangement }
+    }
+
+    /// Draws all panels; what is done in them comes back as commands. Whether a person has moved
+    /// a panel or an edge comes with it.
+    pub(super) fn show(&mut self, session: &Session, ui: &mut Ui) -> (Vec<Command>, bool) {
+        let mut drawer = Drawer { session, commands: Vec::new(), moved: false };
+        let dragged = self.tree.dragged_id(ui.ctx());
         self.tree.ui(&mut drawer, ui);
-        drawer.commands
+        let Drawer { commands, moved, .. } = drawer;
+        if moved {
+            self.lift(dragged);
+            self.arrangement = Arrangement::Own;
+        }
+        (commands, moved)
+    }
+
+    /// Puts rows and columns that lie among tabs beside these tabs: a panel that is dropped at a
+    /// side of a tab is meant to be beside all of them, and a row has no name to be a tab.
+    fn lift(&mut self, dragged: Option<TileId>) {
+        while let Some((tabs, row)) = self.row_among_tabs() {
+            let Some(Tile::Container(Container::Linear(linear))) = self.tree.tiles.get_mut(row)
+            else {
+                return;
+            };
+            // What was there before is a tab again.
+            let stays = linear.children.iter().copied().find(|child| Some(*child) != dragged);
+            let Some(stays) = stays else { return };
+            for child in linear.children.iter_mut().filter(|child| **child == stays) {
+                *child = tabs;
+            }
+            linear.shares.replace_with(stays, tabs);
+            let parent = self.tree.tiles.parent_of(tabs).filter(|parent| *parent != row);
+            if let Some(Tile::Container(Container::Tabs(tabs))) = self.tree.tiles.get_mut(tabs) {
+                for child in tabs.children.iter_mut().filter(|child| **child == row) {
+                    *child = stays;
+                }
+                tabs.active = Some(stays);
+            }
+            match parent.and_then(|parent| self.tree.tiles.get_mut(parent)) {
+                Some(Tile::Container(Container::Linear(linear))) => {
+                    for child in linear.children.iter_mut().filter(|child| **child == tabs) {
+                        *child = row;
+                    }
+                    linear.shares.replace_with(tabs, row);
+                }
+                Some(Tile::Container(Container::Tabs(outer))) => {
+                    for child in outer.children.iter_mut().filter(|child| **child == tabs) {
+                        *child = row;
+                    }
+                }
+                _ => self.tree.root = Some(row),
+            }
+        }
+    }
+
+    /// Tabs of which one is a row or a column of several.
+    fn row_among_tabs(&self) -> Option<(TileId, TileId)> {
+        let is_row = |tile: &&TileId| {
+            let tile = self.tree.tiles.get(**tile);
+            matches!(tile, Some(Tile::Container(Container::Linear(row))) if row.children.len() > 1)
+        };
+        self.tree.tiles.iter().find_map(|(id, tile)| match tile {
+            Tile::Container(Container::Tabs(tabs)) => {
+                tabs.children.iter().find(is_row).map(|row| (*id, *row))
+            }
+            _ => None,
+        })
     }
 
     /// Whether a panel is open, in front or behind another tab.
@@ -130,11 +163,13 @@ impl Layout {
                 self.tree.set_visible(tile, false);
             }
         }
+        self.lift(None);
         self
     }
 
     /// Opens a panel, or closes it.
     pub(super) fn toggle(&mut self, panel: Panel) {
+        self.arrangement = Arrangement::Own;
         match self.tile_of(panel) {
             Some(tile) if self.tree.is_visible(tile) => self.tree.set_visible(tile, false),
             _ => self.reveal(panel),
@@ -175,6 +210,7 @@ impl Layout {
 struct Drawer<'a> {
     session: &'a Session,
     commands: Vec<Command>,
+    moved: bool,
 }
 
 impl Behavior<Panel> for Drawer<'_> {
@@ -200,7 +236,12 @@ impl Behavior<Panel> for Drawer<'_> {
 
     fn on_tab_close(&mut self, tiles: &mut Tiles<Panel>, tile: TileId) -> bool {
         tiles.set_visible(tile, false);
+        self.moved = true;
         false
+    }
+
+    fn on_edit(&mut self, action: EditAction) {
+        self.moved |= matches!(action, EditAction::TileResized | EditAction::TileDropped);
     }
 
     fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
@@ -227,5 +268,53 @@ impl Behavior<Panel> for Drawer<'_> {
 
     fn simplification_options(&self) -> SimplificationOptions {
         SimplificationOptions { all_panes_must_have_tabs: true, ..Default::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What egui_tiles makes of a panel that is dropped at a side of a tab.
+    fn drop_beside(layout: &mut Layout, dragged: Panel, target: Panel) -> TileId {
+        let tile = layout.tile_of(dragged).unwrap();
+        let target = layout.tile_of(target).unwrap();
+        let row = layout.tree.tiles.insert_horizontal_tile(vec![target, tile]);
+        for (id, other) in layout.tree.tiles.iter_mut() {
+            if let Tile::Container(Container::Tabs(tabs)) = other {
+                tabs.children.retain(|child| *child != tile);
+                for child in &mut tabs.children {
+                    *child = if *child == target && *id != row { row } else { *child };
+                }
+            }
+        }
+        tile
+    }
+
+    #[test]
+    fn a_panel_dropped_at_a_side_of_a_tab_stands_beside_all_tabs() {
+        for (dragged, target) in
+            [(Panel::Stack, Panel::Code), (Panel::Graph, Panel::Code), (Panel::Code, Panel::Graph)]
+        {
+            let mut layout = Layout::default();
+            let tile = drop_beside(&mut layout, dragged, target);
+            layout.lift(Some(tile));
+            assert_eq!(layout.row_among_tabs(), None);
+            let parent = |tile| layout.tree.tiles.parent_of(tile).unwrap();
+            let tabs = parent(layout.tile_of(target).unwrap());
+            let kept = layout.tile_of(Panel::FastCode).unwrap();
+            assert_eq!(parent(kept), tabs, "the other tabs stay with {target:?}");
+            assert_eq!(parent(tile), parent(tabs), "{dragged:?} is beside all of them");
+        }
+    }
+
+    #[test]
+    fn every_arrangement_has_every_panel() {
+        for arrangement in arrangements::ALL {
+            let layout = Layout::of(arrangement);
+            for panel in PANELS {
+                assert!(layout.is_open(panel), "{panel:?} in {arrangement:?}");
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@
 //! egui's memory, never in the session.
 
 mod app;
+mod arrangements;
 #[cfg(target_arch = "wasm32")]
 mod download;
 pub mod feedback;

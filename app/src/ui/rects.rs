@@ -59,3 +59,8 @@ pub fn json(ctx: &Context) -> String {
         .collect();
     serde_json::Value::Object(map).to_string()
 }
+
+/// All widgets of the last frame, once [`json`] has asked for them.
+pub fn places(ctx: &Context) -> BTreeMap<String, Rect> {
+    ctx.data_mut(|data| data.get_temp_mut_or_default::<Rects>(key()).found.clone())
+}

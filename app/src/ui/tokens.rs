@@ -22,6 +22,8 @@ pub struct Tokens {
     pub faint: Color32,
     pub accent: Color32,
     pub on_accent: Color32,
+    /// Where the machine stands.
+    pub pc: Color32,
     pub pc_row: Color32,
     pub caller_row: Color32,
     pub hover_row: Color32,
@@ -30,6 +32,10 @@ pub struct Tokens {
     pub error: Color32,
     pub error_back: Color32,
     pub warning: Color32,
+    /// What is answered from outside of all modules.
+    pub host: Color32,
+    /// What does not go on by itself.
+    pub waiting: Color32,
     pub good: Color32,
     pub changed: Color32,
     pub read: Color32,
@@ -64,16 +70,19 @@ pub const DARK: Tokens = Tokens {
     text: rgb(0xdfe5e7),
     weak: rgb(0x9aa7ad),
     faint: rgb(0x6a777d),
-    accent: rgb(0xf0c27b),
-    on_accent: rgb(0x221703),
-    pc_row: rgb(0x4a3a16),
-    caller_row: rgb(0x2b2a22),
+    accent: rgb(0x5fc4d6),
+    on_accent: rgb(0x04222a),
+    pc: rgb(0xc9e84e),
+    pc_row: rgb(0x33400f),
+    caller_row: rgb(0x23281c),
     hover_row: rgb(0x1b2225),
     selection: rgb(0x1d4b52),
     breakpoint: rgb(0xf0605a),
     error: rgb(0xff8a80),
     error_back: rgb(0x3c1c1c),
-    warning: rgb(0xf2c14e),
+    warning: rgb(0xffe08a),
+    host: rgb(0xc9a5ff),
+    waiting: rgb(0x9cc4ff),
     good: rgb(0x7fd1a0),
     changed: rgb(0xffb454),
     read: rgb(0x5fd0d6),
@@ -84,7 +93,7 @@ pub const DARK: Tokens = Tokens {
     f64: rgb(0xf2a4d0),
     v128: rgb(0xb6d96c),
     reference: rgb(0x9ad28a),
-    op_control: rgb(0xf0c27b),
+    op_control: rgb(0xe8a0b8),
     op_call: rgb(0x7fd1a0),
     op_memory: rgb(0xff9ac1),
     op_variable: rgb(0x8ab8ff),
@@ -120,18 +129,21 @@ pub const LIGHT: Tokens = Tokens {
     text: rgb(0x1d2326),
     weak: rgb(0x535f65),
     faint: rgb(0x7d878c),
-    accent: rgb(0x9a5b00),
+    accent: rgb(0x00687a),
     on_accent: rgb(0xffffff),
-    pc_row: rgb(0xffe6a8),
-    caller_row: rgb(0xf3ecd9),
+    pc: rgb(0x566800),
+    pc_row: rgb(0xe3efab),
+    caller_row: rgb(0xeff2dd),
     hover_row: rgb(0xefebe3),
     selection: rgb(0xbfe4e6),
     breakpoint: rgb(0xc8322b),
     error: rgb(0xa61b14),
     error_back: rgb(0xfbe3e0),
-    warning: rgb(0x8a5a00),
+    warning: rgb(0x6e5a00),
+    host: rgb(0x6a32a8),
+    waiting: rgb(0x1f4fa8),
     good: rgb(0x1d6b3c),
-    changed: rgb(0xb35900),
+    changed: rgb(0x964600),
     read: rgb(0x00707a),
     written: rgb(0xb0185f),
     i32: rgb(0x1d55b0),
@@ -140,7 +152,7 @@ pub const LIGHT: Tokens = Tokens {
     f64: rgb(0x9c1b70),
     v128: rgb(0x4a6310),
     reference: rgb(0x2f6b1d),
-    op_control: rgb(0x9a5b00),
+    op_control: rgb(0x9a2f55),
     op_call: rgb(0x1d6b3c),
     op_memory: rgb(0xb0185f),
     op_variable: rgb(0x1d55b0),
@@ -209,6 +221,12 @@ pub const INDENT: f32 = 18.0;
 pub const MONO_WIDTH: f32 = TEXT * 0.6;
 /// Where a column of indices ends.
 pub const NUMBER: f32 = 44.0;
+/// Height of the two lines under the toolbar.
+pub const BANNER: f32 = 54.0;
+/// Size of the button that is pressed most.
+pub const LARGEST_BUTTON: [f32; 2] = [84.0, 26.0];
+/// Room for what stands behind a module's name.
+pub const TITLE_BUTTONS: f32 = 62.0;
 /// Width of a long tooltip.
 pub const TOOLTIP: f32 = 360.0;
 /// Width of a field for a number.
@@ -421,4 +439,60 @@ fn fonts() -> FontDefinitions {
         fonts.families.insert(family, list.map(str::to_owned).to_vec());
     }
     fonts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEANINGS: usize = 7;
+
+    fn meanings(tokens: &Tokens) -> [(&'static str, Color32); MEANINGS] {
+        [
+            ("changed", tokens.changed),
+            ("pc", tokens.pc),
+            ("host", tokens.host),
+            ("waiting", tokens.waiting),
+            ("control", tokens.op_control),
+            ("accent", tokens.accent),
+            ("error", tokens.error),
+        ]
+    }
+
+    #[test]
+    fn what_has_a_meaning_can_be_read_on_all_that_is_behind_it() {
+        for tokens in [&DARK, &LIGHT] {
+            for back in [tokens.panel, tokens.raised, tokens.pc_row, tokens.hover_row] {
+                for (name, color) in meanings(tokens) {
+                    // Errors have a row of their own.
+                    let seen = contrast(color, back);
+                    let dark = tokens.dark;
+                    assert!(seen >= CONTRAST || name == "error", "{name}, dark {dark}: {seen}");
+                }
+                assert!(contrast(tokens.text, back) >= CONTRAST);
+            }
+            assert!(contrast(tokens.on_accent, tokens.accent) >= CONTRAST);
+            assert!(contrast(tokens.error, tokens.error_back) >= CONTRAST);
+        }
+    }
+
+    #[test]
+    fn each_meaning_has_a_colour_of_its_own() {
+        let distance = |one: Color32, other: Color32| {
+            let parts = one.to_array().into_iter().zip(other.to_array());
+            parts
+                .map(|(one, other)| (f32::from(one) - f32::from(other)).powi(2))
+                .sum::<f32>()
+                .sqrt()
+        };
+        for tokens in [&DARK, &LIGHT] {
+            let all = meanings(tokens);
+            for (place, (name, color)) in all.iter().enumerate() {
+                for (other, against) in all.iter().skip(place + 1) {
+                    let apart = distance(*color, *against);
+                    assert!(apart > 40.0, "{name} and {other}, dark {}: {apart}", tokens.dark);
+                }
+            }
+        }
+    }
 }

@@ -60,10 +60,10 @@ const TWO: [(&str, &[&str]); 2] = [("count", &["40"]), ("count", &["60"])];
 fn without_a_task_the_panel_says_where_they_come_from() {
     let mut scene = Scene::text("m", SHARED);
     scene.apply([Command::RevealPanel(Panel::Tasks)]);
-    assert!(scene.says("with + Task a further one runs beside it"));
+    assert!(scene.says("with + a further one runs beside it"));
     assert!(!is_enabled(&scene, "+ Task m.count"));
     scene.click("Step m.count");
-    assert!(scene.says("A second task, from + Task beside an export"));
+    assert!(scene.says("A second task, from + beside an export"));
     assert!(is_enabled(&scene, "+ Task m.count"));
     scene.write("argument 0 of m.count", "many");
     assert!(!is_enabled(&scene, "+ Task m.count"));

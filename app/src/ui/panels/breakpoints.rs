@@ -77,7 +77,7 @@ fn import_line(session: &Session, known: &ImportBreak, ui: &mut Ui, commands: &m
                 .on_hover_text("How often it has stopped");
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 ui.label(RichText::new("calls of").color(tokens.weak));
-                let text = RichText::new(&place).font(tokens::mono()).color(tokens.warning);
+                let text = RichText::new(&place).font(tokens::mono()).color(tokens.host);
                 ui.add(egui::Label::new(text).truncate());
             });
         });
@@ -141,17 +141,9 @@ fn line(breakpoint: &BreakpointState, open: &OpenModule, ui: &mut Ui, commands: 
             commands.push(Command::EnableBreakpoint { module, offset, enabled });
         }
         let text = RichText::new(&place).font(tokens::mono()).color(tokens.module(open.hue));
-        let link = ui.add(egui::Label::new(text).sense(egui::Sense::click()));
-        if link.on_hover_text("Show the instruction").clicked() {
-            commands.push(Command::ShowOffset { module, offset });
-        }
         let listing = func.and_then(|func| Listing::new(&open.module, func).ok());
         let instruction = listing
             .and_then(|listing| open.instruction(&listing, listing.position(CodeOffset(offset))?));
-        if let Some(instruction) = instruction {
-            let text = RichText::new(instruction.to_string()).font(tokens::mono_small());
-            ui.label(text.color(tokens.weak));
-        }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let remove = ui.small_button("✗").accessible_name(format!("remove {place}"));
             if remove.on_hover_text("Remove it").clicked() {
@@ -160,6 +152,17 @@ fn line(breakpoint: &BreakpointState, open: &OpenModule, ui: &mut Ui, commands: 
             let hits = format!("{} ×", widgets::grouped(breakpoint.hits));
             ui.label(RichText::new(hits).font(tokens::mono_small()).color(tokens.weak))
                 .on_hover_text("How often it stopped in this run");
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+                let link = ui.add(egui::Label::new(text).sense(egui::Sense::click()));
+                if link.on_hover_text(format!("{place}\nShow the instruction")).clicked() {
+                    commands.push(Command::ShowOffset { module, offset });
+                }
+                if let Some(instruction) = instruction {
+                    let text = RichText::new(instruction.to_string()).font(tokens::mono_small());
+                    ui.label(text.color(tokens.weak));
+                }
+            });
         });
     });
     condition(breakpoint, &place, ui, commands);

@@ -1,14 +1,18 @@
 //! Frames: the call stack across modules, down to whoever started it.
 
 use egui::{Color32, Sense, Ui, vec2};
+use stepwell_engine::Value;
 use stepwell_engine::observe::FrameView;
 use stepwell_engine::text::{dotted, path_part};
 
-use crate::session::{Awaited, Command, Session, StackEntry};
+use crate::session::{Awaited, Command, Session, StackEntry, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::widgets::virtual_rows::VirtualRows;
+
+/// Parameters shown of a frame.
+const ARGUMENTS: usize = 4;
 
 /// Draws it.
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
@@ -25,7 +29,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         let text = format!("a task waits at {memory} 0x{address:x}");
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), tokens::ROW), Sense::hover());
-        line(ui, rect, tokens.warning, &text, "", false);
+        line(ui, rect, tokens.waiting, &text, "", false);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
     }
     // The frames, and the host that called the outermost.
@@ -49,23 +53,36 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
                 host_frame(session, row, module, name, place, ui);
             }
             Some(StackEntry::Frame(number)) => {
-                if let Some(frame) = frames.get(*number) {
-                    wasm_frame(session, frame, *number, place, ui, &mut commands);
-                }
+                wasm_frame(session, &frames, *number, place, ui, &mut commands);
             }
         }
     });
     commands
 }
 
+/// The parameters of a frame with the values that they have now.
+fn arguments(session: &Session, frame: &FrameView<'_>) -> String {
+    let Some(ty) = frame.module().func_type(frame.func()) else { return String::new() };
+    let locals = frame.locals_of(ty.params(), 0..ARGUMENTS);
+    let dots = if ty.params().len() > ARGUMENTS { ", …" } else { "" };
+    let text = |value: &Value| match value {
+        Value::V128(_) => "…".to_owned(),
+        value if value.ty().is_ref() => session.value_text(value),
+        number => untyped(number),
+    };
+    let values: Vec<String> = locals.iter().map(|local| text(&local.value)).collect();
+    format!("{}{dots}", values.join(", "))
+}
+
 fn wasm_frame(
     session: &Session,
-    frame: &FrameView<'_>,
+    frames: &[FrameView<'_>],
     number: usize,
     place: egui::Rect,
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
+    let Some(frame) = frames.get(number) else { return };
     let tokens = Tokens::of(ui);
     let (color, label) = describe(session, frame, tokens);
     let offset = format!("0x{:04x}", frame.offset().0);
@@ -80,7 +97,15 @@ fn wasm_frame(
     if response.hovered() && !is_selected {
         ui.painter().rect_filled(place, 0.0, tokens.hover_row);
     }
-    line(ui, place, color, &label, &offset, is_selected);
+    // The module is said once, where it differs from that of the frame above.
+    let above = number.checked_sub(1).and_then(|above| frames.get(above));
+    let same = above.is_some_and(|above| above.instance() == frame.instance());
+    let args = arguments(session, frame);
+    let shown = match session.module_of_instance(frame.instance()).filter(|_| same) {
+        Some(open) => format!("{}({args})", open.names.place(frame.func())),
+        None => format!("{label}({args})"),
+    };
+    line(ui, place, color, &shown, &offset, is_selected);
     if response.clicked() {
         commands.push(Command::SelectFrame(number));
     }
@@ -126,7 +151,7 @@ fn host_frame(
     let label = format!("{text} {standing}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
     rects::note(&response, || format!("frames.host.{row}"));
-    line(ui, place, tokens.warning, &text, standing, false);
+    line(ui, place, tokens.host, &text, standing, false);
     response.on_hover_text(format!("{} {standing}", dotted(module, name)));
 }
 

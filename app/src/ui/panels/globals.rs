@@ -45,7 +45,7 @@ fn of_instance(
         return false;
     }
     let stopped = *session.run_state() != RunState::Running;
-    widgets::module_label(ui, open);
+    widgets::module_label(ui, open, ui.available_width());
     let grid = egui::Grid::new(("globals", instance.0)).num_columns(4).spacing(tokens::GRID);
     grid.min_col_width(0.0).show(ui, |ui| {
         let tokens = Tokens::of(ui);

@@ -1,12 +1,18 @@
 //! Learn: the examples, and the source text of what is open.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use egui::{RichText, Ui};
 
 use crate::session::{Command, Example, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
-use crate::ui::widgets::virtual_rows::VirtualRows;
+use crate::ui::widgets::virtual_rows::{self, VirtualRows};
+
+/// Characters of a row, however narrow the panel is.
+const NARROWEST: usize = 12;
 
 /// Draws it.
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
@@ -85,9 +91,69 @@ fn is_open(session: &Session, example: &Example) -> bool {
     stems.eq(session.modules().iter().map(|open| open.name.as_str()))
 }
 
+/// A row of a text: a line, or as much of it as has room.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Piece {
+    range: Range<usize>,
+    /// Spaces before what goes on from the row above.
+    indent: usize,
+    is_comment: bool,
+}
+
+/// Breaks lines between words; what goes on is indented as its line, and within a comment marked as one.
+fn pieces(text: &str, room: usize) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_end();
+        let is_comment = words.trim_start().starts_with(";;");
+        let indent = words.len() - words.trim_start().len();
+        let more = if is_comment { 3 } else { 2 };
+        let hanging = (indent + more).min(room / 2);
+        let (mut from, mut before) = (0, 0);
+        loop {
+            let rest = words.get(from..).unwrap_or_default();
+            let left = room.saturating_sub(before).max(1);
+            let end = rest.char_indices().nth(left).map(|(end, _)| end);
+            let space = |end: usize| {
+                let space = rest.get(..=end).and_then(|part| part.rfind(' '));
+                space.filter(|space| from > 0 || *space > indent).unwrap_or(end)
+            };
+            let end = end.map(space);
+            let to = from + end.unwrap_or(rest.len());
+            pieces.push(Piece { range: start + from..start + to, indent: before, is_comment });
+            if end.is_none() {
+                break;
+            }
+            let rest = words.get(to..).unwrap_or_default();
+            from = to + (rest.len() - rest.trim_start().len());
+            before = hanging;
+        }
+        start += line.len();
+    }
+    pieces
+}
+
+/// The rows of a text; they are kept as long as neither it nor its room changes.
+fn wrapped(ui: &Ui, text: &str, room: usize) -> Arc<Vec<Piece>> {
+    type Kept = ((usize, usize, usize), Arc<Vec<Piece>>);
+    let id = ui.scope_id().with("wrapped");
+    let now = (text.as_ptr() as usize, text.len(), room);
+    if let Some((_, kept)) = ui.data(|data| data.get_temp::<Kept>(id)).filter(|kept| kept.0 == now)
+    {
+        return kept;
+    }
+    let made = Arc::new(pieces(text, room));
+    ui.data_mut(|data| data.insert_temp::<Kept>(id, (now, made.clone())));
+    made
+}
+
 /// A module's text, line by line.
 fn source(name: &str, text: &str, ui: &mut Ui) {
-    let lines: Vec<&str> = text.lines().collect();
+    // Room for the scroll bar is left.
+    let room = ui.available_width() - virtual_rows::BAR - tokens::GAP;
+    let room = (room / (tokens::SMALL * 0.6)).floor().max(1.0) as usize;
+    let lines = wrapped(ui, text, room.max(NARROWEST));
     if lines.is_empty() {
         widgets::empty(ui, "The text is empty.");
         return;
@@ -95,11 +161,34 @@ fn source(name: &str, text: &str, ui: &mut Ui) {
     let rows = VirtualRows::new(ui, ("source", name), lines.len() as u64);
     rows.show(ui, |ui, row, place| {
         let tokens = Tokens::of(ui);
-        let Some(line) = lines.get(row as usize) else { return };
-        let is_comment = line.trim_start().starts_with(";;");
-        let color = if is_comment { tokens.good } else { tokens.text };
+        let Some(piece) = lines.get(row as usize) else { return };
+        let line = text.get(piece.range.clone()).unwrap_or_default();
+        let line = format!("{:1$}{line}", "", piece.indent);
+        let color = if piece.is_comment { tokens.good } else { tokens.text };
         let at = place.left_center();
         let painter = ui.painter();
         painter.text(at, egui::Align2::LEFT_CENTER, line, tokens::mono_small(), color);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_goes_on_below_and_nothing_of_it_is_lost() {
+        let text = ";; what to watch while stepping\n  (func $f)\n\nunbroken_text_without_end";
+        for room in 12..40 {
+            let rows = pieces(text, room);
+            let shown = |piece: &Piece| piece.indent + text[piece.range.clone()].chars().count();
+            assert!(rows.iter().all(|piece| shown(piece) <= room), "{room}: {rows:?}");
+            let all: String = rows.iter().map(|piece| &text[piece.range.clone()]).collect();
+            let letters = |text: &str| text.replace([' ', '\n'], "");
+            assert_eq!(letters(&all), letters(text), "{room}");
+        }
+        let rows = pieces(text, 16);
+        assert_eq!(&text[rows[0].range.clone()], ";; what to watch");
+        assert!(rows[1].is_comment);
+        assert_eq!(pieces(text, 80).len(), 4);
+    }
 }

@@ -2,7 +2,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use crate::session::{Command, RunState, Session, StopReason};
+use crate::session::{Arrangement, Command, RunState, Session, StopReason};
 
 /// An action of the shell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +28,7 @@ pub(in crate::ui) enum Action {
     ZoomOut,
     ZoomReset,
     ResetLayout,
+    Arrange(Arrangement),
     ReduceMotion,
     AddMemoryView,
     NextShape,
@@ -53,7 +54,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 26] = [
+pub(in crate::ui) const ALL: [Action; 31] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -78,6 +79,11 @@ pub(in crate::ui) const ALL: [Action; 26] = [
     Action::ZoomIn,
     Action::ZoomOut,
     Action::ZoomReset,
+    Action::Arrange(Arrangement::Learn),
+    Action::Arrange(Arrangement::Debug),
+    Action::Arrange(Arrangement::Hosts),
+    Action::Arrange(Arrangement::Speed),
+    Action::Arrange(Arrangement::Own),
     Action::ResetLayout,
     Action::ReduceMotion,
 ];
@@ -119,6 +125,11 @@ impl Action {
             Action::ZoomOut => "Smaller text",
             Action::ZoomReset => "Normal text size",
             Action::ResetLayout => "Put all panels back",
+            Action::Arrange(Arrangement::Learn) => "Panels for learning",
+            Action::Arrange(Arrangement::Debug) => "Panels for debugging",
+            Action::Arrange(Arrangement::Hosts) => "Panels for host calls",
+            Action::Arrange(Arrangement::Speed) => "Panels for speed",
+            Action::Arrange(Arrangement::Own) => "Panels as I have moved them",
             Action::ReduceMotion => "Switch motion off or on",
             Action::AddMemoryView => "One more memory view",
             Action::NextShape => "Show vectors in the next shape",
@@ -149,7 +160,17 @@ impl Action {
         const IN: &[KeyboardShortcut] = &[command(Key::Plus), command(Key::Equals)];
         const SMALLER: &[KeyboardShortcut] = &[command(Key::Minus)];
         const NORMAL: &[KeyboardShortcut] = &[command(Key::Num0)];
+        const LEARN: &[KeyboardShortcut] = &[command(Key::Num1)];
+        const DEBUG: &[KeyboardShortcut] = &[command(Key::Num2)];
+        const HOSTS: &[KeyboardShortcut] = &[command(Key::Num3)];
+        const SPEED: &[KeyboardShortcut] = &[command(Key::Num4)];
+        const OWN: &[KeyboardShortcut] = &[command(Key::Num5)];
         match self {
+            Action::Arrange(Arrangement::Learn) => LEARN,
+            Action::Arrange(Arrangement::Debug) => DEBUG,
+            Action::Arrange(Arrangement::Hosts) => HOSTS,
+            Action::Arrange(Arrangement::Speed) => SPEED,
+            Action::Arrange(Arrangement::Own) => OWN,
             Action::Open => OPEN,
             Action::Restart => RESTART,
             Action::Continue => CONTINUE,
@@ -275,6 +296,7 @@ impl Action {
             }
             Action::ShowPc => Command::ShowPc,
             Action::ResetLayout => Command::ResetLayout,
+            Action::Arrange(arrangement) => Command::Arrange(arrangement),
             Action::AddMemoryView => Command::AddMemoryView,
             Action::NextShape => Command::ShowVectors(session.vector_shape().next()),
             Action::CollectGarbage => Command::CollectGarbage,

@@ -1,9 +1,12 @@
-//! A line under the toolbar when the machine stands for a reason that needs attention.
+//! Two lines under the toolbar: what the machine is doing, why it stands, and what can be done next.
 
 use egui::{RichText, Ui};
 use stepwell_engine::text::dotted;
 use stepwell_engine::{AtomicWait, Trap, TrapCode};
 
+use super::actions::Action;
+use super::first_minute::FirstMinute;
+use super::{state, status};
 use crate::session::{
     Awaited, Command, HostCallRecord, Panel, ReachedLimit, RunState, Session, StopReason,
     reached_limit, trap_causes, trapped_instruction,
@@ -15,60 +18,90 @@ use crate::ui::widgets;
 /// Characters shown of the arguments of a call.
 const ARGUMENTS: usize = 120;
 
-/// Draws it, if there is a reason.
-pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
+/// Draws it: what was done in it, and what was pressed of the first minute. Its room is always there,
+/// so that no panel moves under the pointer when a run stops.
+pub(super) fn show(
+    session: &Session,
+    first_minute: &mut Option<FirstMinute>,
+    ui: &mut Ui,
+) -> (Vec<Command>, Option<Action>) {
+    let tokens = Tokens::of(ui);
     let mut commands = Vec::new();
-    match session.run_state() {
-        RunState::Stopped(StopReason::Trap(trap)) => {
-            let tokens = Tokens::of(ui);
-            let frame = egui::Frame::new().fill(tokens.error_back).inner_margin(tokens::GAP * 1.5);
-            egui::Panel::top("banner").frame(frame).show(ui, |ui| {
-                trapped(session, trap, ui, &mut commands);
-            });
+    let mut pressed = None;
+    let reason = match session.run_state() {
+        RunState::Stopped(reason) => Some(reason),
+        RunState::Idle | RunState::Running => None,
+    };
+    let fill = match reason {
+        Some(StopReason::Trap(_)) => tokens.error_back,
+        Some(StopReason::HostCall | StopReason::ImportBreak { .. } | StopReason::Wait) => {
+            tokens.raised
         }
-        RunState::Stopped(StopReason::HostCall) => {
-            if let Some(pending) = session.pending_call() {
-                let tokens = Tokens::of(ui);
-                let frame = egui::Frame::new().fill(tokens.raised).inner_margin(tokens::GAP * 1.5);
-                egui::Panel::top("banner").frame(frame).show(ui, |ui| {
-                    waits(session, pending, ui, &mut commands);
-                });
+        _ => tokens.panel,
+    };
+    let frame = egui::Frame::new().fill(fill).inner_margin(tokens::GAP);
+    let panel = egui::Panel::top("banner").exact_size(tokens::BANNER).resizable(false);
+    let shown = panel.frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        ui.horizontal(|ui| {
+            state::show(session, ui);
+            match reason {
+                Some(StopReason::Trap(trap)) => trapped(session, trap, ui, &mut commands),
+                Some(StopReason::HostCall) => {
+                    if let Some(pending) = session.pending_call() {
+                        waits(session, pending, ui, &mut commands);
+                    }
+                }
+                Some(StopReason::ImportBreak { module, name }) => {
+                    about_to_call(session, module, name, ui, &mut commands);
+                }
+                Some(StopReason::Wait) => {
+                    if let Some(wait) = session.atomic_wait() {
+                        parked(session, &wait, ui, &mut commands);
+                    }
+                }
+                _ => {}
             }
-        }
-        RunState::Stopped(StopReason::ImportBreak { module, name }) => {
-            let tokens = Tokens::of(ui);
-            let frame = egui::Frame::new().fill(tokens.raised).inner_margin(tokens::GAP * 1.5);
-            egui::Panel::top("banner").frame(frame).show(ui, |ui| {
-                about_to_call(session, module, name, ui, &mut commands);
-            });
-        }
-        RunState::Stopped(StopReason::Wait) => {
-            if let Some(wait) = session.atomic_wait() {
-                let tokens = Tokens::of(ui);
-                let frame = egui::Frame::new().fill(tokens.raised).inner_margin(tokens::GAP * 1.5);
-                egui::Panel::top("banner").frame(frame).show(ui, |ui| {
-                    parked(session, &wait, ui, &mut commands);
-                });
+        });
+        if let Some(StopReason::Trap(trap)) = reason {
+            meaning(session, trap, ui);
+        } else if let Some(minute) = first_minute.as_ref() {
+            let (action, dismissed) = minute.show(session, ui);
+            pressed = action;
+            if dismissed {
+                *first_minute = None;
             }
+        } else {
+            let hint = RichText::new(status::hint(session)).small().color(tokens.weak);
+            ui.add(egui::Label::new(hint).truncate());
         }
-        _ => {}
-    }
-    commands
+    });
+    rects::note_rect(ui.ctx(), shown.response.rect, || "banner".to_owned());
+    (commands, pressed)
+}
+
+/// Buttons on the right and words in the room that they leave: however long these are, the buttons
+/// can be reached.
+fn row(
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+    buttons: impl FnOnce(&mut Ui, &mut Vec<Command>),
+    words: impl FnOnce(&mut Ui, &mut Vec<Command>),
+) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        buttons(ui, commands);
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+            words(ui, commands);
+        });
+    });
 }
 
 /// A task in an atomic wait.
 fn parked(session: &Session, wait: &AtomicWait, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        let frames = session.frames();
-        let who = frames.first().map_or("it".to_owned(), |frame| session.frame_label(frame));
-        let memory = session.memory_label(wait.memory);
-        let timeout = widgets::timeout(wait.timeout);
-        let address = wait.address;
-        let text = format!(
-            "⏸ {who} waits at memory {memory} 0x{address:x} for a notification ({timeout})."
-        );
-        ui.label(RichText::new(text).color(tokens.warning));
+    let address = wait.address;
+    let buttons = |ui: &mut Ui, commands: &mut Vec<Command>| {
         let over = ui.small_button("Let it time out");
         rects::note(&over, || "banner.time_out".to_owned());
         let help = "The wait ends with 2, as if its time were over: no other task could notify it";
@@ -85,12 +118,30 @@ fn parked(session: &Session, wait: &AtomicWait, ui: &mut Ui, commands: &mut Vec<
             commands.push(Command::ViewMemory { view, memory: wait.memory.0 });
             commands.push(Command::GoToAddress { view, address });
         }
+    };
+    row(ui, commands, buttons, |ui, _| {
+        let frames = session.frames();
+        let who = frames.first().map_or("it".to_owned(), |frame| session.frame_label(frame));
+        let memory = session.memory_label(wait.memory);
+        let timeout = widgets::timeout(wait.timeout);
+        let text = format!(
+            "⏸ {who} waits at memory {memory} 0x{address:x} for a notification ({timeout})."
+        );
+        ui.label(RichText::new(text).color(tokens.waiting));
     });
 }
 
 fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
+    let buttons = |ui: &mut Ui, commands: &mut Vec<Command>| {
+        let show = ui.small_button("Show");
+        rects::note(&show, || "banner.show".to_owned());
+        if show.on_hover_text("Show the instruction that trapped").clicked() {
+            commands.push(Command::ShowPc);
+        }
+        deeper(session, trap, ui, commands);
+    };
+    row(ui, commands, buttons, |ui, commands| {
         let what = match &trap.code {
             TrapCode::Exception(exception) => {
                 format!("uncaught exception {}", session.tag_name(exception.tag))
@@ -108,20 +159,22 @@ fn trapped(session: &Session, trap: &Trap, ui: &mut Ui, commands: &mut Vec<Comma
         if let Some(cause) = cause(session, trap) {
             ui.label(RichText::new(cause).font(tokens::mono()));
         }
-        let show = ui.small_button("Show");
-        rects::note(&show, || "banner.show".to_owned());
-        if show.on_hover_text("Show the instruction that trapped").clicked() {
-            commands.push(Command::ShowPc);
-        }
-        deeper(session, trap, ui, commands);
     });
-    if let Some(details) = details(session, trap) {
-        ui.add(egui::Label::new(RichText::new(details).font(tokens::mono())).wrap());
-    }
-    let explanation = trap.code.explanation();
-    if explanation != trap.code.to_string() {
-        ui.add(egui::Label::new(RichText::new(explanation).color(tokens.text)).wrap());
-    }
+}
+
+/// What a trap was about and what it means, in a line.
+fn meaning(session: &Session, trap: &Trap, ui: &mut Ui) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+        if let Some(details) = details(session, trap) {
+            ui.label(RichText::new(details).font(tokens::mono()));
+        }
+        let explanation = trap.code.explanation();
+        if explanation != trap.code.to_string() {
+            ui.label(RichText::new(explanation).color(tokens.text));
+        }
+    });
 }
 
 /// The way out where calls were nested too deeply for the limits, and not without end.
@@ -164,30 +217,25 @@ fn details(session: &Session, trap: &Trap) -> Option<String> {
 
 fn waits(session: &Session, pending: &HostCallRecord, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        let caller = pending.frames.first().map_or("the host", |frame| &*frame.label);
-        let target = dotted(&pending.call.module, &pending.call.name);
-        let (why, advice, panel) = match session.awaited(pending) {
-            Awaited::Person => {
-                ("and no module satisfies it.", "Give the answer in Host calls.", Panel::HostCalls)
-            }
-            Awaited::Input => {
-                ("which waits for a line of standard input.", "Type it in Console.", Panel::Console)
-            }
-            Awaited::Time(_) => (
-                "which waits for its time.",
-                "It goes on by itself; Host calls can answer in its place.",
-                Panel::HostCalls,
-            ),
-            Awaited::Host => (
-                "which has begun and has not answered.",
-                "It may go on by itself; Host calls can answer in its place.",
-                Panel::HostCalls,
-            ),
-        };
-        let text = format!("⏸ {caller} calls {target}, {why}");
-        ui.label(RichText::new(text).color(tokens.warning));
-        ui.label(advice);
+    let (why, advice, panel) = match session.awaited(pending) {
+        Awaited::Person => {
+            ("and no module satisfies it.", "Give the answer in Host calls.", Panel::HostCalls)
+        }
+        Awaited::Input => {
+            ("which waits for a line of standard input.", "Type it in Console.", Panel::Console)
+        }
+        Awaited::Time(_) => (
+            "which waits for its time.",
+            "It goes on by itself; Host calls can answer in its place.",
+            Panel::HostCalls,
+        ),
+        Awaited::Host => (
+            "which has begun and has not answered.",
+            "It may go on by itself; Host calls can answer in its place.",
+            Panel::HostCalls,
+        ),
+    };
+    let buttons = |ui: &mut Ui, commands: &mut Vec<Command>| {
         let show = ui.small_button("Show");
         rects::note(&show, || "banner.show".to_owned());
         let help = match panel {
@@ -197,6 +245,13 @@ fn waits(session: &Session, pending: &HostCallRecord, ui: &mut Ui, commands: &mu
         if show.on_hover_text(help).clicked() {
             commands.push(Command::RevealPanel(panel));
         }
+    };
+    row(ui, commands, buttons, |ui, _| {
+        let caller = pending.frames.first().map_or("the host", |frame| &*frame.label);
+        let target = dotted(&pending.call.module, &pending.call.name);
+        let text = format!("⏸ {caller} calls {target}, {why}");
+        ui.label(RichText::new(text).color(tokens.waiting));
+        ui.label(advice);
         let others = session.pending_calls().filter(|other| other.task != pending.task).count();
         if others > 0 {
             let calls = if others == 1 { "call waits" } else { "calls wait" };
@@ -215,15 +270,7 @@ fn about_to_call(
     commands: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        let call = session.imminent_call();
-        let caller = call.as_ref().and_then(|record| record.frames.first());
-        let caller = caller.map_or("the host", |frame| &*frame.label);
-        let args = call.as_ref().map(|record| session.describe_call(record).args_text());
-        let args: String = args.unwrap_or_default().chars().take(ARGUMENTS).collect();
-        let text = format!("⏸ {caller} is about to call {}({args}).", dotted(module, name));
-        ui.label(RichText::new(text).color(tokens.breakpoint));
-        ui.label("The host function has not begun.");
+    let buttons = |ui: &mut Ui, commands: &mut Vec<Command>| {
         let on = ui.small_button("Continue");
         rects::note(&on, || "banner.continue".to_owned());
         if on.on_hover_text("Let it begin, and run on").clicked() {
@@ -237,5 +284,15 @@ fn about_to_call(
                 commands.push(Command::BreakOnImport { module, name, when: None });
             }
         }
+    };
+    row(ui, commands, buttons, |ui, _| {
+        let call = session.imminent_call();
+        let caller = call.as_ref().and_then(|record| record.frames.first());
+        let caller = caller.map_or("the host", |frame| &*frame.label);
+        let args = call.as_ref().map(|record| session.describe_call(record).args_text());
+        let args: String = args.unwrap_or_default().chars().take(ARGUMENTS).collect();
+        let text = format!("⏸ {caller} is about to call {}({args}).", dotted(module, name));
+        ui.label(RichText::new(text).color(tokens.host));
+        ui.label("The host function has not begun.");
     });
 }

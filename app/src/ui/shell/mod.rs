@@ -5,10 +5,12 @@
 
 pub(super) mod actions;
 mod banner;
+mod first_minute;
 mod help;
 mod notices;
 mod openings;
 mod palette;
+mod state;
 mod status;
 mod toolbar;
 
@@ -19,6 +21,7 @@ use super::layout::Layout;
 use super::widgets;
 use crate::session::{Command, Session, Theme};
 use actions::{Action, Effect};
+pub(super) use first_minute::FirstMinute;
 
 /// The shell's own state.
 pub(super) struct Shell {
@@ -26,6 +29,8 @@ pub(super) struct Shell {
     step_count: String,
     palette: Option<palette::Palette>,
     help_is_open: bool,
+    /// How far a newcomer has come; nothing for who is none.
+    pub(super) first_minute: Option<FirstMinute>,
     /// Nothing moves by itself.
     pub(super) reduce_motion: bool,
 }
@@ -36,6 +41,7 @@ impl Default for Shell {
             step_count: "100".to_owned(),
             palette: None,
             help_is_open: false,
+            first_minute: None,
             reduce_motion: false,
         }
     }
@@ -52,6 +58,7 @@ impl Shell {
 
     /// What an action comes to; the shell's own are done at once.
     fn act(&mut self, session: &Session, action: Action) -> Option<Effect> {
+        self.first_minute = self.first_minute.take().and_then(|minute| minute.after(action));
         match action {
             Action::Palette => {
                 self.palette = match self.palette {
@@ -90,7 +97,9 @@ impl Shell {
                 effects.extend(self.act(session, action));
             }
         });
-        effects.extend(banner::show(session, ui).into_iter().map(Effect::Command));
+        let (commands, pressed) = banner::show(session, &mut self.first_minute, ui);
+        effects.extend(commands.into_iter().map(Effect::Command));
+        effects.extend(pressed.and_then(|action| self.act(session, action)));
         egui::Panel::bottom("status").show(ui, |ui| status::show(session, files, ui));
         effects
     }

@@ -24,7 +24,7 @@ pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
                     format!("opening {}: {percent} %", escaped(file.name))
                 }
                 (None, Some(name)) => format!("reading {} …", escaped(name)),
-                (None, None) => hint(session).to_owned(),
+                (None, None) => String::new(),
             };
             ui.add(egui::Label::new(RichText::new(hint).small().color(tokens.weak)).truncate());
         });
@@ -98,7 +98,7 @@ fn several(session: &Session, reason: &StopReason, task: u32) -> String {
 }
 
 /// What a newcomer would do next.
-fn hint(session: &Session) -> String {
+pub(super) fn hint(session: &Session) -> String {
     let proposed = session.proposed_start().filter(|_| session.invocation().is_none());
     if let (RunState::Idle, Some((key, export))) = (session.run_state(), proposed)
         && let Some(open) = session.module(key)

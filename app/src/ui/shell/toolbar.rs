@@ -1,12 +1,11 @@
 //! The line on top: opening, running and stepping, what the machine is doing, views.
 
 use egui::{Button, RichText, Ui};
-use stepwell_engine::CallState;
-use stepwell_engine::text::dotted;
 
 use super::Shell;
 use super::actions::{Action, Effect};
-use crate::session::{Command, Preparing, RunState, Session, StopReason, Theme};
+use crate::session::{Arrangement, Command, Session, Theme};
+use crate::ui::arrangements;
 use crate::ui::files::Files;
 use crate::ui::layout::{self, Layout};
 use crate::ui::rects;
@@ -29,16 +28,14 @@ pub(super) fn show(
         examples(session, ui, effects);
         recent(files, ui, effects);
         ui.separator();
+        step(session, ui, &mut actions);
         button(Action::Restart, "⏮", session, ui, &mut actions);
         button(Action::Continue, "▶", session, ui, &mut actions);
         button(Action::Pause, "⏸", session, ui, &mut actions);
         button(Action::StepOver, "↷ over", session, ui, &mut actions);
-        button(Action::StepInto, "↓ into", session, ui, &mut actions);
         button(Action::StepOut, "↑ out", session, ui, &mut actions);
         button(Action::Stop, "⏹", session, ui, &mut actions);
         step_many(shell, session, ui, &mut actions);
-        ui.separator();
-        state(session, ui);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             button(Action::Help, "?", session, ui, &mut actions);
             themes(session, ui, effects);
@@ -50,9 +47,27 @@ pub(super) fn show(
     actions
 }
 
+/// One instruction: what is done most, by the largest button.
+fn step(session: &Session, ui: &mut Ui, actions: &mut Vec<Action>) {
+    let tokens = Tokens::of(ui);
+    let text = RichText::new("↓ Step").font(tokens::strong()).color(tokens.on_accent);
+    let button = Button::new(text).fill(tokens.accent).min_size(tokens::LARGEST_BUTTON.into());
+    add(Action::StepInto, button, session, ui, actions);
+}
+
 fn button(action: Action, text: &str, session: &Session, ui: &mut Ui, actions: &mut Vec<Action>) {
+    add(action, Button::new(text), session, ui, actions);
+}
+
+fn add(
+    action: Action,
+    button: Button<'_>,
+    session: &Session,
+    ui: &mut Ui,
+    actions: &mut Vec<Action>,
+) {
     let obstacle = action.obstacle(session);
-    let response = ui.add_enabled(obstacle.is_none(), Button::new(text));
+    let response = ui.add_enabled(obstacle.is_none(), button);
     let response = response.accessible_name(action.title());
     rects::note(&response, || format!("toolbar.{action:?}"));
     let keys = action.keys_text(ui.ctx());
@@ -73,7 +88,11 @@ fn step_many(shell: &mut Shell, session: &Session, ui: &mut Ui, actions: &mut Ve
     let count = widgets::read_count(&shell.step_count);
     let obstacle = Action::StepMany.obstacle(session);
     let enabled = obstacle.is_none() && count.is_ok();
-    let step = ui.add_enabled(enabled, Button::new("step")).accessible_name("Step N instructions");
+    let text = match &count {
+        Ok(count) => format!("{} steps", widgets::grouped(*count)),
+        Err(_) => "? steps".to_owned(),
+    };
+    let step = ui.add_enabled(enabled, Button::new(text)).accessible_name("Step N instructions");
     rects::note(&step, || "toolbar.StepMany".to_owned());
     let step = step.on_hover_text("Exactly as many instructions as the field says");
     let edit = egui::TextEdit::singleline(&mut shell.step_count)
@@ -123,80 +142,6 @@ fn recent(files: &Files, ui: &mut Ui, effects: &mut Vec<Effect>) {
     });
 }
 
-/// How many instructions, and what the machine is doing.
-fn state(session: &Session, ui: &mut Ui) {
-    let tokens = Tokens::of(ui);
-    let executed = RichText::new(widgets::grouped(session.clock())).font(tokens::mono_bold());
-    ui.label(RichText::new("executed").color(tokens.weak));
-    ui.label(executed).on_hover_text("Instructions executed in this run: the clock of everything");
-    let (text, color) = match session.run_state() {
-        RunState::Idle => ("ready".to_owned(), tokens.weak),
-        RunState::Running => match session.speed() {
-            Some(speed) => (format!("running, {:.0} M/s", speed / 1e6), tokens.good),
-            None => ("running".to_owned(), tokens.good),
-        },
-        RunState::Stopped(reason) => match reason {
-            StopReason::Started if session.is_begun_again() => {
-                ("begun again, ready to step".to_owned(), tokens.good)
-            }
-            StopReason::Started => ("ready to step".to_owned(), tokens.good),
-            StopReason::Stepped => ("stepped".to_owned(), tokens.text),
-            StopReason::Paused => ("paused".to_owned(), tokens.text),
-            StopReason::Breakpoint { hits, .. } => {
-                let text = match hits {
-                    1 => "stopped: breakpoint".to_owned(),
-                    hits => format!("stopped: breakpoint, {} times", widgets::grouped(*hits)),
-                };
-                (text, tokens.breakpoint)
-            }
-            StopReason::Arrived => ("arrived at the cursor".to_owned(), tokens.text),
-            StopReason::HostCall => (waits(session).to_owned(), tokens.warning),
-            StopReason::ImportBreak { module, name } => {
-                (format!("stopped: {} is called", dotted(module, name)), tokens.breakpoint)
-            }
-            StopReason::Exit(0) => ("ended".to_owned(), tokens.good),
-            StopReason::Exit(code) => (format!("ended with code {code}"), tokens.warning),
-            StopReason::Wait => ("waits to be notified".to_owned(), tokens.warning),
-            StopReason::Trap(_) => ("trapped".to_owned(), tokens.error),
-            StopReason::Done(values) => (returned(session, values), tokens.good),
-        },
-    };
-    let text = match (session.run_state(), session.selected_task()) {
-        (RunState::Stopped(_), Some(task)) if session.task_count() > 1 => {
-            format!("task {task} · {text}")
-        }
-        _ => text,
-    };
-    let text = match session.preparing() {
-        Some(Preparing::Initialize(_)) => format!("{text} in _initialize"),
-        Some(Preparing::StartFunction(_)) => format!("{text} in the start function"),
-        None => text,
-    };
-    let label = ui.label(RichText::new(text).color(color));
-    rects::note(&label, || "toolbar.state".to_owned());
-    if let Some(preparing) = session.preparing_text() {
-        label.on_hover_text(format!("This is {preparing}, and runs once"));
-    }
-}
-
-/// What the pending call waits for.
-fn waits(session: &Session) -> &'static str {
-    let state = session.pending_call().map(|record| record.call.state);
-    match state {
-        Some(CallState::InProgress) if session.awaits_input() => "waits for input",
-        Some(CallState::InProgress) => "waits for the host",
-        _ => "waits for an answer",
-    }
-}
-
-fn returned(session: &Session, values: &[stepwell_engine::Value]) -> String {
-    match values {
-        [] => "returned".to_owned(),
-        [value] => format!("returned {}", session.value_text(value)),
-        several => format!("returned {} values", several.len()),
-    }
-}
-
 fn themes(session: &Session, ui: &mut Ui, effects: &mut Vec<Effect>) {
     let name = |theme| match theme {
         Theme::System => "as the system",
@@ -229,6 +174,19 @@ fn views(
             let mut open = layout.is_open(panel);
             if ui.checkbox(&mut open, layout::title(panel)).clicked() {
                 effects.push(Effect::Command(Command::TogglePanel(panel)));
+            }
+        }
+        ui.separator();
+        for arrangement in arrangements::ALL.into_iter().chain([Arrangement::Own]) {
+            let action = Action::Arrange(arrangement);
+            let is_shown = layout.arrangement == arrangement;
+            let keys = action.keys_text(ui.ctx());
+            let entry = Button::selectable(is_shown, arrangements::title(arrangement));
+            let entry = ui.add(entry.shortcut_text(keys));
+            rects::note(&entry, || format!("toolbar.arrange.{arrangement:?}"));
+            if entry.on_hover_text(arrangements::purpose(arrangement)).clicked() {
+                actions.push(action);
+                ui.close();
             }
         }
         ui.separator();

@@ -8,5 +8,5 @@ pub mod vector;
 pub mod virtual_rows;
 
 pub use text::{
-    empty, grouped, hex, module_label, read_count, safe, section, size, timeout, value,
+    elided, empty, grouped, hex, module_label, read_count, safe, section, size, timeout, value,
 };

@@ -62,11 +62,27 @@ pub(super) fn mark_changed(ui: &Ui, response: &Response, changed: bool) {
 }
 
 /// A module's name in its hue.
-pub fn module_label(ui: &mut Ui, open: &OpenModule) -> Response {
+pub fn module_label(ui: &mut Ui, open: &OpenModule, room: f32) -> Response {
     let tokens = Tokens::of(ui);
-    ui.label(
-        RichText::new(safe(&open.name)).font(tokens::mono_bold()).color(tokens.module(open.hue)),
-    )
+    let name = safe(&open.name);
+    let text = RichText::new(elided(&name, room, tokens::TEXT)).font(tokens::mono_bold());
+    let label = ui.label(text.color(tokens.module(open.hue)));
+    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
+    label
+}
+
+/// A name in monospace of a size, with dots in its middle if it has no room: long names mostly differ at
+/// their ends.
+pub fn elided(name: &str, room: f32, size: f32) -> String {
+    let most = (room / (tokens::MONO_WIDTH * size / tokens::TEXT)).floor().max(3.0) as usize;
+    let count = name.chars().count();
+    if count <= most {
+        return name.to_owned();
+    }
+    let behind = (most - 1) / 2;
+    let before: String = name.chars().take(most - 1 - behind).collect();
+    let end: String = name.chars().skip(count - behind).collect();
+    format!("{before}…{end}")
 }
 
 /// A number in groups of three digits: `1 234 567`.
@@ -129,6 +145,15 @@ pub fn timeout(nanoseconds: Option<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_ends() {
+        let room = |characters: f32| (characters + 0.5) * tokens::MONO_WIDTH;
+        assert_eq!(elided("short", room(5.0), tokens::TEXT), "short");
+        assert_eq!(elided("abcdefghij", room(7.0), tokens::TEXT), "abc…hij");
+        assert_eq!(elided("äöüß…ñé", room(4.0), tokens::TEXT), "äö…é");
+        assert_eq!(elided("abcdefghij", 0.0, tokens::TEXT), "a…j");
+    }
 
     #[test]
     fn numbers_and_sizes_as_people_say_them() {

@@ -76,7 +76,11 @@ pub(super) fn draw(context: &Context<'_>, cache: &Cache, shown: &[Shown], ui: &U
             }
             let right = area.left() + LANES_RIGHT - 4.0;
             let x = right - (free as f32 + 1.0) * (LANES - 8.0) / COUNT as f32;
-            let color = if bright { tokens.accent } else { tokens.faint };
+            let color = match (is_pc, bright) {
+                (true, _) => tokens.pc,
+                (_, true) => tokens.accent,
+                _ => tokens.faint,
+            };
             let stroke = Stroke::new(if bright { 1.8 } else { 1.0 }, color);
             painter.line_segment([pos2(right, start), pos2(x, start)], stroke);
             painter.line_segment([pos2(x, start), pos2(x, to)], stroke);

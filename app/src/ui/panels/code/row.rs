@@ -19,7 +19,7 @@ use crate::ui::tokens::{self, Tokens};
 /// Width of the breakpoint gutter.
 const GUTTER: f32 = 18.0;
 /// Width of the offsets.
-const OFFSETS: f32 = 66.0;
+const OFFSETS: f32 = 80.0;
 /// Width of the lanes for branch arrows.
 pub(super) const LANES: f32 = 40.0;
 /// Indentation of one level.
@@ -357,7 +357,7 @@ fn callee_color(context: &Context<'_>, callee: FuncIndex, tokens: &Tokens) -> Co
         Some(ImportSource::Module(key)) => context.session.module(*key),
         _ => None,
     };
-    provider.map_or(tokens.warning, |module| tokens.module(module.hue))
+    provider.map_or(tokens.host, |module| tokens.module(module.hue))
 }
 
 fn gutter(
@@ -396,7 +396,7 @@ fn gutter(
     }
     let marker = match (is_pc, is_caller) {
         (true, _) if context.trapped => Some(("⚠", tokens.error)),
-        (true, _) => Some(("▶", tokens.accent)),
+        (true, _) => Some(("▶", tokens.pc)),
         (_, true) => Some(("↳", tokens.weak)),
         _ => None,
     };

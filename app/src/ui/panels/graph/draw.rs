@@ -44,7 +44,7 @@ pub(super) fn colors(session: &Session, node: CallTarget, tokens: &Tokens) -> (C
     };
     match open {
         Some(open) => (tokens.module(open.hue), tokens.module_back(open.hue)),
-        None => (tokens.warning, tokens.panel),
+        None => (tokens.host, tokens.panel),
     }
 }
 

@@ -87,7 +87,7 @@ fn answer(record: &HostCallRecord, described: &str, ui: &mut Ui) {
 /// The colour of an answer in words.
 pub(super) fn answer_color(answer: &HostAnswerState, tokens: &Tokens) -> Color32 {
     match answer {
-        HostAnswerState::Pending => tokens.warning,
+        HostAnswerState::Pending => tokens.waiting,
         HostAnswerState::Trapped { .. } => tokens.error,
         HostAnswerState::Returned { by: Answerer::Policy | Answerer::Rule(_), .. } => tokens.weak,
         HostAnswerState::Returned { .. } | HostAnswerState::Exited(_) => tokens.text,

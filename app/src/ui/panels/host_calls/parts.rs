@@ -47,7 +47,7 @@ pub(super) fn headline(
             }
         }
         let target = dotted(&record.call.module, &record.call.name);
-        ui.label(RichText::new(target).font(tokens::mono_bold()).color(tokens.warning));
+        ui.label(RichText::new(target).font(tokens::mono_bold()).color(tokens.host));
         through(session, record, ui, commands);
     });
 }

@@ -61,7 +61,7 @@ fn of_another(
     let label = format!("task {}: {}: {}", record.task, dotted(module, name), heading(awaited));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     rects::note(&response, || format!("host_calls.task.{}", record.task));
-    let line = if response.hovered() { tokens.warning } else { tokens.line };
+    let line = if response.hovered() { tokens.waiting } else { tokens.line };
     ui.painter().rect(rect, 4.0, tokens.raised, (1.0, line), egui::StrokeKind::Inside);
     let color = parts::hue(session, record.frames.first(), tokens);
     let inner = rect.shrink2(vec2(tokens::GROUP, 0.0));
@@ -86,7 +86,7 @@ fn form(
     let tokens = Tokens::of(ui);
     let frame = egui::Frame::new()
         .fill(tokens.raised)
-        .stroke(egui::Stroke::new(1.0, tokens.warning))
+        .stroke(egui::Stroke::new(1.0, tokens.waiting))
         .corner_radius(4)
         .inner_margin(egui::Margin::symmetric(tokens::GROUP as i8, tokens::GAP as i8 + 2));
     frame.show(ui, |ui| {

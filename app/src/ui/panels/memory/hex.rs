@@ -10,10 +10,14 @@ use crate::ui::widgets::virtual_rows::VirtualRows;
 
 /// Width of the addresses, in characters.
 const ADDRESS: f32 = 11.0;
-/// Room that 16 bytes a row need.
-pub(super) const WIDTH_16: f32 = (ADDRESS + 16.0 * 3.0 + 3.0 + 2.0 + 16.0) * MONO_WIDTH + 14.0;
-/// Room that 8 bytes a row need.
-pub(super) const WIDTH_8: f32 = (ADDRESS + 8.0 * 3.0 + 1.0 + 2.0 + 8.0) * MONO_WIDTH + 14.0;
+/// How many bytes a row can have.
+pub(super) const PER_ROW: [usize; 3] = [32, 16, 8];
+
+/// Room that so many bytes a row need: a byte is two digits, a letter and a gap, and every four are set apart.
+pub(super) fn width(per_row: usize) -> f32 {
+    let characters = ADDRESS + (per_row * 4 + per_row / 4) as f32 + 1.0;
+    characters * MONO_WIDTH + 14.0
+}
 
 /// What typing means at the cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -119,7 +123,10 @@ pub(super) fn show(
         let keys = Keys { session, view, size: bytes.len() as u64, per_row, page: area.height() };
         keys.handle(id, typing, ui, commands);
     }
-    response.context_menu(|ui| copy_menu(view, bytes, ui));
+    response.context_menu(|ui| {
+        copy_menu(view, bytes, ui);
+        per_row_menu(ui);
+    });
     if let Some((address, mark)) = hovered {
         response.on_hover_text_at_pointer(tooltip(bytes, address, mark.unwrap_or_default()));
     }
@@ -173,6 +180,26 @@ fn point(
     {
         commands.push(select(anchor, address));
     }
+}
+
+/// Where the number of bytes a row is kept that a person has chosen; 0 for as many as fit.
+pub(super) fn per_row_id() -> egui::Id {
+    egui::Id::unique("stepwell-bytes-a-row")
+}
+
+/// How many bytes a row has at most.
+fn per_row_menu(ui: &mut Ui) {
+    let id = per_row_id();
+    let fixed: usize = ui.data(|data| data.get_temp(id)).unwrap_or(0);
+    ui.menu_button("Bytes a row", |ui| {
+        for count in [0, 8, 16, 32] {
+            let name = if count == 0 { "as many as fit".to_owned() } else { count.to_string() };
+            if ui.selectable_label(fixed == count, name).clicked() {
+                ui.data_mut(|data| data.insert_temp(id, count));
+                ui.close();
+            }
+        }
+    });
 }
 
 fn copy_menu(view: &MemoryView, bytes: &[u8], ui: &mut Ui) {
@@ -319,10 +346,11 @@ fn paint(
             painter.rect_filled(hex, 2.0, tokens.selection);
             painter.rect_filled(text, 0.0, tokens.selection);
         }
-        // Read and written are lines above and below, so that both can be seen on one byte.
+        // Read is a line on the left and written one below, so that both can be seen on one byte, and none
+        // of them seems to belong to the row above.
         if mark.read {
             let stroke = Stroke::new(2.0, tokens.read);
-            painter.hline(hex.x_range(), hex.top() + 0.5, stroke);
+            painter.vline(hex.left() - 0.5, hex.y_range(), stroke);
         }
         if mark.written {
             painter.rect_filled(hex, 2.0, tokens.written.gamma_multiply(0.28));
@@ -388,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_place_in_a_row_is_the_byte_that_is_drawn_there() {
-        for per_row in [8, 16] {
+        for per_row in PER_ROW {
             let columns = Columns { per_row };
             for column in 0..per_row {
                 let middle = columns.hex(column) + MONO_WIDTH;

@@ -48,12 +48,15 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
             return;
         }
         // Side by side, if both fit.
-        let wide = ui.available_width() >= hex::WIDTH_16 + inspector::WIDTH;
-        let with_inspector = ui.available_width() >= hex::WIDTH_8 + inspector::WIDTH;
-        let inspector_width = if with_inspector { inspector::WIDTH + tokens::GROUP } else { 0.0 };
+        let beside = inspector::WIDTH + tokens::GROUP;
+        let with_inspector = ui.available_width() >= hex::width(8) + beside;
         let area = ui.available_rect_before_wrap();
-        let split = area.right() - inspector_width;
-        let per_row = if wide || area.width() - inspector_width >= hex::WIDTH_16 { 16 } else { 8 };
+        let split = if with_inspector { area.right() - beside } else { area.right() };
+        let room = split - area.left();
+        let fixed: usize = ui.data(|data| data.get_temp(hex::per_row_id())).unwrap_or(0);
+        let fits = hex::PER_ROW.into_iter().find(|per_row| room >= hex::width(*per_row));
+        // A row is never wider than its room.
+        let per_row = fits.map_or(8, |most| if fixed == 0 { most } else { fixed.min(most) });
         let left = area.with_max_x(split);
         ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
             hex::show(session, view, bytes, per_row, ui, &mut commands);

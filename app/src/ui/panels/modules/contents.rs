@@ -96,7 +96,7 @@ fn list(ui: &mut Ui, title: &str, count: usize, lines: impl Iterator<Item = Stri
 /// Sections with their share of the module as a bar.
 fn sections(open: &OpenModule, ui: &mut Ui) {
     let module = &open.module;
-    let title = format!("Sections · {}", module.sections().len());
+    let title = format!("Sections · {}", widgets::grouped(module.sections().len() as u64));
     egui::CollapsingHeader::new(title).id_salt("sections").show(ui, |ui| {
         let tokens = Tokens::of(ui);
         let whole = module.bytes().len().max(1) as f32;
@@ -148,7 +148,7 @@ fn data(open: &OpenModule, declared: &Declared<'_>, ui: &mut Ui) {
     if segments.is_empty() {
         return;
     }
-    let title = format!("Data segments · {}", segments.len());
+    let title = format!("Data segments · {}", widgets::grouped(segments.len() as u64));
     egui::CollapsingHeader::new(title).id_salt("data").show(ui, |ui| {
         for (index, segment) in (0..).zip(segments).take(LISTED) {
             let name =
@@ -168,7 +168,7 @@ fn custom(open: &OpenModule, ui: &mut Ui) {
     if customs.is_empty() {
         return;
     }
-    let title = format!("Custom sections · {}", customs.len());
+    let title = format!("Custom sections · {}", widgets::grouped(customs.len() as u64));
     egui::CollapsingHeader::new(title).id_salt("custom").show(ui, |ui| {
         for (index, custom) in customs.iter().enumerate().take(LISTED) {
             let size = widgets::size(custom.range.len() as u64);

@@ -25,7 +25,7 @@ pub(super) fn show(session: &Session, open: &OpenModule, ui: &mut Ui, commands: 
     if open.imports.is_empty() {
         return;
     }
-    let title = format!("Imports · {}", open.imports.len());
+    let title = format!("Imports · {}", widgets::grouped(open.imports.len() as u64));
     let header = egui::CollapsingHeader::new(title).id_salt("imports");
     header.default_open(open.imports.len() <= UNGROUPED).show(ui, |ui| {
         let asked = |(import, state): &(&Import, &ImportState)| {
@@ -188,7 +188,7 @@ fn source(
     }
     let is_answered = satisfy::set_of(state).is_some();
     if !is_answered && !matches!(import.ty, ExternType::Func(_)) {
-        let label = ui.label(RichText::new("made").small().color(tokens.warning));
+        let label = ui.label(RichText::new("made").small().color(tokens.host));
         label.on_hover_text("Nobody satisfies it: an empty one of this type is made.");
         return;
     }

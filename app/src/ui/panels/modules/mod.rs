@@ -83,9 +83,10 @@ fn title(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
                 ui.data_mut(|data| data.insert_temp(id, (!left).then_some(text)));
             }
             None => {
-                let name = widgets::module_label(ui, open)
-                    .interact(egui::Sense::click())
-                    .on_hover_text("What other modules import it as; double click to change it");
+                let room = ui.available_width() - tokens::TITLE_BUTTONS;
+                let name = widgets::module_label(ui, open, room).interact(egui::Sense::click());
+                let help = "What other modules import it as; double click to change it";
+                let name = name.on_hover_text(format!("{}\n{help}", widgets::safe(&open.name)));
                 let pencil = ui.small_button("✎").accessible_name(format!("rename {}", open.name));
                 if name.double_clicked() || pencil.on_hover_text("Change the name").clicked() {
                     ui.data_mut(|data| data.insert_temp(id, Some(open.name.clone())));
@@ -95,13 +96,16 @@ fn title(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
         }
         let kind = if open.source.is_some() { "text" } else { "binary" };
         let facts = format!("{kind}, {}", widgets::size(open.module.bytes().len() as u64));
-        ui.label(RichText::new(facts).font(tokens::mono_small()).color(tokens.faint));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let close = ui.small_button("✗").accessible_name(format!("close {}", open.name));
             rects::note(&close, || format!("modules.close.{}", open.name));
             if close.on_hover_text("Close this module").clicked() {
                 commands.push(Command::Close(open.key));
             }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let facts = RichText::new(facts).font(tokens::mono_small()).color(tokens.faint);
+                ui.add(egui::Label::new(facts).truncate());
+            });
         });
     });
     feedback::show(
@@ -112,7 +116,7 @@ fn title(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
 
 fn exports(session: &Session, open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
     let exports = open.module.exports();
-    let title = format!("Exports · {}", exports.len());
+    let title = format!("Exports · {}", widgets::grouped(exports.len() as u64));
     egui::CollapsingHeader::new(title).id_salt("exports").default_open(true).show(ui, |ui| {
         if exports.is_empty() {
             widgets::empty(ui, "This module exports nothing.");

@@ -112,7 +112,7 @@ fn shown(state: &ImportState, tokens: &Tokens) -> (String, Color32, String) {
         None => {
             let choice = Choice::Policy(state.policy);
             let hint = format!("Nobody satisfies it. {}", choice.hint(None));
-            (policy_text(state.policy).to_owned(), tokens.warning, hint)
+            (policy_text(state.policy).to_owned(), tokens.host, hint)
         }
     }
 }

@@ -10,12 +10,13 @@ use crate::session::{
 };
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets;
 
 /// Modules with more exports than this show the fields of a function when they are asked for.
 const UNFOLDED: usize = 24;
 
 /// Room for the buttons behind the name of a function.
-const BUTTONS: f32 = 152.0;
+const BUTTONS: f32 = 122.0;
 
 /// Exports shown in the panel.
 pub(super) const LISTED: usize = 200;
@@ -73,24 +74,27 @@ fn function(
     for (ty, text) in ty.params().iter().zip(&texts) {
         fits &= Session::check_value(*ty, text).is_ok();
     }
-    ui.horizontal(|ui| {
+    let name = escaped(&export.name);
+    let show_name = |room: f32, ui: &mut Ui, commands: &mut Vec<Command>| {
         let color = if started.is_some() { tokens.accent } else { tokens.text };
-        let name = RichText::new(escaped(&export.name)).font(tokens::mono()).color(color);
-        let label = egui::Label::new(name).truncate().sense(egui::Sense::click());
-        let room = (ui.available_width() - BUTTONS).max(tokens::NUMBER);
-        let label = match folded {
-            true => ui.add(label),
-            false => {
-                ui.scope(|ui| {
-                    ui.set_max_width(room);
-                    ui.add(label)
-                })
-                .inner
-            }
-        };
+        let text = RichText::new(widgets::elided(&name, room, tokens::TEXT));
+        let label = egui::Label::new(text.font(tokens::mono()).color(color));
+        let label = ui.add(label.truncate().sense(egui::Sense::click()));
+        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &*name));
         let written = func_type(&open.module, ty);
-        if label.on_hover_text(format!("{written}\nClick to show its code")).clicked() {
+        if label.on_hover_text(format!("{name}\n{written}\nClick to show its code")).clicked() {
             commands.push(Command::ShowFunction { module: open.key, func: func.0 });
+        }
+    };
+    // A name that leaves no room for the buttons has a line of its own.
+    let width = ui.available_width();
+    let is_long = name.chars().count() as f32 * tokens::MONO_WIDTH > width - BUTTONS;
+    if is_long {
+        show_name(width, ui, commands);
+    }
+    ui.horizontal(|ui| {
+        if !is_long {
+            show_name(width, ui, commands);
         }
         if folded {
             unfold(ui, id, open, export, ty);
@@ -173,7 +177,7 @@ fn task_button(
     commands: &mut Vec<Command>,
 ) {
     let stands = matches!(session.run_state(), RunState::Stopped(_));
-    let button = ui.add_enabled(stands && args.is_some(), egui::Button::new("+ Task").small());
+    let button = ui.add_enabled(stands && args.is_some(), egui::Button::new("+").small());
     let button = button.accessible_name(format!("+ Task {}", dotted(&open.name, &export.name)));
     rects::note(&button, || format!("modules.task.{}.{}", open.name, export.name));
     let hint = "Start it as one more task of the run: it shares memories and globals with the \

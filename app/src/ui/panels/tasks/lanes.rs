@@ -100,7 +100,7 @@ pub(super) fn show(session: &Session, tasks: &[TaskView], ui: &mut Ui) {
     let (Some(oldest), Some(newest)) = (lanes.first(), lanes.last()) else {
         let text = match tasks {
             [_] => {
-                "A second task, from + Task beside an export in Modules, shares the clock with \
+                "A second task, from + beside an export in Modules, shares the clock with \
                     this one: their turns are drawn here."
             }
             _ => "No turn yet. F5 runs all tasks by turns, Next turn lets one have its own.",

@@ -37,6 +37,7 @@ pub(super) fn show(
 pub(super) fn words(session: &Session, task: &TaskView) -> String {
     let call = task.call.as_deref().unwrap_or("a host function");
     match &task.state {
+        TaskState::Ready if *session.run_state() == RunState::Running => "running".to_owned(),
         TaskState::Ready => "ready".to_owned(),
         TaskState::Asks => format!("asks you: {call}"),
         TaskState::Awaits => format!("awaits {call}"),
@@ -54,7 +55,7 @@ pub(super) fn words(session: &Session, task: &TaskView) -> String {
 fn color(state: &TaskState, tokens: &Tokens) -> Color32 {
     match state {
         TaskState::Ready => tokens.text,
-        TaskState::Asks | TaskState::Awaits | TaskState::Waits => tokens.warning,
+        TaskState::Asks | TaskState::Awaits | TaskState::Waits => tokens.waiting,
         TaskState::Done(_) | TaskState::Exited(0) => tokens.good,
         TaskState::Trapped(_) => tokens.error,
         TaskState::Exited(_) => tokens.warning,

@@ -20,7 +20,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     if tasks.is_empty() {
         widgets::empty(
             ui,
-            "No task. Start an export in Modules with Run or Step; with + Task a further one runs \
+            "No task. Start an export in Modules with Run or Step; with + a further one runs \
              beside it, by turns in the same store.",
         );
         return commands;
