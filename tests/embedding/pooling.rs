@@ -304,3 +304,15 @@ fn a_table_of_the_embedders_entries() {
     assert!(matches!(store.new_table_over(ty, &foreign), Err(Error::UnknownIndex { .. })));
     assert!(matches!(store.new_table_over(ty, &[Ref::Extern(None)]), Err(Error::Type { .. })));
 }
+
+#[test]
+fn a_table_may_be_of_any_size_that_is_allowed_without_its_room_being_taken() {
+    for elements in [1_000_000_000, u64::MAX] {
+        let engine = pool(few().table_elements(elements));
+        let module =
+            Module::from_wat(&engine, "(module (table (export \"t\") 1 funcref))").unwrap();
+        let mut store = Store::new(&engine);
+        let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+        assert!(matches!(store.export(instance, "t"), Some(Extern::Table(_))));
+    }
+}

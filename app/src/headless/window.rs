@@ -38,6 +38,15 @@ fn read(parser: &mut lexopt::Parser) -> Result<WindowRequest, Failure> {
         cli::invocation_argument(&mut invocation, argument, parser)?;
     }
     let Invocation { files, folders, env, program_args: args, .. } = invocation;
+    for file in &files {
+        if let Err(error) = std::fs::metadata(file) {
+            let name = file.display();
+            // It may be meant as one.
+            let command =
+                if file.extension().is_none() { ", and there is no such command" } else { "" };
+            return Err(Failure::Error(format!("{name}: {error}{command}")));
+        }
+    }
     let mut commands = Vec::new();
     if !args.is_empty() || !env.is_empty() {
         commands.push(Command::SetProgram { args, env });
@@ -71,14 +80,24 @@ mod tests {
     fn files_and_a_program_are_set_up_for_the_window() {
         let folder = std::env::temp_dir().display().to_string();
         let dir = format!("{folder}::/data");
-        let args = ["a.wasm", "--dir", &dir, "b.wat", "--env", "K=V", "--", "-n", "--dir", "c"];
+        let [a, b] = ["a.wasm", "b.wat"].map(|name| {
+            let file = std::env::temp_dir().join(format!("stepwell-{}-{name}", std::process::id()));
+            std::fs::write(&file, "(module)").unwrap();
+            file.display().to_string()
+        });
+        let args = [a.as_str(), "--dir", &dir, &b, "--env", "K=V", "--", "-n", "--dir", "c"];
         let found = request(&args).unwrap();
-        assert_eq!(found.files, [PathBuf::from("a.wasm"), PathBuf::from("b.wat")]);
+        assert_eq!(found.files, [PathBuf::from(&a), PathBuf::from(&b)]);
         let args = ["-n", "--dir", "c"].map(str::to_owned).to_vec();
         let env = vec![("K".to_owned(), "V".to_owned())];
         let share = Command::ShareFolder { host: folder, guest: "/data".into() };
         assert_eq!(found.commands, [Command::SetProgram { args, env }, share]);
-        assert_eq!(request(&["a.wasm"]).unwrap().commands, []);
+        assert_eq!(request(&[&a]).unwrap().commands, []);
+        let missing = request(&["inspct", &a]).unwrap_err();
+        assert!(missing.ends_with("and there is no such command"), "{missing}");
+        std::fs::remove_file(&a).unwrap();
+        assert!(!request(&[&a]).unwrap_err().contains("command"));
+        std::fs::remove_file(&b).unwrap();
     }
 
     #[test]

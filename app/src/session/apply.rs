@@ -4,6 +4,7 @@ use stepwell_engine::{CodeOffset, FuncIndex, GlobalAddr, MemAddr};
 
 use super::command::{Command, SetChoice};
 use super::goal::Goal;
+use super::load::notice_of;
 use super::types::{
     Answerer, ImportSource, LayoutRequest, NamedMemory, RunState, SessionError, StopReason,
 };
@@ -20,7 +21,7 @@ impl Session {
         if let Err(error) = &result
             && !matches!(error, SessionError::Input { .. })
         {
-            self.notify(true, error.to_string());
+            self.notify(true, notice_of(error));
         }
         result
     }
@@ -50,6 +51,7 @@ impl Session {
             }
             Command::ChooseSet { module, import, set } => self.choose_set(module, import, set),
             Command::SetProgram { args, env } => self.set_program(args, env),
+            Command::SetAnswerRules(rules) => self.set_answer_rules(rules),
             Command::ShareFolder { host, guest } => self.share_folder(host, guest),
             Command::UnshareFolder(guest) => self.unshare_folder(&guest),
             Command::Spawn { module, export, args } => self.spawn(module, &export, &args),
@@ -258,6 +260,10 @@ impl Session {
             }
             Command::SetZoom(zoom) => {
                 self.layout_requests.push(LayoutRequest::Zoom(zoom));
+                Ok(())
+            }
+            Command::DismissProblem(name) => {
+                self.problems.retain(|problem| problem.name != name);
                 Ok(())
             }
             Command::DismissNotice(id) => {

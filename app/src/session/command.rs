@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{BreakWhen, Shape};
+use super::{AnswerRule, BreakWhen, Shape};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,7 @@ pub enum Panel {
     Graph,
     Timeline,
     Breakpoints,
+    Problems,
     Learn,
     FastCode,
 }
@@ -255,6 +256,8 @@ pub enum Command {
         when: Option<BreakWhen>,
     },
 
+    /// Puts these rules for answers in place of those that there are.
+    SetAnswerRules(Vec<AnswerRule>),
     /// Answers the pending host call with results, one text each.
     Answer(Vec<String>),
     /// Answers the pending host call with a trap.
@@ -408,6 +411,8 @@ pub enum Command {
     ShowVectors(Shape),
     /// Scales the window's text; 1 is normal.
     SetZoom(f32),
+    /// Forgets why a file of this name could not be opened.
+    DismissProblem(String),
     /// Dismisses a notice.
     DismissNotice(u64),
 }

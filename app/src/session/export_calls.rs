@@ -126,6 +126,7 @@ fn by(answer: &HostAnswerState) -> &'static str {
     match by {
         Answerer::Person => "person",
         Answerer::Policy => "policy",
+        Answerer::Rule(_) => "rule",
         Answerer::Set(_) => "host",
     }
 }
@@ -155,7 +156,7 @@ mod tests {
 
     fn called() -> Session {
         let text = r#"(module
-          (import "env" "say" (func $say (param i32 i32) (result i32)))
+          (import "env" "tell" (func $say (param i32 i32) (result i32)))
           (import "env" "=odd,\"name" (func $odd (param f64)))
           (memory 1) (data (i32.const 8) "a,\"b\"\n")
           (func $main (export "main")
@@ -198,8 +199,8 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
         let columns = HEADINGS.trim().split(',').count();
-        assert!(lines[1].starts_with("1,2,1,m.main,0x"), "{text}");
-        assert!(lines[1].contains(r#",env,say,"""a,\""b\""\n""",8 6,i32:-1,person,"#), "{text}");
+        assert!(lines[1].starts_with("1,3,1,m.main,0x"), "{text}");
+        assert!(lines[1].contains(r#",env,tell,"""a,\""b\""\n""",8 6,i32:-1,person,"#), "{text}");
         assert!(
             lines[2].contains(r#",env,"'=odd,""name",f64:-0.5,-0.5,returned,policy,"#),
             "{text}"

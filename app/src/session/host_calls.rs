@@ -91,11 +91,16 @@ impl Session {
     /// pending.
     pub(super) fn on_host_call(&mut self, call: HostCall) -> Result<bool, SessionError> {
         let is_open = call.state == CallState::Unanswered;
-        let policy = if is_open { self.policy_of(&call) } else { ImportPolicy::Ask };
         let task = self.selected_task().unwrap_or(0);
         let known = self.calls.pending_of(task).is_some_and(|record| {
             record.call.func == call.func && record.call.caller == call.caller
         });
+        // A call has its turn with the rules once.
+        let ruled = if is_open && !known { self.ruled(&call) } else { None };
+        let policy = match &ruled {
+            None if is_open => self.policy_of(&call),
+            _ => ImportPolicy::Ask,
+        };
         let answer = match policy {
             ImportPolicy::Ask => None,
             ImportPolicy::Zero => {
@@ -112,9 +117,12 @@ impl Session {
             self.calls.pending.push((task, record.number));
             self.calls.push(record);
         }
-        match answer {
-            Some(answer) => self.answer(answer, Answerer::Policy).map(|()| false),
-            None => Ok(true),
+        match (ruled, answer) {
+            (Some((rule, Some(answer))), _) => {
+                self.answer(answer, Answerer::Rule(rule)).map(|()| false)
+            }
+            (_, Some(answer)) => self.answer(answer, Answerer::Policy).map(|()| false),
+            (_, None) => Ok(true),
         }
     }
 

@@ -87,6 +87,15 @@ impl Session {
         Ok(())
     }
 
+    /// Forgets those of imports that no open module has.
+    pub(super) fn drop_import_breaks(&mut self) {
+        let modules = &self.modules;
+        self.import_breaks.retain(|known| {
+            let mut imports = modules.iter().flat_map(|open| open.module.imports());
+            imports.any(|import| *import.module == *known.module && *import.name == *known.name)
+        });
+    }
+
     /// Tells the engine at which host functions to stop.
     pub(super) fn place_import_breaks(&mut self) {
         let Some(machine) = &mut self.machine else { return };

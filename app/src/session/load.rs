@@ -1,10 +1,12 @@
 //! Modules from the contents of files.
 
+use std::sync::Arc;
+
 use stepwell_engine::text::escaped;
 use stepwell_engine::text_format::TextError;
 use stepwell_engine::{Engine, Error, Module};
 
-use super::Session;
+use super::{LayoutRequest, Panel, Session, SessionError};
 
 /// Loads what a file holds: binary if it begins as a module does, else text. Answers with the text,
 /// too, if it is one.
@@ -52,6 +54,30 @@ pub struct Problem {
     /// What is wrong with it. An [`Error::Text`] has every error of it with line, column, function and
     /// operator, and the line itself.
     pub error: Error,
+    /// The file, if it is a text and no longer than 512 KiB.
+    pub text: Option<Arc<str>>,
+}
+
+/// What is kept of a file that may turn out not to open.
+pub(super) fn text_of(bytes: &[u8]) -> Option<Arc<str>> {
+    let is_kept = (1..=TEXT).contains(&bytes.len()) && !is_binary(bytes);
+    std::str::from_utf8(bytes).ok().filter(|_| is_kept).map(Arc::from)
+}
+
+/// Bytes of a text that is kept.
+const TEXT: usize = 512 << 10;
+
+/// What a notice says of an error: the first line of several, which are all among the problems.
+pub(super) fn notice_of(error: &SessionError) -> String {
+    let text = error.to_string();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    match (error, lines.count()) {
+        (SessionError::Module { .. }, more @ 1..) => {
+            format!("{first} (and {more} more: see Problems)")
+        }
+        _ => text,
+    }
 }
 
 /// Files that are remembered.
@@ -64,11 +90,18 @@ impl Session {
     }
 
     /// Notes how an attempt to open a file has ended.
-    pub(super) fn note_problem(&mut self, name: &str, error: Option<&Error>) {
+    pub(super) fn note_problem(
+        &mut self,
+        name: &str,
+        error: Option<&Error>,
+        text: impl FnOnce() -> Option<Arc<str>>,
+    ) {
         self.problems.retain(|problem| problem.name != name);
         if let Some(error) = error {
             self.problems.truncate(PROBLEMS - 1);
-            self.problems.insert(0, Problem { name: name.to_owned(), error: error.clone() });
+            let (name, error, text) = (name.to_owned(), error.clone(), text());
+            self.problems.insert(0, Problem { name, error, text });
+            self.layout_requests.push(LayoutRequest::Reveal(Panel::Problems));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Panels, the JavaScript handle and tests read the rest through the accessors here. Nothing in
 //! this folder knows egui.
 
+mod answer_rules;
 mod apply;
 mod breakpoint;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod demangle;
 mod edit;
 mod examples;
 mod export_calls;
+mod file_memory;
 mod find_func;
 mod func_names;
 mod goal;
@@ -62,6 +64,7 @@ use stepwell_engine::{
     CodeOffset, Config, Engine, FuncIndex, InstanceId, Store, Task, ValType, Value,
 };
 
+pub use answer_rules::{AnswerRule, Then};
 pub use call_graph::CallCounts;
 pub use command::{
     Arrangement, Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme,
@@ -70,6 +73,7 @@ pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
 pub use export_calls::CallsFormat;
+pub use file_memory::FileMemory;
 pub use find_func::{FuncWanted, Place};
 pub use func_names::FuncNames;
 pub use heap::HeapFocus;
@@ -118,6 +122,9 @@ pub struct Session {
     links_changed: bool,
     state: RunState,
     progress: Option<Progress>,
+    /// Rules for answers, with how often each has answered in this run.
+    answer_rules: Vec<(AnswerRule, u64)>,
+    file_memories: Vec<FileMemory>,
     invocation: Option<Invocation>,
     /// Whether it has been begun again, after a run of it was over.
     begun_again: bool,
@@ -170,6 +177,8 @@ impl Session {
             links_changed: false,
             state: RunState::Idle,
             progress: None,
+            answer_rules: Vec::new(),
+            file_memories: Vec::new(),
             invocation: None,
             begun_again: false,
             remembered: Remembered::default(),

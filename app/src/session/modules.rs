@@ -9,7 +9,8 @@ use stepwell_wasi::{INITIALIZE, Initializer};
 
 use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
 use super::examples;
-use super::load::load_module;
+use super::file_memory::hash_of;
+use super::load::{load_module, text_of};
 use super::machine::Machine;
 use super::types::{Entry, Example, ImportSource, ImportState, OpenModule, SessionError};
 use super::{FuncNames, Session, extern_type, not_now};
@@ -21,8 +22,9 @@ const HUES: [f32; 8] = [0.58, 0.92, 0.38, 0.78, 0.48, 0.86, 0.68, 0.28];
 impl Session {
     /// Opens a module at once.
     pub(super) fn open(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), SessionError> {
+        let text = text_of(&bytes);
         let loaded = load_module(&self.engine, bytes);
-        self.note_problem(name, loaded.as_ref().err());
+        self.note_problem(name, loaded.as_ref().err(), || text);
         let error = |error| SessionError::Module { name: name.to_owned(), error };
         let (module, source) = loaded.map_err(error)?;
         self.install(name, module, source)
@@ -59,8 +61,18 @@ impl Session {
             self.notify(false, text);
         }
         let (importer, names) = (Importer::of(&module), FuncNames::new(&module));
-        let name = name.to_owned();
-        self.modules.push(OpenModule { key, name, module, importer, names, source, hue, imports });
+        let (name, hash) = (name.to_owned(), hash_of(&module));
+        self.modules.push(OpenModule {
+            key,
+            name,
+            module,
+            hash,
+            importer,
+            names,
+            source,
+            hue,
+            imports,
+        });
         self.resolve();
         self.dispatch(Command::SelectModule(key))
     }
@@ -70,8 +82,12 @@ impl Session {
         let example = example.ok_or_else(|| not_now(format!("there is no example {id:?}")))?;
         self.discard_machine();
         self.openings.clear();
+        let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
+        open.into_iter().for_each(|key| self.remember_file(key));
         self.modules.clear();
         self.breakpoints.clear();
+        self.drop_import_breaks();
+        self.answer_rules.clear();
         self.invocation = None;
         for path in &example.files {
             let bytes = examples::file(path);
@@ -109,12 +125,14 @@ impl Session {
 
     pub(super) fn close(&mut self, key: ModuleKey) -> Result<(), SessionError> {
         self.module_mut(key)?;
+        self.remember_file(key);
         let in_use = |machine: &Machine| machine.instance_of(key).is_some();
         if self.machine.as_ref().is_some_and(in_use) {
             self.discard_machine();
         }
         self.modules.retain(|open| open.key != key);
         self.breakpoints.retain(|entry| entry.state.module != key);
+        self.drop_import_breaks();
         if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {
             self.invocation = None;
         }

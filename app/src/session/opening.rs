@@ -14,7 +14,7 @@ use stepwell_engine::text_format::TextError;
 use stepwell_engine::{Engine, Error, Module, ModuleBuilder};
 use web_time::Instant;
 
-use super::load::{is_binary, load_module};
+use super::load::{is_binary, load_module, notice_of};
 use super::types::SessionError;
 use super::{Session, not_now};
 
@@ -88,7 +88,9 @@ impl Session {
     /// Opens a file: at once if it is small and nothing is before it, else bit by bit.
     pub(super) fn open_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), SessionError> {
         if self.openings.files.is_empty() && bytes.len() <= AT_ONCE {
-            return self.open(&name, bytes);
+            self.open(&name, bytes)?;
+            self.recall_file(&name);
+            return Ok(());
         }
         let number = self.openings.next_number;
         self.openings.next_number += 1;
@@ -140,8 +142,8 @@ impl Session {
             if let Err(error) = step {
                 let name = std::mem::take(&mut opening.name);
                 openings.files.remove(position);
-                self.note_problem(&name, Some(&error));
-                self.notify(true, SessionError::Module { name, error }.to_string());
+                self.note_problem(&name, Some(&error), || None);
+                self.notify(true, notice_of(&SessionError::Module { name, error }));
             } else if opening.waits() || begun.elapsed() >= slice {
                 return;
             }
@@ -149,9 +151,10 @@ impl Session {
         for opening in std::mem::take(&mut self.openings.files) {
             let Stage::Done(loaded) = opening.stage else { continue };
             let (module, source) = *loaded;
-            self.note_problem(&opening.name, None);
-            if let Err(error) = self.install(&opening.name, module, source) {
-                self.notify(true, error.to_string());
+            self.note_problem(&opening.name, None, || None);
+            match self.install(&opening.name, module, source) {
+                Ok(()) => self.recall_file(&opening.name),
+                Err(error) => self.notify(true, error.to_string()),
             }
         }
     }

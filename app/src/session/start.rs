@@ -35,6 +35,7 @@ impl Session {
             tasks.clear(store);
         }
         self.calls.forget_all_pending();
+        self.begin_answer_rules();
         self.hosts.begin(&self.program_name(key))?;
         self.add_task(key, export, args)?;
         self.begun_again = false;

@@ -45,6 +45,8 @@ pub struct OpenModule {
     /// Link name: what others import it as.
     pub name: String,
     pub module: Module,
+    /// What its file is known by, whatever it is called.
+    pub hash: String,
     /// What its imports are taken for.
     pub importer: Importer,
     /// What its functions are called.
@@ -252,6 +254,8 @@ pub enum HostAnswerState {
 pub enum Answerer {
     Person,
     Policy,
+    /// The rule at this position.
+    Rule(usize),
     Set(HostSet),
 }
 

@@ -15,7 +15,8 @@ use super::shell::{FirstMinute, Shell, theme_preference};
 use super::tokens;
 use super::widgets;
 use crate::session::{
-    Arrangement, Awaited, Command, LayoutRequest, Panel, Session, SessionError, Shape, Theme,
+    Arrangement, Awaited, Command, FileMemory, LayoutRequest, Panel, Session, SessionError, Shape,
+    Theme,
 };
 
 /// How long a run may take of a frame.
@@ -65,6 +66,7 @@ struct Settings {
     zoom: Option<f32>,
     reduce_motion: bool,
     recent: Vec<super::files::Recent>,
+    files: Vec<FileMemory>,
 }
 
 impl App {
@@ -102,6 +104,7 @@ impl App {
         }
         self.shell.reduce_motion = settings.reduce_motion;
         self.files.set_recent(settings.recent);
+        self.session.set_file_memories(settings.files);
         self.apply(ctx, Command::SetTheme(settings.theme));
         self.apply(ctx, Command::ShowVectors(settings.vector_shape));
         if let Some(zoom) = settings.zoom {
@@ -129,8 +132,8 @@ impl App {
         self.shell.first_minute = Some(FirstMinute::default());
     }
 
-    /// Layout, theme, zoom and recent files, to be kept.
-    pub fn settings(&self) -> String {
+    /// Layout, theme, zoom, recent files and what is remembered of files, to be kept.
+    pub fn settings(&mut self) -> String {
         let settings = Settings {
             layout: Some(self.layout.clone()),
             arrangement: Some(self.layout.arrangement),
@@ -141,6 +144,7 @@ impl App {
             zoom: Some(self.zoom),
             reduce_motion: self.shell.reduce_motion,
             recent: self.files.recent().to_vec(),
+            files: self.session.file_memories().to_vec(),
         };
         serde_json::to_string(&settings).unwrap_or_default()
     }
@@ -233,6 +237,10 @@ impl App {
                 let _ = commands.into_iter().all(|command| self.apply(ctx, command));
             }
             Effect::OpenDialog => self.files.dialog(ctx),
+            Effect::AskForPath => {
+                #[cfg(not(target_arch = "wasm32"))]
+                self.files.ask_for_path();
+            }
             Effect::OpenRecent(position) => {
                 self.files.open_recent(position);
                 ctx.request_repaint();

@@ -61,7 +61,7 @@ impl Part {
 pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileId {
     use Panel::{
         Breakpoints, Code, Console, FastCode, Files, Frames, Globals, Graph, Heap, HostCalls,
-        Learn, Memory, Modules, Stack, Tables, Tasks,
+        Learn, Memory, Modules, Problems, Stack, Tables, Tasks,
     };
     use Part::{Column, Row, Tabs};
     let parts = match arrangement {
@@ -70,7 +70,7 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.62),
-                    (Tabs(&[Memory, Console, Files]), 0.38),
+                    (Tabs(&[Memory, Console, Files, Problems]), 0.38),
                 ]),
                 0.46,
             ),
@@ -87,7 +87,7 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.57),
-                    (Tabs(&[Memory, Console, Files]), 0.43),
+                    (Tabs(&[Memory, Console, Files, Problems]), 0.43),
                 ]),
                 0.48,
             ),
@@ -105,7 +105,7 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[HostCalls, Graph]), 0.6),
-                    (Tabs(&[Console, Files, Memory]), 0.4),
+                    (Tabs(&[Console, Files, Memory, Problems]), 0.4),
                 ]),
                 0.46,
             ),
@@ -122,7 +122,7 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Row(vec![(Tabs(&[Code]), 0.5), (Tabs(&[FastCode]), 0.5)]), 0.72),
-                    (Tabs(&[Memory, Console, Files, HostCalls, Graph]), 0.28),
+                    (Tabs(&[Memory, Console, Files, HostCalls, Graph, Problems]), 0.28),
                 ]),
                 0.56,
             ),

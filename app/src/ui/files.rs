@@ -5,14 +5,22 @@
 //! whoever fetches them. So files keep the order in which they were asked for, and large ones are read
 //! while the window goes on.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+#[cfg(not(target_arch = "wasm32"))]
+use std::time::Duration;
 
 use egui::{Align2, Context, Id, Rect};
+#[cfg(not(target_arch = "wasm32"))]
+use web_time::Instant;
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::path_entry::{Done, PathEntry, Wanted};
 use super::tokens::{self, Tokens};
 use crate::session::Command;
 
@@ -20,6 +28,9 @@ use crate::session::Command;
 const RECENT: usize = 10;
 /// Without a path the contents are remembered, up to this size.
 const SMALL: usize = 24 * 1024;
+/// Nobody closes a dialog so soon: a system that answers so has shown none.
+#[cfg(not(target_arch = "wasm32"))]
+const AT_ONCE: Duration = Duration::from_millis(250);
 /// Above this size a file is read while the window goes on.
 const SLOW: u64 = 512 * 1024;
 
@@ -36,7 +47,7 @@ pub(super) struct Recent {
 
 /// Where a file is to go.
 #[derive(Clone, PartialEq, Debug)]
-enum Target {
+pub(super) enum Target {
     /// It is a module.
     Module,
     /// Into a folder of the programs, by its path.
@@ -110,6 +121,9 @@ enum Message {
     Asked(Asked),
     /// The bytes of the one with this ticket.
     Arrived(u64, Result<Vec<u8>, String>),
+    /// The system has shown no dialog.
+    #[cfg(not(target_arch = "wasm32"))]
+    NoDialog(Wanted),
 }
 
 /// Where files are announced, and their bytes are sent to.
@@ -129,6 +143,11 @@ impl Counter {
         ticket
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
+    fn no_dialog(&self, wanted: Wanted) {
+        let _ = self.sender.send(Message::NoDialog(wanted));
+    }
+
     fn send(&self, ticket: u64, bytes: Result<Vec<u8>, String>) {
         let _ = self.sender.send(Message::Arrived(ticket, bytes));
     }
@@ -142,6 +161,8 @@ pub(super) struct Files {
     waiting: VecDeque<Asked>,
     recent: Vec<Recent>,
     dialog_title: &'static str,
+    #[cfg(not(target_arch = "wasm32"))]
+    path_entry: RefCell<Option<PathEntry>>,
 }
 
 impl Default for Files {
@@ -153,6 +174,8 @@ impl Default for Files {
             waiting: VecDeque::new(),
             recent: Vec::new(),
             dialog_title: "Open WebAssembly modules",
+            #[cfg(not(target_arch = "wasm32"))]
+            path_entry: RefCell::default(),
         }
     }
 }
@@ -199,8 +222,15 @@ impl Files {
         let dialog = dialog.pick_files();
         let (counter, ctx) = (self.counter.clone(), ctx.clone());
         spawn(async move {
+            #[cfg(not(target_arch = "wasm32"))]
+            let begun = Instant::now();
+            let chosen = dialog.await;
+            #[cfg(not(target_arch = "wasm32"))]
+            if chosen.is_none() && begun.elapsed() < AT_ONCE {
+                counter.no_dialog(Wanted::Open(target.clone()));
+            }
             let mut files = Vec::new();
-            for file in dialog.await.unwrap_or_default() {
+            for file in chosen.unwrap_or_default() {
                 let ticket = counter.announce(file.file_name(), target.clone(), path_of(&file));
                 files.push((ticket, file));
             }
@@ -218,7 +248,14 @@ impl Files {
         let dialog = dialog.save_file();
         let (counter, ctx) = (self.counter.clone(), ctx.clone());
         spawn(async move {
-            let Some(file) = dialog.await else { return };
+            let begun = Instant::now();
+            let Some(file) = dialog.await else {
+                if begun.elapsed() < AT_ONCE {
+                    counter.no_dialog(Wanted::Save(name, bytes));
+                    ctx.request_repaint();
+                }
+                return;
+            };
             if let Err(error) = file.write(&bytes).await {
                 let ticket = counter.announce(name, Target::ByKind, None);
                 counter.send(ticket, Err(error.to_string()));
@@ -267,6 +304,31 @@ impl Files {
         self.counter.send(ticket, Ok(bytes));
     }
 
+    /// Draws the field for a path, where the system shows no dialog.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn show_path_entry(&self, ctx: &Context) {
+        let mut shown = self.path_entry.borrow_mut();
+        let Some(entry) = &mut *shown else { return };
+        match entry.show(ctx) {
+            Done::Nothing => return,
+            Done::Open(path, target) => {
+                let from = path.clone();
+                self.fetch(path, target, move || {
+                    std::fs::read(from).map_err(|error| error.to_string())
+                });
+            }
+            Done::Closed | Done::Saved(_) => {}
+        }
+        *shown = None;
+        ctx.request_repaint();
+    }
+
+    /// Asks for a path, as where the system shows no dialog.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn ask_for_path(&self) {
+        *self.path_entry.borrow_mut() = Some(PathEntry::new(Wanted::Open(Target::Module)));
+    }
+
     /// Opens one of the files used recently.
     pub(super) fn open_recent(&self, position: usize) {
         let Some(entry) = self.recent.get(position) else { return };
@@ -312,6 +374,10 @@ impl Files {
         for message in self.receiver.try_iter() {
             match message {
                 Message::Asked(asked) => self.waiting.push_back(asked),
+                #[cfg(not(target_arch = "wasm32"))]
+                Message::NoDialog(wanted) => {
+                    *self.path_entry.get_mut() = Some(PathEntry::new(wanted));
+                }
                 Message::Arrived(ticket, bytes) => {
                     let mut waiting = self.waiting.iter_mut();
                     if let Some(asked) = waiting.find(|asked| asked.ticket == ticket) {

@@ -15,6 +15,8 @@ pub mod feedback;
 mod files;
 mod layout;
 pub mod panels;
+#[cfg(not(target_arch = "wasm32"))]
+mod path_entry;
 pub mod rects;
 mod shell;
 #[cfg(not(target_arch = "wasm32"))]

@@ -42,7 +42,9 @@ impl Budget {
     ///
     /// It is at least 16, the widest element, so that every run gets further. What writes no more than 256
     /// bytes does not count. A function of more than 256 KiB is decoded within the bound as well, 64 bytes for
-    /// each of its code, before the call that needs it is executed. An array of zeroes or of operands is allocated in one go, and may be larger
+    /// each of its code, before the call instruction that needs it is executed: runs then stop with nothing
+    /// executed and no `bulk_progress`. One that a host function calls, or that is started, is decoded in one
+    /// go; [`Store::prepare`](crate::Store::prepare) avoids that. An array of zeroes or of operands is allocated in one go, and may be larger
     /// than what is left.
     #[must_use]
     pub fn bulk_bytes(self, bytes: u64) -> Self {

@@ -118,7 +118,6 @@ impl Task {
         self.run_with(store, budget, Waker::noop())
     }
 
-    /// Executes one instruction; the same as a run of one.
     /// Runs as [`Task::run`] does; host functions that have nothing to answer with yet get this waker, to
     /// tell when it is worth running the task again.
     ///

@@ -97,8 +97,13 @@ impl InstanceAllocator for Pool {
             _ => (state.stacks.pop(), 0),
         };
         drop(state);
-        // The first time a slot is used, room is made for all that it may come to hold.
-        kept.unwrap_or_else(|| Vec::with_capacity(usize::try_from(most).unwrap_or(0)))
+        // The first time a slot is used, room is made for all that it may come to hold, as far as it would be
+        // kept. What is not to be had now is asked for, and may be refused, when it is needed.
+        kept.unwrap_or_else(|| {
+            let mut room = Vec::new();
+            let _ = room.try_reserve_exact(usize::try_from(most).unwrap_or(KEPT).min(KEPT));
+            room
+        })
     }
 
     fn release(&self, kind: Kind, mut room: Vec<u64>) {

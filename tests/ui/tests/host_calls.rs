@@ -568,3 +568,43 @@ fn a_call_that_ends_the_program_elsewhere_carries_a_note() {
     assert!(scene.has(&format!("⚠ {note}")));
     scene.picture("host-call-note");
 }
+
+#[test]
+fn rules_answer_calls_and_are_written_in_place() {
+    const ASKS: &str = r#"(module
+      (import "env" "ask" (func $ask (param i32) (result i32)))
+      (func (export "run") (result i32)
+        (i32.add (i32.mul (call $ask (i32.const 7)) (i32.const 10)) (call $ask (i32.const 8)))))"#;
+    let mut scene = tall(Scene::text("m", ASKS));
+    scene.key(egui::Key::F5);
+    assert_eq!(scene.session().pending_calls().count(), 1);
+    scene.apply([Command::Answer(vec!["4".to_owned()])]);
+    scene.apply([Command::Answer(vec!["2".to_owned()])]);
+    let done = |value| RunState::Stopped(StopReason::Done(vec![Value::I32(value)]));
+    assert_eq!(scene.session().run_state(), &done(42));
+    scene.apply([Command::RevealPanel(Panel::HostCalls)]);
+    // From a call that was answered.
+    let place = row(&scene, "call 1: ").center();
+    scene.click_at(place).click("Always answer so");
+    let rules = |scene: &Scene| -> Vec<(String, String, u64)> {
+        let rules = scene.session().answer_rules();
+        rules.map(|(rule, hits)| (rule.args.join(","), rule.answers.join(";"), hits)).collect()
+    };
+    assert_eq!(rules(&scene), [("i32:7".to_owned(), "i32:4".to_owned(), 0)]);
+    // One more, by hand; a wrong one is told in its line.
+    scene.click("add a rule");
+    scene.write("arguments of rule 1", "> 7").key(egui::Key::Enter);
+    scene.write("answers of rule 1", "x").key(egui::Key::Enter);
+    assert!(scene.says("⚠ "), "what is wrong stands below");
+    assert_eq!(rules(&scene).len(), 1);
+    scene.picture("host-calls-rules");
+    scene.write("answers of rule 1", "5").key(egui::Key::Enter);
+    assert_eq!(rules(&scene)[1], ("> 7".to_owned(), "5".to_owned(), 0));
+    scene.key(egui::Key::F5);
+    assert_eq!(scene.session().run_state(), &done(45));
+    assert!(rows(&scene)[0].ends_with("→ i32:4 by a rule"), "{:?}", rows(&scene));
+    assert_eq!(rules(&scene)[0].2, 1);
+    scene.click("remove rule 0");
+    assert_eq!(rules(&scene).len(), 1);
+    scene.picture("host-calls-rules-left");
+}

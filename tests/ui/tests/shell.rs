@@ -184,7 +184,7 @@ fn themes_switch_and_are_kept_with_the_layout() {
     scene.apply([Command::ShowVectors(Shape::F64x2)]);
     assert!(!scene.harness.ctx.global_style().visuals.dark_mode);
     assert!(!scene.has("Memory"));
-    let kept = scene.harness.state().settings();
+    let kept = scene.harness.state_mut().settings();
 
     let mut scene = Scene::example("recursion");
     assert!(scene.has("Memory"));
@@ -312,4 +312,24 @@ fn a_large_file_shows_how_far_it_has_come_and_can_be_given_up() {
     assert!(scene.says("engine has not been opened"));
     let names: Vec<&str> = scene.session().modules().iter().map(|open| &*open.name).collect();
     assert_eq!(names[1..], ["geometry", "glue"]);
+}
+
+#[test]
+fn a_file_is_opened_by_its_path_where_there_is_no_dialog() {
+    let folder = std::env::temp_dir().join(format!("stepwell-open-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("typed.wat"), "(module (func (export \"f\")))").unwrap();
+    let mut scene = Scene::empty();
+    scene.key_with(Modifiers::COMMAND, Key::P);
+    scene.write("palette", "by its path").key(Key::Enter);
+    let path = |name: &str| folder.join(name).display().to_string();
+    scene.write("path of the file", &path("none.wat")).key(Key::Enter);
+    assert!(scene.says("⚠ "), "there is no such file");
+    scene.picture("open-path");
+    scene.write("path of the file", &path("typed.wat")).key(Key::Enter);
+    scene.settle();
+    let names: Vec<&str> = scene.session().modules().iter().map(|open| &*open.name).collect();
+    assert_eq!(names, ["typed"]);
+    assert!(!scene.has("path of the file"));
+    std::fs::remove_dir_all(&folder).unwrap();
 }

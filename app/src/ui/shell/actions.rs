@@ -8,6 +8,7 @@ use crate::session::{Arrangement, Command, RunState, Session, StopReason};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::ui) enum Action {
     Open,
+    OpenPath,
     Restart,
     Continue,
     Pause,
@@ -43,6 +44,8 @@ pub(in crate::ui) enum Effect {
     Commands(Vec<Command>),
     /// Show the system's dialog for files.
     OpenDialog,
+    /// Ask for a file's path.
+    AskForPath,
     /// Open one of the files used recently.
     OpenRecent(usize),
     /// Text larger or smaller by this factor; 0 is back to normal.
@@ -51,8 +54,9 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 30] = [
+pub(in crate::ui) const ALL: [Action; 31] = [
     Action::Open,
+    Action::OpenPath,
     Action::Restart,
     Action::Stop,
     Action::Continue,
@@ -101,6 +105,7 @@ impl Action {
     pub(in crate::ui) fn title(self) -> &'static str {
         match self {
             Action::Open => "Open files …",
+            Action::OpenPath => "Open a file by its path …",
             Action::Restart => "Restart",
             Action::Continue => "Run or continue",
             Action::Pause => "Pause",
@@ -182,7 +187,8 @@ impl Action {
             Action::ZoomIn => IN,
             Action::ZoomOut => SMALLER,
             Action::ZoomReset => NORMAL,
-            Action::StepMany
+            Action::OpenPath
+            | Action::StepMany
             | Action::NextTurn
             | Action::ShowPc
             | Action::ResetLayout
@@ -206,6 +212,7 @@ impl Action {
         let standing = session.is_unfinished() && !running;
         let waits = session.pending_call().is_some();
         match self {
+            Action::OpenPath if cfg!(target_arch = "wasm32") => Some("a page sees no paths"),
             Action::Restart if session.invocation().is_none() => Some("nothing has been started"),
             Action::Stop if session.task().is_none() => Some("nothing runs"),
             Action::Pause if !running => Some("nothing runs"),
@@ -254,6 +261,7 @@ impl Action {
         let cursor = session.code_focus();
         let command = match self {
             Action::Open => return Some(Effect::OpenDialog),
+            Action::OpenPath => return Some(Effect::AskForPath),
             Action::ZoomIn => return Some(Effect::Zoom(1.1)),
             Action::ZoomOut => return Some(Effect::Zoom(1.0 / 1.1)),
             Action::ZoomReset => return Some(Effect::Zoom(0.0)),
@@ -315,8 +323,13 @@ fn begins(action: Action, session: &Session) -> Option<Command> {
     if session.invocation().is_some() {
         return Some(Command::Restart);
     }
-    let (module, export) =
-        session.proposed_start().filter(|_| *session.run_state() == RunState::Idle)?;
+    if *session.run_state() != RunState::Idle {
+        return None;
+    }
+    if let Some((module, export, args)) = session.started_last() {
+        return Some(Command::Start { module, export, args });
+    }
+    let (module, export) = session.proposed_start()?;
     Some(Command::Start { module, export: export.to_owned(), args: Vec::new() })
 }
 

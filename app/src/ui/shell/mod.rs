@@ -127,6 +127,8 @@ impl Shell {
             }
         }
         files.overlay(ui.ctx());
+        #[cfg(not(target_arch = "wasm32"))]
+        files.show_path_entry(ui.ctx());
         effects
     }
 }

@@ -241,7 +241,8 @@ pub(crate) fn run<O: Observer>(
             ($instance:expr, $func:expr, $popped:literal) => {{
                 let callee_instance: InstanceId = $instance;
                 let callee: FuncIndex = $func;
-                if frames.len() >= config.max_call_depth as usize {
+                let is_full = frames.len() == frames.capacity() && frames.try_reserve(1).is_err();
+                if is_full || frames.len() >= config.max_call_depth as usize {
                     sp += $popped;
                     trap!(TrapCode::CallStackExhausted);
                 }

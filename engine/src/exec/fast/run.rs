@@ -95,9 +95,10 @@ pub(crate) fn run(
     };
 
     let depth = config.max_call_depth as usize;
-    frames.reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
+    // Where there is no memory for more, calls are the exact tier's, which traps.
+    let _ = frames.try_reserve((frames.len() + ROOM).min(depth).saturating_sub(frames.len()));
     scratch.returns.clear();
-    scratch.returns.reserve(frames.capacity().max(ROOM));
+    let _ = scratch.returns.try_reserve(frames.capacity().max(ROOM));
     let restore = [dispatch::restore()];
     let affordable = (*fuel).min(i64::MAX as u64);
     let room = frames.capacity().min(depth);

@@ -65,7 +65,7 @@ impl Column {
             Column::Answer => "What it returned",
             Column::Caller => "The calling function, and the offset of the calling instruction",
             Column::Task => "The calling task",
-            Column::Clock => "Instructions executed before the call",
+            Column::Clock => "Instructions executed up to the call, which counts itself",
             Column::Number => "The call's number in this run",
         }
     }

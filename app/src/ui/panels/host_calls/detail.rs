@@ -6,7 +6,7 @@ use stepwell_engine::module::NameKind;
 use stepwell_engine::text::{identifier, path_part};
 use stepwell_engine::{GlobalAddr, MemAddr, Value};
 
-use super::{State, parts};
+use super::{State, parts, rules};
 use crate::session::{Answerer, Command, HostAnswerState, HostCallRecord, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -39,6 +39,7 @@ pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: 
             }
         });
     });
+    let mut has_rule = false;
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         // Lines of text, without buttons.
         ui.spacing_mut().interact_size.y = tokens::ROW;
@@ -53,12 +54,14 @@ pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: 
             ui.label(RichText::new(format!("and {more} more effects")).color(tokens.weak));
         }
         answer(record, &described.answer, ui);
+        has_rule = rules::offer(session, record, ui, commands);
         for note in &described.notes {
             let text = RichText::new(format!("⚠ {note}")).color(tokens.warning);
             let label = ui.add(egui::Label::new(text).wrap());
             rects::note(&label, || "host_calls.note".to_owned());
         }
     });
+    state.rules.is_open |= has_rule;
 }
 
 fn answer(record: &HostCallRecord, described: &str, ui: &mut Ui) {
@@ -69,6 +72,7 @@ fn answer(record: &HostCallRecord, described: &str, ui: &mut Ui) {
     };
     let by = match by {
         Some(Answerer::Policy) => "by policy",
+        Some(Answerer::Rule(_)) => "by a rule",
         Some(Answerer::Person) => "as you answered",
         Some(Answerer::Set(_)) | None => "",
     };
@@ -85,7 +89,7 @@ pub(super) fn answer_color(answer: &HostAnswerState, tokens: &Tokens) -> Color32
     match answer {
         HostAnswerState::Pending => tokens.waiting,
         HostAnswerState::Trapped { .. } => tokens.error,
-        HostAnswerState::Returned { by: Answerer::Policy, .. } => tokens.weak,
+        HostAnswerState::Returned { by: Answerer::Policy | Answerer::Rule(_), .. } => tokens.weak,
         HostAnswerState::Returned { .. } | HostAnswerState::Exited(_) => tokens.text,
     }
 }

@@ -4,8 +4,8 @@ use egui::{RichText, Ui};
 
 use stepwell_engine::text::{dotted, escaped, path_part};
 
-use super::State;
 use super::rows::short_module;
+use super::{State, rules};
 use crate::session::{CalledImport, CallsFormat, Command, ModuleKey, Session};
 use crate::ui::files::{self, Request};
 use crate::ui::rects;
@@ -31,6 +31,7 @@ pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: 
             state.folds = !state.folds;
         }
         export(session, state, ui);
+        rules::toggle(session, &mut state.rules, ui);
         let clear = ui.small_button("Clear").accessible_name("clear the host calls");
         rects::note(&clear, || "host_calls.clear".to_owned());
         if clear.on_hover_text("Forget the calls that have been answered").clicked() {

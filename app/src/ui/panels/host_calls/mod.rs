@@ -1,7 +1,8 @@
 //! Host calls: those that wait for an answer, and all that were made, one line each.
 //!
 //! `index` says which calls are listed, `order` in which order, `columns` what of each, `rows` and `cells`
-//! draw them, `detail` what there is to know of one, `pending` the forms of those that wait, `filter` the line above the list, `break_menu` when to stop at an import.
+//! draw them, `detail` what there is to know of one, `pending` the forms of those that wait, `filter` the line
+//! above the list, `rules` the rules for answers, `break_menu` when to stop at an import.
 //! What is chosen here lives in egui's memory.
 
 pub(super) mod break_menu;
@@ -14,6 +15,7 @@ mod order;
 mod parts;
 mod pending;
 mod rows;
+mod rules;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -42,6 +44,7 @@ struct State {
     index: Index,
     filter: Filter,
     order: Order,
+    rules: rules::Drafts,
     /// By which column they are listed; without, as they were made.
     sort: Option<Sort>,
     folds: bool,
@@ -63,6 +66,7 @@ impl Default for State {
             index: Index::default(),
             filter: Filter::default(),
             order: Order::default(),
+            rules: rules::Drafts::default(),
             sort: None,
             folds: true,
             selected: None,
@@ -85,7 +89,15 @@ impl State {
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let mut commands = Vec::new();
     let calls = session.host_calls();
+    let id = ui.scope_id().with("state");
+    let shared: Arc<Mutex<State>> =
+        ui.data_mut(|data| data.get_temp_mut_or_default::<Arc<Mutex<State>>>(id).clone());
+    let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
+
     if calls.is_empty() {
+        ui.horizontal(|ui| rules::toggle(session, &mut state.rules, ui));
+        let room = ui.available_height();
+        rules_below(session, &mut state, room, ui, &mut commands);
         widgets::empty(
             ui,
             "No host call yet. When the program calls an import that no module satisfies, the call \
@@ -94,11 +106,6 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         );
         return commands;
     }
-    let id = ui.scope_id().with("state");
-    let shared: Arc<Mutex<State>> =
-        ui.data_mut(|data| data.get_temp_mut_or_default::<Arc<Mutex<State>>>(id).clone());
-    let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
-
     let pending: Vec<&HostCallRecord> = session.pending_calls().collect();
     let others = calls.len() > pending.len();
     let room = ui.available_height();
@@ -111,11 +118,15 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         });
     }
     if !others {
+        ui.horizontal(|ui| rules::toggle(session, &mut state.rules, ui));
+        let room = ui.available_height();
+        rules_below(session, &mut state, room, ui, &mut commands);
         return commands;
     }
     if pending.is_empty() || room > LOW || !state.filter.is_empty() {
         filter::show(session, &mut state, ui, &mut commands);
     }
+    rules_below(session, &mut state, room, ui, &mut commands);
     let slice = if state.at_once { SLICE_AT_ONCE } else { SLICE };
     let State { index, filter, folds, .. } = &mut *state;
     let is_complete = index.update(session, filter, *folds, slice);
@@ -139,6 +150,22 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         rows::show(session, &mut state, ui, &mut commands);
     }
     commands
+}
+
+/// The rules for answers, if they are asked for: in at most half of the room.
+fn rules_below(
+    session: &Session,
+    state: &mut State,
+    room: f32,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    if !state.rules.is_open {
+        return;
+    }
+    let area = egui::ScrollArea::vertical().id_salt("rules").auto_shrink([false, true]);
+    area.max_height(room / 2.0).show(ui, |ui| rules::show(session, &mut state.rules, ui, commands));
+    ui.separator();
 }
 
 /// The filter admits none.

@@ -131,6 +131,8 @@ impl List<'_> {
         let by = match &record.answer {
             HostAnswerState::Returned { by: Answerer::Policy, .. }
             | HostAnswerState::Trapped { by: Answerer::Policy, .. } => " by policy",
+            HostAnswerState::Returned { by: Answerer::Rule(_), .. }
+            | HostAnswerState::Trapped { by: Answerer::Rule(_), .. } => " by a rule",
             _ => "",
         };
         let times = match row.kind {

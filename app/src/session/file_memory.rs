@@ -1,0 +1,288 @@
+//! What is remembered of a file from one time that it is opened to the next: breakpoints, what its imports get,
+//! rules for answers, what was started last. A file is known by its bytes, whatever it is called.
+
+use std::hash::Hasher as _;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use stepwell_engine::Module;
+
+use super::answer_rules::AnswerRule;
+use super::breakpoint::Entry;
+use super::command::{ImportPolicy, ModuleKey, SetChoice};
+use super::import_break::BreakWhen;
+use super::{Invocation, Session};
+
+/// Files that are remembered; of more the ones that were closed first are forgotten.
+const FILES: usize = 200;
+/// Bytes at the beginning and at the end of a file that it is known by, beside its length.
+const KNOWN_BY: usize = 4 << 20;
+
+/// What is remembered of a file.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileMemory {
+    /// What the file is known by.
+    pub hash: String,
+    breakpoints: Vec<(u32, bool, String)>,
+    imports: Vec<KnownImport>,
+    import_breaks: Vec<(String, String, BreakWhen)>,
+    rules: Vec<AnswerRule>,
+    /// Export and arguments that were started last.
+    pub(super) started: Option<(String, Vec<String>)>,
+}
+
+/// What a person has said about an import.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct KnownImport {
+    module: String,
+    name: String,
+    policy: ImportPolicy,
+    set: SetChoice,
+}
+
+impl FileMemory {
+    fn is_empty(&self) -> bool {
+        *self == Self { hash: self.hash.clone(), ..Self::default() }
+    }
+}
+
+/// What a module is known by.
+pub(super) fn hash_of(module: &Module) -> String {
+    let bytes = module.bytes();
+    let mut hasher = SipHasher13::new();
+    hasher.write_u64(bytes.len() as u64);
+    let parts = match bytes.len() > 2 * KNOWN_BY {
+        true => [bytes.get(..KNOWN_BY), bytes.get(bytes.len() - KNOWN_BY..)],
+        false => [Some(bytes), None],
+    };
+    for part in parts.into_iter().flatten() {
+        hasher.write(part);
+    }
+    let hash = hasher.finish128();
+    format!("{:016x}{:016x}", hash.h1, hash.h2)
+}
+
+impl Session {
+    /// What is remembered of files, those that are open included, the last one closed at the end.
+    pub fn file_memories(&mut self) -> &[FileMemory] {
+        let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
+        open.into_iter().for_each(|key| self.remember_file(key));
+        &self.file_memories
+    }
+
+    /// Takes up what was remembered before; for files that are opened from now on.
+    pub fn set_file_memories(&mut self, memories: Vec<FileMemory>) {
+        self.file_memories = memories;
+        let more = self.file_memories.len().saturating_sub(FILES);
+        self.file_memories.drain(..more);
+    }
+
+    /// Notes what is to be remembered of an open file.
+    pub(super) fn remember_file(&mut self, key: ModuleKey) {
+        let Some(open) = self.module(key) else { return };
+        let imports = open.module.imports();
+        let is_imported = |module: &str, name: &str| {
+            imports.iter().any(|import| *import.module == *module && *import.name == *name)
+        };
+        let of_import = imports.iter().zip(&open.imports).filter_map(|(import, state)| {
+            let is_usual =
+                state.policy == ImportPolicy::default() && state.choice == SetChoice::default();
+            let (module, name) = (import.module.to_string(), import.name.to_string());
+            let (policy, set) = (state.policy, state.choice);
+            (!is_usual).then_some(KnownImport { module, name, policy, set })
+        });
+        let breakpoints = self.breakpoints.iter().filter(|entry| entry.state.module == key);
+        let breakpoints = breakpoints.map(|entry| {
+            let state = &entry.state;
+            (state.offset, state.enabled, state.condition.clone())
+        });
+        let breaks = self.import_breaks.iter();
+        let breaks = breaks.filter(|known| is_imported(&known.module, &known.name));
+        let breaks =
+            breaks.map(|known| (known.module.clone(), known.name.clone(), known.when.clone()));
+        let rules = self.answer_rules.iter().map(|(rule, _)| rule);
+        let rules = rules.filter(|rule| is_imported(&rule.module, &rule.name)).cloned();
+        let hash = open.hash.clone();
+        let started = self.invocation.as_ref().filter(|last| last.module == key);
+        let started = started.map(|last| (last.export.clone(), last.args.clone()));
+        let mut memory = FileMemory {
+            hash,
+            breakpoints: breakpoints.collect(),
+            imports: of_import.collect(),
+            import_breaks: breaks.collect(),
+            rules: rules.collect(),
+            started,
+        };
+        let before = self.file_memories.iter().position(|known| known.hash == memory.hash);
+        let before = before.map(|position| self.file_memories.remove(position));
+        memory.started = memory.started.or_else(|| before.and_then(|before| before.started));
+        if !memory.is_empty() {
+            self.file_memories.push(memory);
+        }
+        let more = self.file_memories.len().saturating_sub(FILES);
+        self.file_memories.drain(..more);
+    }
+
+    /// Does for a file that has just been opened what is remembered of it.
+    pub(super) fn recall_file(&mut self, name: &str) {
+        if self.file_memories.is_empty() {
+            return;
+        }
+        let Some(open) = self.modules.iter().find(|open| open.name == name) else { return };
+        let key = open.key;
+        let Some(memory) = self.file_memories.iter().find(|known| known.hash == open.hash).cloned()
+        else {
+            return;
+        };
+        for known in &memory.imports {
+            let Some(open) = self.module(key) else { return };
+            let is_it = |import: &stepwell_engine::module::Import| {
+                *import.module == *known.module && *import.name == *known.name
+            };
+            let Some(position) = open.module.imports().iter().position(is_it) else { continue };
+            if known.set != SetChoice::default() {
+                // What is chosen can be chosen again.
+                let _ = self.choose_set(key, position, known.set);
+            }
+            if let Ok(open) = self.module_mut(key)
+                && let Some(state) = open.imports.get_mut(position)
+            {
+                state.policy = known.policy;
+            }
+        }
+        for (offset, enabled, condition) in memory.breakpoints {
+            let is_there = self.breakpoints.iter().any(|entry| entry.is_at(key, offset));
+            if is_there || self.check_instruction(key, offset).is_err() {
+                continue;
+            }
+            let mut entry = Entry::new(key, offset);
+            entry.state.enabled = enabled;
+            self.breakpoints.push(entry);
+            // One that is refused, since it was written for another version, is left out.
+            let _ = self.set_condition(key, offset, condition);
+        }
+        self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
+        for (module, name, when) in memory.import_breaks {
+            if self.import_break(&module, &name).is_none() {
+                let _ = self.set_import_break(module, name, Some(when));
+            }
+        }
+        let rules: Vec<AnswerRule> = self.answer_rules().map(|(rule, _)| rule.clone()).collect();
+        let new = memory.rules.into_iter().filter(|rule| !rules.contains(rule));
+        let all: Vec<AnswerRule> = rules.iter().cloned().chain(new).collect();
+        if all.len() > rules.len() {
+            let _ = self.set_answer_rules(all);
+        }
+    }
+
+    /// What was started last of an open file: then, or before it was closed.
+    pub fn started_last(&self) -> Option<(ModuleKey, String, Vec<String>)> {
+        if let Some(Invocation { module, export, args }) = &self.invocation {
+            return Some((*module, export.clone(), args.clone()));
+        }
+        let mut files = self.modules.iter().rev();
+        files.find_map(|open| {
+            let known = self.file_memories.iter().find(|known| known.hash == open.hash)?;
+            let (export, args) = known.started.clone()?;
+            open.module.export(&export)?;
+            Some((open.key, export, args))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::super::tests::{key, start, with};
+    use super::super::{Command, Then};
+    use super::*;
+
+    const TEXT: &str = r#"(module
+      (import "env" "ask" (func $ask (param i32) (result i32)))
+      (func (export "run") (param $n i32) (result i32) (call $ask (local.get $n))))"#;
+
+    fn prepared() -> Session {
+        let mut session = with(&[("main", TEXT)]);
+        let module = key(&session, "main");
+        let offset = session.modules()[0].module.func_body(stepwell_engine::FuncIndex(1));
+        let offset = offset.unwrap().start.0 + 1;
+        let import = ("env".to_owned(), "ask".to_owned());
+        for command in [
+            Command::ToggleBreakpoint { module, offset },
+            Command::SetCondition { module, offset, condition: "$n == 5".into() },
+            Command::EnableBreakpoint { module, offset, enabled: false },
+            Command::SetPolicy { module, import: 0, policy: ImportPolicy::Trap },
+            Command::BreakOnImport {
+                module: import.0.clone(),
+                name: import.1.clone(),
+                when: Some(BreakWhen::Condition("arg 0 == 3".into())),
+            },
+            Command::SetAnswerRules(vec![AnswerRule {
+                module: import.0,
+                name: import.1,
+                args: vec!["9".into()],
+                answers: vec!["1".into()],
+                then: Then::Again,
+            }]),
+        ] {
+            session.apply(command).unwrap();
+        }
+        start(&mut session, "main", "run", &["5"]);
+        session
+    }
+
+    fn open(session: &mut Session, name: &str, text: &str) {
+        let bytes = text.as_bytes().to_vec();
+        session.apply(Command::Open { name: name.to_owned(), bytes }).unwrap();
+    }
+
+    fn agrees(session: &Session) {
+        let breakpoints: Vec<_> = session.breakpoints().collect();
+        let [point] = breakpoints.as_slice() else { panic!("{breakpoints:?}") };
+        assert_eq!((point.enabled, point.condition.as_str()), (false, "$n == 5"));
+        assert_eq!(session.modules()[0].imports[0].policy, ImportPolicy::Trap);
+        let condition = BreakWhen::Condition("arg 0 == 3".into());
+        assert_eq!(session.import_break("env", "ask").unwrap().when, condition);
+        assert_eq!(session.answer_rules().len(), 1);
+        let (module, export, args) = session.started_last().unwrap();
+        assert_eq!((module, export.as_str()), (session.modules()[0].key, "run"));
+        assert_eq!(args, ["5"]);
+    }
+
+    #[test]
+    fn a_file_that_is_opened_again_is_as_it_was_left_whatever_it_is_called() {
+        let mut session = prepared();
+        let kept = serde_json::to_string(session.file_memories()).unwrap();
+        let mut other = Session::new();
+        other.set_file_memories(serde_json::from_str(&kept).unwrap());
+        open(&mut other, "renamed", TEXT);
+        agrees(&other);
+        // In the same session, after it has been closed.
+        let module = key(&session, "main");
+        session.apply(Command::Close(module)).unwrap();
+        assert_eq!(session.breakpoints().len(), 0);
+        assert!(session.import_break("env", "ask").is_none(), "nobody imports it any more");
+        open(&mut session, "main", TEXT);
+        agrees(&session);
+    }
+
+    #[test]
+    fn another_file_is_not_taken_for_it_and_nothing_is_kept_of_what_was_left_alone() {
+        let mut session = prepared();
+        let kept = session.file_memories().to_vec();
+        let mut other = Session::new();
+        other.set_file_memories(kept);
+        open(&mut other, "main", &TEXT.replace("$n i32", "$m i32").replace("get $n", "get $m"));
+        assert_eq!(other.breakpoints().len(), 0);
+        assert_eq!(other.modules()[0].imports[0].policy, ImportPolicy::Ask);
+        assert_eq!(other.file_memories().len(), 1);
+        // Of many files the last ones are kept.
+        let many = (0..FILES + 5)
+            .map(|number| FileMemory { hash: number.to_string(), ..FileMemory::default() });
+        other.set_file_memories(many.collect());
+        assert_eq!(other.file_memories().len(), FILES);
+        assert_eq!(other.file_memories()[0].hash, "5");
+    }
+}
