@@ -32,6 +32,7 @@ impl Session {
             Command::CancelOpening(number) => self.cancel_opening(number),
             Command::OpenExample(id) => self.open_example(&id),
             Command::Close(key) => self.close(key),
+            Command::Reload { module, bytes } => self.reload(module, bytes),
             Command::Rename { module, name } => self.rename(module, name),
             Command::SetPolicy { module, import, policy } => {
                 let open = self.module_mut(module)?;

@@ -117,6 +117,13 @@ pub enum Command {
     OpenExample(String),
     /// Closes a module.
     Close(ModuleKey),
+    /// Opens other bytes in place of a module: its file has changed.
+    Reload {
+        /// The module.
+        module: ModuleKey,
+        /// Binary or text format.
+        bytes: Vec<u8>,
+    },
     /// Changes a module's link name.
     Rename {
         /// The module.

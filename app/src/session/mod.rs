@@ -36,6 +36,7 @@ mod programs;
 #[cfg(test)]
 mod reactor_tests;
 mod reference;
+mod reload;
 mod remembered;
 mod run;
 mod shape;

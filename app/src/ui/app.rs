@@ -13,6 +13,8 @@ use super::panels;
 use super::shell::actions::Effect;
 use super::shell::{FirstMinute, Shell, theme_preference};
 use super::tokens;
+#[cfg(not(target_arch = "wasm32"))]
+use super::watch::Watch;
 use super::widgets;
 use crate::session::{
     Arrangement, Awaited, Command, FileMemory, LayoutRequest, Panel, Session, SessionError, Shape,
@@ -37,6 +39,8 @@ pub struct App {
     unsaved: bool,
     shell: Shell,
     files: Files,
+    #[cfg(not(target_arch = "wasm32"))]
+    watch: Watch,
     /// The pending call that was brought to the front.
     revealed_call: Option<u64>,
     input_was_awaited: bool,
@@ -67,6 +71,8 @@ struct Settings {
     reduce_motion: bool,
     recent: Vec<super::files::Recent>,
     files: Vec<FileMemory>,
+    /// Whether files that change on disk are opened anew without a question.
+    reload_always: bool,
 }
 
 impl App {
@@ -81,6 +87,8 @@ impl App {
             unsaved: false,
             shell: Shell::default(),
             files: Files::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            watch: Watch::default(),
             revealed_call: None,
             input_was_awaited: false,
             title: String::new(),
@@ -105,6 +113,10 @@ impl App {
         self.shell.reduce_motion = settings.reduce_motion;
         self.files.set_recent(settings.recent);
         self.session.set_file_memories(settings.files);
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            self.watch.always = settings.reload_always;
+        }
         self.apply(ctx, Command::SetTheme(settings.theme));
         self.apply(ctx, Command::ShowVectors(settings.vector_shape));
         if let Some(zoom) = settings.zoom {
@@ -145,6 +157,10 @@ impl App {
             reduce_motion: self.shell.reduce_motion,
             recent: self.files.recent().to_vec(),
             files: self.session.file_memories().to_vec(),
+            #[cfg(not(target_arch = "wasm32"))]
+            reload_always: self.watch.always,
+            #[cfg(target_arch = "wasm32")]
+            reload_always: false,
         };
         serde_json::to_string(&settings).unwrap_or_default()
     }
@@ -165,7 +181,12 @@ impl App {
         while let Some(opened) = self.files.next(ctx) {
             match opened {
                 // Not by `apply`, which keeps a copy for what is said beside fields: it may be large.
-                Opened::Open(command) => {
+                Opened::Open(command, path) => {
+                    #[cfg(not(target_arch = "wasm32"))]
+                    if let Some(path) = &path {
+                        self.watch.add(path, ctx);
+                    }
+                    let _ = path;
                     // It is among the notices if it could not be done.
                     let _ = self.session.apply(command);
                     ctx.request_repaint();
@@ -219,6 +240,8 @@ impl App {
             effects.extend(commands.into_iter().map(Effect::Command));
         });
         effects.extend(self.shell.above(&self.session, &self.layout, &self.files, ui));
+        #[cfg(not(target_arch = "wasm32"))]
+        effects.extend(self.watch.show(&self.session, ui.ctx()).into_iter().map(Effect::Command));
         let shape = widgets::vector::take_choice(ui.ctx());
         effects.extend(shape.map(|shape| Effect::Command(Command::ShowVectors(shape))));
         for effect in effects {

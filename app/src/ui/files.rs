@@ -182,8 +182,8 @@ impl Default for Files {
 
 /// What came of a file.
 pub(super) enum Opened {
-    /// To be opened under its stem.
-    Open(Command),
+    /// To be opened under its stem; where it lies, on a desktop.
+    Open(Command, Option<PathBuf>),
     /// To be put into a folder of the programs; then said.
     Put(Command, String),
     /// Told to the person.
@@ -191,7 +191,7 @@ pub(super) enum Opened {
 }
 
 /// The link name of a file: its name without the ending.
-fn stem(name: &str) -> String {
+pub(super) fn stem(name: &str) -> String {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     if stem.is_empty() { file.to_owned() } else { stem.to_owned() }
@@ -405,8 +405,8 @@ impl Files {
                 Some(Opened::Put(Command::PutFile { path, bytes }, said))
             }
             Ok(bytes) => {
-                self.remember(&name, path, &bytes);
-                Some(Opened::Open(Command::Open { name: stem(&name), bytes }))
+                self.remember(&name, path.clone(), &bytes);
+                Some(Opened::Open(Command::Open { name: stem(&name), bytes }, path))
             }
             Err(problem) => {
                 self.recent.retain(|entry| entry.path != path);
@@ -509,7 +509,7 @@ mod tests {
         files.take("a.wat".to_owned(), b"(module)".to_vec());
         files.take("big.wasm".to_owned(), vec![0; SMALL + 1]);
         assert!(
-            matches!(files.next(&ctx), Some(Opened::Open(Command::Open { name, .. })) if name == "a")
+            matches!(files.next(&ctx), Some(Opened::Open(Command::Open { name, .. }, _)) if name == "a")
         );
         assert!(files.next(&ctx).is_some());
         assert!(files.next(&ctx).is_none());
@@ -527,7 +527,7 @@ mod tests {
             let ticket = files.counter.announce(name.to_owned(), target, None);
             files.counter.send(ticket, Ok(bytes.to_vec()));
             match files.next(&ctx) {
-                Some(Opened::Open(Command::Open { name, .. })) => format!("open {name}"),
+                Some(Opened::Open(Command::Open { name, .. }, _)) => format!("open {name}"),
                 Some(Opened::Put(Command::PutFile { path, .. }, _)) => format!("put {path}"),
                 _ => "nothing".to_owned(),
             }
@@ -549,7 +549,7 @@ mod tests {
         assert_eq!(files.reading().collect::<Vec<_>>(), ["slow.wasm", "quick.wat"]);
         files.counter.send(slow, Ok(b"\0asm".to_vec()));
         let mut opened = Vec::new();
-        while let Some(Opened::Open(Command::Open { name, .. })) = files.next(&ctx) {
+        while let Some(Opened::Open(Command::Open { name, .. }, _)) = files.next(&ctx) {
             opened.push(name);
         }
         assert_eq!(opened, ["slow", "quick"]);
@@ -570,7 +570,7 @@ mod tests {
             }
         };
         std::fs::remove_file(path).unwrap();
-        let Opened::Open(Command::Open { bytes, .. }) = opened else { panic!() };
+        let Opened::Open(Command::Open { bytes, .. }, _) = opened else { panic!() };
         assert_eq!(bytes.len() as u64, SLOW + 1);
     }
 

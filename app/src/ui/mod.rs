@@ -22,6 +22,8 @@ mod shell;
 #[cfg(not(target_arch = "wasm32"))]
 mod start;
 pub mod tokens;
+#[cfg(not(target_arch = "wasm32"))]
+mod watch;
 pub mod widgets;
 
 pub use app::App;

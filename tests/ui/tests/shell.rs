@@ -158,7 +158,7 @@ fn a_broken_file_is_told_with_its_offset_until_dismissed() {
     assert_eq!(scene.session().modules().len(), 1, "what was open stays");
     scene.picture("notice");
     scene.click("dismiss notice");
-    assert!(!scene.says("malformed"));
+    assert!(!scene.has("dismiss notice") && scene.says("malformed"), "it stays among the problems");
 }
 
 #[test]
@@ -331,5 +331,34 @@ fn a_file_is_opened_by_its_path_where_there_is_no_dialog() {
     let names: Vec<&str> = scene.session().modules().iter().map(|open| &*open.name).collect();
     assert_eq!(names, ["typed"]);
     assert!(!scene.has("path of the file"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_file_that_changes_on_disk_is_opened_anew_when_asked() {
+    let folder = std::env::temp_dir().join(format!("stepwell-reload-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("m.wat");
+    std::fs::write(&path, "(module (func (export \"run\") (result i32) i32.const 1))").unwrap();
+    let mut scene = Scene::empty();
+    scene.harness.state().open_path(path.clone());
+    scene.harness.step();
+    scene.settle().key(Key::F5);
+    let returned = |scene: &Scene| match scene.session().run_state() {
+        RunState::Stopped(StopReason::Done(values)) => format!("{values:?}"),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(returned(&scene), "[I32(1)]");
+    std::fs::write(&path, "(module (func (export \"run\") (result i32) i32.const 200))").unwrap();
+    let begun = std::time::Instant::now();
+    while !scene.says("m.wat changed on disk.") {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "nobody has told of it");
+        scene.harness.step();
+    }
+    scene.picture("reload");
+    scene.click("Reload");
+    assert!(!scene.says("changed on disk."));
+    scene.key(Key::F5);
+    assert_eq!(returned(&scene), "[I32(200)]");
     std::fs::remove_dir_all(&folder).unwrap();
 }
