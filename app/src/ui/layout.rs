@@ -1,7 +1,9 @@
 //! Panels in tiles: where they stand at first, opening, closing, and what is kept of it.
 
 use egui::{Ui, WidgetText};
-use egui_tiles::{Behavior, Container, EditAction, SimplificationOptions, TabState, Tile, TileId};
+use egui_tiles::{
+    Behavior, Container, EditAction, LinearDir, SimplificationOptions, TabState, Tile, TileId,
+};
 use egui_tiles::{Tiles, Tree, UiResponse};
 
 use super::arrangements;
@@ -30,6 +32,9 @@ pub(super) const PANELS: [Panel; 17] = [
     Panel::Problems,
     Panel::Learn,
 ];
+
+/// How much of its room a panel keeps that cannot show anything.
+const IDLE_SHARE: f32 = 0.55;
 
 /// What a panel is called.
 pub(super) fn title(panel: Panel) -> &'static str {
@@ -76,6 +81,10 @@ impl Layout {
     pub(super) fn of(arrangement: Arrangement) -> Self {
         let mut tiles = Tiles::default();
         let root = arrangements::place(arrangement, &mut tiles);
+        // They come when there are some.
+        if let Some(problems) = tiles.find_pane(&Panel::Problems) {
+            tiles.set_visible(problems, false);
+        }
         Self { tree: Tree::new(egui::Id::unique("stepwell-panels"), root, tiles), arrangement }
     }
 
@@ -84,13 +93,45 @@ impl Layout {
     pub(super) fn show(&mut self, session: &Session, ui: &mut Ui) -> (Vec<Command>, bool) {
         let mut drawer = Drawer { session, commands: Vec::new(), moved: false };
         let dragged = self.tree.dragged_id(ui.ctx());
+        let idle = self.idle_tabs(session);
+        self.scale_shares(&idle, IDLE_SHARE);
         self.tree.ui(&mut drawer, ui);
+        self.scale_shares(&idle, 1.0 / IDLE_SHARE);
         let Drawer { commands, moved, .. } = drawer;
         if moved {
             self.lift(dragged);
             self.arrangement = Arrangement::Own;
         }
         (commands, moved)
+    }
+
+    /// Tabs in a column whose panel in front cannot show anything.
+    fn idle_tabs(&self, session: &Session) -> Vec<TileId> {
+        let is_idle = |tile: &TileId| {
+            let Some(Tile::Container(Container::Tabs(tabs))) = self.tree.tiles.get(*tile) else {
+                return false;
+            };
+            let front = tabs.active.and_then(|front| self.tree.tiles.get_pane(&front));
+            front.is_some_and(|panel| panels::is_idle(*panel, session))
+        };
+        let columns = self.tree.tiles.tiles().filter_map(|tile| match tile {
+            Tile::Container(Container::Linear(column)) if column.dir == LinearDir::Vertical => {
+                Some(column.children.iter().copied().filter(is_idle))
+            }
+            _ => None,
+        });
+        columns.flatten().collect()
+    }
+
+    /// Gives parts of columns more or less room, for a frame: what is kept is what a person has chosen.
+    fn scale_shares(&mut self, parts: &[TileId], factor: f32) {
+        for tile in self.tree.tiles.tiles_mut() {
+            if let Tile::Container(Container::Linear(column)) = tile {
+                for part in parts.iter().filter(|part| column.children.contains(part)) {
+                    column.shares[*part] *= factor;
+                }
+            }
+        }
     }
 
     /// Puts rows and columns that lie among tabs beside these tabs: a panel that is dropped at a
@@ -313,7 +354,8 @@ mod tests {
         for arrangement in arrangements::ALL {
             let layout = Layout::of(arrangement);
             for panel in PANELS {
-                assert!(layout.is_open(panel), "{panel:?} in {arrangement:?}");
+                assert!(layout.tile_of(panel).is_some(), "{panel:?} in {arrangement:?}");
+                assert_eq!(layout.is_open(panel), panel != Panel::Problems, "{panel:?}");
             }
         }
     }

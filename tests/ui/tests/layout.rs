@@ -122,7 +122,7 @@ fn what_a_person_has_moved_is_kept_beside_the_named_arrangements() {
     assert!(!scene.has("Memory"));
     scene.apply([Command::Arrange(Arrangement::Speed)]);
     assert!(scene.has("Memory"));
-    let kept = scene.harness.state().settings();
+    let kept = scene.harness.state_mut().settings();
 
     let mut scene = Scene::example("recursion");
     let ctx = scene.harness.ctx.clone();
@@ -168,7 +168,7 @@ fn the_first_minute_is_four_things_and_comes_once() {
     assert!(!scene.has("To begin:"));
     assert_eq!(scene.session().clock(), 0);
 
-    let kept = scene.harness.state().settings();
+    let kept = scene.harness.state_mut().settings();
     let mut scene = Scene::example("recursion");
     scene.harness.state_mut().welcome();
     let ctx = scene.harness.ctx.clone();

@@ -23,6 +23,23 @@ use egui::Ui;
 pub(super) use self::console::focus as focus_input;
 use crate::session::{Command, Panel, Session};
 
+/// Whether a panel cannot show anything, whatever the modules that are open do: its room is others'. It
+/// does not depend on the state of a run, so that no step moves a panel.
+pub(super) fn is_idle(panel: Panel, session: &Session) -> bool {
+    let open = session.modules();
+    if open.is_empty() {
+        return false;
+    }
+    match panel {
+        Panel::Memory => open.iter().all(|open| open.module.memories().is_empty()),
+        Panel::HostCalls => {
+            session.host_calls().is_empty()
+                && open.iter().all(|open| open.module.imported_func_count() == 0)
+        }
+        _ => false,
+    }
+}
+
 /// Draws a panel.
 pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
     match panel {
