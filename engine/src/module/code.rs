@@ -3,6 +3,8 @@
 //! Decoding for execution, operand types and disassembly all need the same: each operator with
 //! its offset, and what the validator knows before and after it.
 
+use alloc::vec::Vec;
+
 use wasmparser::{
     BinaryReader, FrameKind, FrameStack, FuncToValidate, FuncValidator, FuncValidatorAllocations,
     FunctionBody, Operator, ValidatorResources, VisitOperator, VisitSimdOperator,
