@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use egui::{Rect, Theme, pos2, vec2};
+use egui_kittest::kittest::Queryable as _;
 use stepwell::session::{Arrangement, Command, Panel, Session};
 use stepwell::ui::rects;
 use stepwell_ui_tests::Scene;
@@ -263,4 +264,14 @@ fn a_monkey_finds_no_panic() {
         }
         harness.run_steps(2);
     }
+}
+
+#[test]
+fn the_last_tab_of_a_place_can_be_closed() {
+    let mut scene = Scene::example("recursion");
+    let tab = scene.harness.get_by_label("Stack").rect();
+    scene.click_at(tab.right_center() - vec2(12.0, 0.0));
+    assert!(!scene.has("Stack"));
+    scene.apply([Command::RevealPanel(Panel::Stack)]);
+    assert!(scene.has("Stack"));
 }
