@@ -11,6 +11,7 @@ use super::answer_rules::AnswerRule;
 use super::breakpoint::Entry;
 use super::command::{ImportPolicy, ModuleKey, SetChoice};
 use super::import_break::BreakWhen;
+use super::types::OpenModule;
 use super::{Invocation, Session};
 
 /// Files that are remembered; of more the ones that were closed first are forgotten.
@@ -47,6 +48,18 @@ impl FileMemory {
     }
 }
 
+/// Puts what is remembered of a file in place of what was, behind all others.
+fn put(memories: &mut Vec<FileMemory>, mut memory: FileMemory) {
+    let before = memories.iter().position(|known| known.hash == memory.hash);
+    let before = before.map(|position| memories.remove(position));
+    memory.started = memory.started.or_else(|| before.and_then(|before| before.started));
+    if !memory.is_empty() {
+        memories.push(memory);
+    }
+    let more = memories.len().saturating_sub(FILES);
+    memories.drain(..more);
+}
+
 /// What a module is known by.
 pub(super) fn hash_of(module: &Module) -> String {
     let bytes = module.bytes();
@@ -65,10 +78,12 @@ pub(super) fn hash_of(module: &Module) -> String {
 
 impl Session {
     /// What is remembered of files, those that are open included, the last one closed at the end.
-    pub fn file_memories(&mut self) -> &[FileMemory] {
-        let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
-        open.into_iter().for_each(|key| self.remember_file(key));
-        &self.file_memories
+    pub fn file_memories(&self) -> Vec<FileMemory> {
+        let mut memories = self.file_memories.clone();
+        for open in &self.modules {
+            put(&mut memories, self.memory_of(open));
+        }
+        memories
     }
 
     /// Takes up what was remembered before; for files that are opened from now on.
@@ -81,6 +96,13 @@ impl Session {
     /// Notes what is to be remembered of an open file.
     pub(super) fn remember_file(&mut self, key: ModuleKey) {
         let Some(open) = self.module(key) else { return };
+        let memory = self.memory_of(open);
+        put(&mut self.file_memories, memory);
+    }
+
+    /// What is to be remembered of an open file now.
+    fn memory_of(&self, open: &OpenModule) -> FileMemory {
+        let key = open.key;
         let imports = open.module.imports();
         let is_imported = |module: &str, name: &str| {
             imports.iter().any(|import| *import.module == *module && *import.name == *name)
@@ -106,22 +128,14 @@ impl Session {
         let hash = open.hash.clone();
         let started = self.invocation.as_ref().filter(|last| last.module == key);
         let started = started.map(|last| (last.export.clone(), last.args.clone()));
-        let mut memory = FileMemory {
+        FileMemory {
             hash,
             breakpoints: breakpoints.collect(),
             imports: of_import.collect(),
             import_breaks: breaks.collect(),
             rules: rules.collect(),
             started,
-        };
-        let before = self.file_memories.iter().position(|known| known.hash == memory.hash);
-        let before = before.map(|position| self.file_memories.remove(position));
-        memory.started = memory.started.or_else(|| before.and_then(|before| before.started));
-        if !memory.is_empty() {
-            self.file_memories.push(memory);
         }
-        let more = self.file_memories.len().saturating_sub(FILES);
-        self.file_memories.drain(..more);
     }
 
     /// Does for a file that has just been opened what is remembered of it.
@@ -254,7 +268,7 @@ mod tests {
     #[test]
     fn a_file_that_is_opened_again_is_as_it_was_left_whatever_it_is_called() {
         let mut session = prepared();
-        let kept = serde_json::to_string(session.file_memories()).unwrap();
+        let kept = serde_json::to_string(&session.file_memories()).unwrap();
         let mut other = Session::new();
         other.set_file_memories(serde_json::from_str(&kept).unwrap());
         open(&mut other, "renamed", TEXT);
@@ -270,8 +284,8 @@ mod tests {
 
     #[test]
     fn another_file_is_not_taken_for_it_and_nothing_is_kept_of_what_was_left_alone() {
-        let mut session = prepared();
-        let kept = session.file_memories().to_vec();
+        let session = prepared();
+        let kept = session.file_memories();
         let mut other = Session::new();
         other.set_file_memories(kept);
         open(&mut other, "main", &TEXT.replace("$n i32", "$m i32").replace("get $n", "get $m"));

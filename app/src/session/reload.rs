@@ -24,7 +24,7 @@ fn same(old: &Module, new: &Module, func: FuncIndex) -> Option<FuncIndex> {
     let is_same = |other: &FuncIndex| body(new, *other) == Some(wanted);
     let named = || {
         let name = old.func_name(func)?;
-        let all = (0..new.func_count()).map(|index| FuncIndex(index as u32));
+        let all = (0..new.func_count()).map(FuncIndex);
         all.filter(|other| new.func_name(*other) == Some(name)).find(is_same)
     };
     Some(func).filter(is_same).or_else(named)
@@ -123,7 +123,7 @@ mod tests {
 
     fn start_of(session: &Session, name: &str) -> u32 {
         let open = &session.modules()[0];
-        let mut all = (0..open.module.func_count()).map(|index| FuncIndex(index as u32));
+        let mut all = (0..open.module.func_count()).map(FuncIndex);
         let func = all.find(|func| open.module.func_name(*func) == Some(name)).unwrap();
         open.module.func_body(func).unwrap().start.0 + 1
     }

@@ -145,7 +145,7 @@ impl App {
     }
 
     /// Layout, theme, zoom, recent files and what is remembered of files, to be kept.
-    pub fn settings(&mut self) -> String {
+    pub fn settings(&self) -> String {
         let settings = Settings {
             layout: Some(self.layout.clone()),
             arrangement: Some(self.layout.arrangement),
@@ -156,7 +156,7 @@ impl App {
             zoom: Some(self.zoom),
             reduce_motion: self.shell.reduce_motion,
             recent: self.files.recent().to_vec(),
-            files: self.session.file_memories().to_vec(),
+            files: self.session.file_memories(),
             #[cfg(not(target_arch = "wasm32"))]
             reload_always: self.watch.always,
             #[cfg(target_arch = "wasm32")]

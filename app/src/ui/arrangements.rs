@@ -41,7 +41,13 @@ impl Part {
     fn insert(self, tiles: &mut Tiles<Panel>) -> TileId {
         let (dir, parts) = match self {
             Part::Tabs(panels) => {
-                let panes = panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
+                let panes: Vec<TileId> =
+                    panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
+                // It comes when there are some.
+                for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| **of == Panel::Problems)
+                {
+                    tiles.set_visible(*pane, false);
+                }
                 return tiles.insert_tab_tile(panes);
             }
             Part::Row(parts) => (LinearDir::Horizontal, parts),

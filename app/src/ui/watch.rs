@@ -107,7 +107,7 @@ impl Watch {
                 let stroke = egui::Stroke::new(1.0, tokens.text);
                 frame.stroke(stroke).inner_margin(tokens::GROUP).show(ui, |ui| {
                     let names: Vec<String> =
-                        self.changed.iter().map(|path| widgets::safe(&name(path)).into()).collect();
+                        self.changed.iter().map(|path| widgets::safe(&name(path))).collect();
                     let text = format!("{} changed on disk.", names.join(", "));
                     ui.set_max_width(tokens::TOOLTIP);
                     ui.add(egui::Label::new(RichText::new(text)).wrap());

@@ -184,7 +184,7 @@ fn themes_switch_and_are_kept_with_the_layout() {
     scene.apply([Command::ShowVectors(Shape::F64x2)]);
     assert!(!scene.harness.ctx.global_style().visuals.dark_mode);
     assert!(!scene.has("Memory"));
-    let kept = scene.harness.state_mut().settings();
+    let kept = scene.harness.state().settings();
 
     let mut scene = Scene::example("recursion");
     assert!(scene.has("Memory"));
