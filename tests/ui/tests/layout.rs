@@ -93,6 +93,7 @@ fn nothing_is_out_of_reach_at_any_size_with_long_names() {
             let mut scene = Scene::with(long_names(), theme);
             // Text at 150 % leaves a window two thirds of its points.
             scene.harness.set_size(vec2(width / zoom, height / zoom));
+            scene.picture(&format!("long-names-{width}-{zoom}-{word}"));
             for arrangement in ALL {
                 scene.apply([Command::Arrange(arrangement)]);
                 check(&mut scene, &format!("{arrangement:?} {width} x {height} at {zoom}, {word}"));
