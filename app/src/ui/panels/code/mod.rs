@@ -86,9 +86,10 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
             }
             // In the room that is left, however many modules there are and whatever they are called.
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let room = tokens::FIELD_WIDE.min(ui.available_width() - tokens::GROUP * 2.0);
                 egui::ScrollArea::horizontal().show(ui, |ui| {
                     for open in session.modules() {
-                        tab(open, open.key == shown.key, ui, commands);
+                        tab(open, open.key == shown.key, room, ui, commands);
                     }
                 });
             });
@@ -98,10 +99,9 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
 }
 
 /// The tab of a module.
-fn tab(open: &OpenModule, is_shown: bool, ui: &mut Ui, commands: &mut Vec<Command>) {
+fn tab(open: &OpenModule, is_shown: bool, room: f32, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     let name = widgets::safe(&open.name);
-    let room = tokens::FIELD_WIDE.min(ui.clip_rect().width() - tokens::GROUP * 2.0);
     let text = RichText::new(widgets::elided(&name, room, tokens::TEXT))
         .font(tokens::mono_bold())
         .color(tokens.module(open.hue));
@@ -120,7 +120,7 @@ fn go_to(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
     let target = find_target(open, text.trim(), ui);
     let edit = egui::TextEdit::singleline(&mut text)
         .hint_text("go to 0x… or function")
-        .desired_width(tokens::FIELD_WIDE)
+        .desired_width(tokens::FIELD_WIDE.min(ui.available_width() * 0.4))
         .font(tokens::mono_small());
     let field = ui
         .add(edit)
