@@ -91,13 +91,16 @@ impl Layout {
     /// Draws all panels; what is done in them comes back as commands. Whether a person has moved
     /// a panel or an edge comes with it.
     pub(super) fn show(&mut self, session: &Session, ui: &mut Ui) -> (Vec<Command>, bool) {
-        let mut drawer = Drawer { session, commands: Vec::new(), moved: false };
+        let mut drawer = Drawer { session, commands: Vec::new(), moved: false, closed: Vec::new() };
         let dragged = self.tree.dragged_id(ui.ctx());
         let idle = self.idle_tabs(session);
         self.scale_shares(&idle, IDLE_SHARE);
         self.tree.ui(&mut drawer, ui);
         self.scale_shares(&idle, 1.0 / IDLE_SHARE);
-        let Drawer { commands, moved, .. } = drawer;
+        let Drawer { commands, moved, closed, .. } = drawer;
+        for tile in closed {
+            self.tree.set_visible(tile, false);
+        }
         if moved {
             self.lift(dragged);
             self.arrangement = Arrangement::Own;
@@ -252,6 +255,7 @@ struct Drawer<'a> {
     session: &'a Session,
     commands: Vec<Command>,
     moved: bool,
+    closed: Vec<TileId>,
 }
 
 impl Behavior<Panel> for Drawer<'_> {
@@ -275,8 +279,9 @@ impl Behavior<Panel> for Drawer<'_> {
         true
     }
 
-    fn on_tab_close(&mut self, tiles: &mut Tiles<Panel>, tile: TileId) -> bool {
-        tiles.set_visible(tile, false);
+    fn on_tab_close(&mut self, _tiles: &mut Tiles<Panel>, tile: TileId) -> bool {
+        // Once all are drawn: in between, the tiles count on each other's places.
+        self.closed.push(tile);
         self.moved = true;
         false
     }

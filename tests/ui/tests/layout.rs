@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use egui::{Rect, Theme, pos2, vec2};
+use egui_kittest::kittest::Queryable as _;
 use stepwell::session::{Arrangement, Command, Panel, Session};
 use stepwell::ui::rects;
 use stepwell_ui_tests::Scene;
@@ -67,7 +68,13 @@ fn check(scene: &mut Scene, told: &str) {
             assert!(inside, "{told}: {name} at {rect} in {panel}");
         }
     }
-    for group in [&panels, &shell, &modules] {
+    let code: Vec<(&String, &Rect)> = places
+        .iter()
+        .filter(|(name, _)| {
+            name.starts_with("code.tab.") || ["code.pc", "code.goto"].contains(&name.as_str())
+        })
+        .collect();
+    for group in [&panels, &shell, &modules, &code] {
         for (place, (name, rect)) in group.iter().enumerate() {
             for (other, against) in group.iter().skip(place + 1) {
                 let shared = rect.intersect(**against);
@@ -92,6 +99,8 @@ fn nothing_is_out_of_reach_at_any_size_with_long_names() {
             let mut scene = Scene::with(long_names(), theme);
             // Text at 150 % leaves a window two thirds of its points.
             scene.harness.set_size(vec2(width / zoom, height / zoom));
+            scene.harness.step();
+            scene.settle().picture(&format!("long-names-{width}-{zoom}-{word}"));
             for arrangement in ALL {
                 scene.apply([Command::Arrange(arrangement)]);
                 check(&mut scene, &format!("{arrangement:?} {width} x {height} at {zoom}, {word}"));
@@ -263,4 +272,14 @@ fn a_monkey_finds_no_panic() {
         }
         harness.run_steps(2);
     }
+}
+
+#[test]
+fn the_last_tab_of_a_place_can_be_closed() {
+    let mut scene = Scene::example("recursion");
+    let tab = scene.harness.get_by_label("Stack").rect();
+    scene.click_at(tab.right_center() - vec2(12.0, 0.0));
+    assert!(!scene.has("Stack"));
+    scene.apply([Command::RevealPanel(Panel::Stack)]);
+    assert!(scene.has("Stack"));
 }

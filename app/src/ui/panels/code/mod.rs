@@ -74,21 +74,8 @@ fn explanation(session: &Session, open: &OpenModule, cache: &Cache, ui: &mut Ui)
 
 /// One tab a module, in its hue, and where to go.
 fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
-    let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(tokens::ROW);
-        for open in session.modules() {
-            let text = RichText::new(widgets::safe(&open.name))
-                .font(tokens::mono_bold())
-                .color(tokens.module(open.hue));
-            let tab = ui
-                .selectable_label(open.key == shown.key, text)
-                .accessible_name(format!("code of {}", open.name));
-            rects::note(&tab, || format!("code.tab.{}", open.name));
-            if tab.on_hover_text("Show this module's code").clicked() {
-                commands.push(Command::SelectModule(open.key));
-            }
-        }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             go_to(shown, ui, commands);
             let standing = !session.frames().is_empty();
@@ -97,9 +84,33 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
             if pc.on_hover_text("Show the present instruction").clicked() {
                 commands.push(Command::ShowPc);
             }
+            // In the room that is left, however many modules there are and whatever they are called.
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let room = tokens::FIELD_WIDE.min(ui.available_width() - tokens::GROUP * 2.0);
+                egui::ScrollArea::horizontal().show(ui, |ui| {
+                    for open in session.modules() {
+                        tab(open, open.key == shown.key, room, ui, commands);
+                    }
+                });
+            });
         });
     });
     feedback::show(ui, |command| matches!(command, Command::RunTo { .. }));
+}
+
+/// The tab of a module.
+fn tab(open: &OpenModule, is_shown: bool, room: f32, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    let name = widgets::safe(&open.name);
+    let text = RichText::new(widgets::elided(&name, room, tokens::TEXT))
+        .font(tokens::mono_bold())
+        .color(tokens.module(open.hue));
+    let tab = ui.selectable_label(is_shown, text);
+    let tab = tab.accessible_name(format!("code of {}", open.name));
+    rects::note(&tab, || format!("code.tab.{}", open.name));
+    if tab.on_hover_text(format!("{name}\nShow this module's code")).clicked() {
+        commands.push(Command::SelectModule(open.key));
+    }
 }
 
 /// A field for a byte offset or a function's name.
@@ -109,7 +120,7 @@ fn go_to(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
     let target = find_target(open, text.trim(), ui);
     let edit = egui::TextEdit::singleline(&mut text)
         .hint_text("go to 0x… or function")
-        .desired_width(tokens::FIELD_WIDE)
+        .desired_width(tokens::FIELD_WIDE.min(ui.available_width() * 0.4))
         .font(tokens::mono_small());
     let field = ui
         .add(edit)

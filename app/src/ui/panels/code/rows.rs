@@ -7,6 +7,7 @@ use egui::{Context, Id};
 use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::{CodeOffset, FuncIndex, Module};
 
+use super::arrows::branches;
 use crate::session::{Hint, ModuleKey, OpenModule, branch_hints};
 
 /// Listings kept: more functions than are on screen.
@@ -62,10 +63,14 @@ impl RowIndex {
     }
 }
 
+/// The positions of branches in a function with a target each.
+type Branches = Arc<Vec<(usize, CodeOffset)>>;
+
 #[derive(Default)]
 struct Kept {
     indexes: BTreeMap<ModuleKey, Arc<RowIndex>>,
     hints: BTreeMap<ModuleKey, Arc<BTreeMap<u32, Hint>>>,
+    branches: VecDeque<(ModuleKey, FuncIndex, Branches)>,
     /// Used last at the back.
     listings: VecDeque<(ModuleKey, FuncIndex, Arc<Listing>)>,
 }
@@ -116,6 +121,24 @@ impl Cache {
             kept.listings.pop_front();
         }
         Some(listing)
+    }
+
+    /// All branches of a function.
+    pub(super) fn branches(&self, open: &OpenModule, listing: &Listing) -> Branches {
+        let func = listing.func();
+        let mut kept = self.kept();
+        let known = |(module, known, _): &&(ModuleKey, FuncIndex, Branches)| {
+            *module == open.key && *known == func
+        };
+        if let Some((.., branches)) = kept.branches.iter().find(known) {
+            return branches.clone();
+        }
+        let branches = Arc::new(branches(&open.module, listing));
+        kept.branches.push_back((open.key, func, branches.clone()));
+        if kept.branches.len() > LISTINGS {
+            kept.branches.pop_front();
+        }
+        branches
     }
 
     /// What stands in a row.

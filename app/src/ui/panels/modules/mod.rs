@@ -85,6 +85,7 @@ fn title(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
             None => {
                 let room = ui.available_width() - tokens::TITLE_BUTTONS;
                 let name = widgets::module_label(ui, open, room).interact(egui::Sense::click());
+                rects::note(&name, || format!("modules.title.{}", open.name));
                 let help = "What other modules import it as; double click to change it";
                 let name = name.on_hover_text(format!("{}\n{help}", widgets::safe(&open.name)));
                 let pencil = ui.small_button("✎").accessible_name(format!("rename {}", open.name));

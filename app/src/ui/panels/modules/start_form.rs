@@ -81,6 +81,7 @@ fn function(
         let label = egui::Label::new(text.font(tokens::mono()).color(color));
         let label = ui.add(label.truncate().sense(egui::Sense::click()));
         label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &*name));
+        rects::note(&label, || format!("modules.name.{}.{}", open.name, export.name));
         let written = func_type(&open.module, ty);
         if label.on_hover_text(format!("{name}\n{written}\nClick to show its code")).clicked() {
             commands.push(Command::ShowFunction { module: open.key, func: func.0 });
