@@ -214,7 +214,10 @@ fn a_breakpoint_on_the_head_of_a_function_is_one_on_its_first_instruction() {
     let module = key(&session, "m");
     let listing = Listing::new(&session.modules()[0].module, FuncIndex(0)).unwrap();
     let first = listing.offset(0).unwrap().0;
-    let toggle = Command::ToggleBreakpoint { module, offset: first - 1 };
+    session.apply(Command::ShowFunction { module, func: 0 }).unwrap();
+    let offset = session.code_focus().unwrap().offset.0;
+    assert!(offset < first, "a jump leads to the head");
+    let toggle = Command::ToggleBreakpoint { module, offset };
     session.apply(toggle.clone()).unwrap();
     let set: Vec<u32> = session.breakpoints().map(|known| known.offset).collect();
     assert_eq!(set, [first]);
