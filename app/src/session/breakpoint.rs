@@ -164,11 +164,24 @@ impl Session {
         }
     }
 
+    /// The first instruction of a function whose head is at the offset: its size and locals, where
+    /// a jump to the function leads. Any other offset is itself.
+    fn first_from(&self, module: ModuleKey, offset: u32) -> u32 {
+        let Some(open) = self.module(module) else { return offset };
+        let func = open.module.func_at(CodeOffset(offset));
+        let listing = func.and_then(|func| {
+            stepwell_engine::module::disassemble::Listing::new(&open.module, func).ok()
+        });
+        let first = listing.and_then(|listing| listing.offset(0));
+        first.map_or(offset, |first| first.0.max(offset))
+    }
+
     pub(super) fn toggle_breakpoint(
         &mut self,
         module: ModuleKey,
         offset: u32,
     ) -> Result<(), SessionError> {
+        let offset = self.first_from(module, offset);
         let known = self.breakpoints.iter().position(|entry| entry.is_at(module, offset));
         match known {
             Some(position) => {

@@ -208,6 +208,24 @@ fn breakpoints_stop_count_and_follow_their_condition() {
 }
 
 #[test]
+fn a_breakpoint_on_the_head_of_a_function_is_one_on_its_first_instruction() {
+    use stepwell_engine::module::disassemble::Listing;
+    let mut session = with(&[("m", LOOP)]);
+    let module = key(&session, "m");
+    let listing = Listing::new(&session.modules()[0].module, FuncIndex(0)).unwrap();
+    let first = listing.offset(0).unwrap().0;
+    session.apply(Command::ShowFunction { module, func: 0 }).unwrap();
+    let offset = session.code_focus().unwrap().offset.0;
+    assert!(offset < first, "a jump leads to the head");
+    let toggle = Command::ToggleBreakpoint { module, offset };
+    session.apply(toggle.clone()).unwrap();
+    let set: Vec<u32> = session.breakpoints().map(|known| known.offset).collect();
+    assert_eq!(set, [first]);
+    session.apply(toggle).unwrap();
+    assert_eq!(session.breakpoints().len(), 0);
+}
+
+#[test]
 fn running_to_the_cursor_arrives_there() {
     let mut session = with(&[("m", LOOP)]);
     let (module, offset) = (key(&session, "m"), offset_of(&session, "i32.store"));
