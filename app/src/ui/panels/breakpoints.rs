@@ -192,10 +192,20 @@ fn condition(breakpoint: &BreakpointState, place: &str, ui: &mut Ui, commands: &
         let kept = (field.has_focus() || (left && !escaped)).then(|| text.clone());
         if field.has_focus() || left {
             ui.data_mut(|data| data.insert_temp(id, kept));
+        } else if text == breakpoint.condition {
+            ui.data_mut(|data| data.insert_temp(id, None::<String>));
         }
     });
-    feedback::show(ui, |command| {
+    let is_it = |command: &Command| {
         matches!(command, Command::SetCondition { module: m, offset: o, .. }
             if *m == module && *o == offset)
-    });
+    };
+    if text != breakpoint.condition && feedback::refusal(ui, is_it).is_some() {
+        feedback::show(ui, is_it);
+        let in_force = match breakpoint.condition.as_str() {
+            "" => "It stops always until the condition is right.".to_owned(),
+            known => format!("Until it is right, this holds: {known}"),
+        };
+        ui.label(RichText::new(in_force).color(tokens.weak));
+    }
 }
