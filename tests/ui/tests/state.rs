@@ -481,3 +481,28 @@ fn a_recursion_that_is_too_deep_can_be_given_more() {
     let done = RunState::Stopped(StopReason::Done(vec![Value::I32(50_000)]));
     assert_eq!(*scene.session().run_state(), done);
 }
+
+#[test]
+fn memory_follows_what_steps_touch_and_stays_where_it_does_not() {
+    let text = r#"(module (memory 1)
+      (func (export "run")
+        (i32.store (i32.const 0x4000) (i32.const 1))
+        (drop (i32.load (i32.const 0x20)))
+        (i32.store8 (i32.const 0xfff0) (i32.const 1))))"#;
+    let mut scene = Scene::text("m", text);
+    scene.click("Step m.run");
+    let shown = |scene: &Scene| scene.session().memory_views()[0].top;
+    for (steps, address) in [(3, 0x4000), (2, 0x20), (4, 0xfff0)] {
+        scene.apply([Command::StepBy(steps)]);
+        scene.settle();
+        let top = shown(&scene);
+        assert!((top..top + 96).contains(&address), "0x{address:x} in a view from 0x{top:x}");
+    }
+    scene.picture("memory-follows");
+    scene.click("follow").key(egui::Key::F5);
+    scene.click("Step m.run");
+    let before = shown(&scene);
+    scene.apply([Command::StepBy(3)]);
+    scene.settle();
+    assert_eq!(shown(&scene), before);
+}

@@ -84,6 +84,12 @@ pub(super) fn show(
         let other_memory = seen.is_some_and(|(memory, ..)| memory != view.memory.0);
         rows = rows.reveal(view.cursor / per_row as u64, other_memory);
     }
+    // Who follows what steps touch has scrolled the view, not the person at the list.
+    let top_id = id.with("top");
+    let known_top: Option<u64> = ui.data(|data| data.get_temp(top_id));
+    if known_top.is_some_and(|known| known != view.top) {
+        rows = rows.at(view.top / per_row as u64);
+    }
     let has_focus = response.has_focus();
     let typing: Typing = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     let mut hovered = None;
@@ -108,6 +114,7 @@ pub(super) fn show(
         }
     });
     let shown_top = top * per_row as u64;
+    ui.data_mut(|data| data.insert_temp(top_id, shown_top & !15));
     if shown_top & !15 != view.top {
         commands.push(Command::ScrollMemory { view: view.id, top: shown_top });
     }
