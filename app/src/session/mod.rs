@@ -11,6 +11,7 @@ mod breakpoint;
 mod bulk_tests;
 mod call_graph;
 mod command;
+mod copied_text;
 mod custom;
 mod declared;
 mod demangle;

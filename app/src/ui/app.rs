@@ -259,6 +259,7 @@ impl App {
             Effect::Commands(commands) => {
                 let _ = commands.into_iter().all(|command| self.apply(ctx, command));
             }
+            Effect::Copy(text) => ctx.copy_text(text),
             Effect::OpenDialog => self.files.dialog(ctx),
             Effect::AskForPath => {
                 #[cfg(not(target_arch = "wasm32"))]

@@ -109,6 +109,16 @@ fn wasm_frame(
     if response.clicked() {
         commands.push(Command::SelectFrame(number));
     }
+    response.context_menu(|ui| {
+        if ui.button("Copy the call stack").clicked() {
+            ui.copy_text(session.backtrace_text());
+            ui.close();
+        }
+        if ui.button("Copy the state").clicked() {
+            ui.copy_text(session.state_text());
+            ui.close();
+        }
+    });
     let standing = if frame.is_calling() { "waits for its call to return" } else { "stands" };
     let open = session.module_of_instance(frame.instance());
     let symbol = open.and_then(|open| open.names.symbol(frame.func()));

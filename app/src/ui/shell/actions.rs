@@ -34,6 +34,8 @@ pub(in crate::ui) enum Action {
     NextShape,
     CollectGarbage,
     TimeOut,
+    CopyBacktrace,
+    CopyState,
 }
 
 /// What an action comes to outside the shell.
@@ -42,6 +44,8 @@ pub(in crate::ui) enum Effect {
     Command(Command),
     /// One after the other, as long as none is refused.
     Commands(Vec<Command>),
+    /// Put a text into the clipboard.
+    Copy(String),
     /// Show the system's dialog for files.
     OpenDialog,
     /// Ask for a file's path.
@@ -54,7 +58,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 31] = [
+pub(in crate::ui) const ALL: [Action; 33] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -74,6 +78,8 @@ pub(in crate::ui) const ALL: [Action; 31] = [
     Action::NextShape,
     Action::CollectGarbage,
     Action::TimeOut,
+    Action::CopyBacktrace,
+    Action::CopyState,
     Action::Palette,
     Action::Help,
     Action::ZoomIn,
@@ -134,6 +140,8 @@ impl Action {
             Action::AddMemoryView => "One more memory view",
             Action::NextShape => "Show vectors in the next shape",
             Action::CollectGarbage => "Collect garbage",
+            Action::CopyBacktrace => "Copy the call stack as text",
+            Action::CopyState => "Copy the state as text",
             Action::TimeOut => "Let the wait time out",
         }
     }
@@ -196,6 +204,8 @@ impl Action {
             | Action::AddMemoryView
             | Action::NextShape
             | Action::CollectGarbage
+            | Action::CopyBacktrace
+            | Action::CopyState
             | Action::TimeOut => &[],
         }
     }
@@ -244,6 +254,9 @@ impl Action {
             Action::ToggleBreakpoint if session.code_focus().is_none() => {
                 Some("no instruction is looked at")
             }
+            Action::CopyBacktrace | Action::CopyState if session.task().is_none() => {
+                Some("nothing runs")
+            }
             Action::ShowPc if !standing => Some("nothing stands at an instruction"),
             Action::TimeOut if session.atomic_wait().is_none() => Some("nothing waits"),
             Action::CollectGarbage if running => Some("it runs"),
@@ -260,6 +273,8 @@ impl Action {
         }
         let cursor = session.code_focus();
         let command = match self {
+            Action::CopyBacktrace => return Some(Effect::Copy(session.backtrace_text())),
+            Action::CopyState => return Some(Effect::Copy(session.state_text())),
             Action::Open => return Some(Effect::OpenDialog),
             Action::OpenPath => return Some(Effect::AskForPath),
             Action::ZoomIn => return Some(Effect::Zoom(1.1)),
