@@ -50,10 +50,7 @@ impl Session {
         text.push_str(&self.backtrace_text());
         let _ = writeln!(text, "\n{}", self.frame_text(frame));
         for (index, local) in frame.locals().iter().enumerate() {
-            let name = local
-                .name
-                .as_deref()
-                .map_or_else(|| format!("local {index}"), |name| identifier(name));
+            let name = local.name.as_deref().map_or_else(|| format!("local {index}"), identifier);
             let _ = writeln!(text, "  {name} = {}", self.value_text(&local.value));
         }
         for (height, operand) in frame.operands().iter().enumerate().rev() {
@@ -70,7 +67,7 @@ impl Session {
             for (index, addr) in (0u32..).zip(globals).take(GLOBALS - written) {
                 let Some((_, value)) = store.global(*addr) else { continue };
                 let name = open.module.item_name(NameKind::Global, index);
-                let name = name.map_or_else(|| format!("global {index}"), |name| identifier(name));
+                let name = name.map_or_else(|| format!("global {index}"), identifier);
                 let _ = writeln!(text, "  {name} = {}", self.value_text(&value));
             }
             written = (written + globals.len()).min(GLOBALS);
