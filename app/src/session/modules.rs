@@ -154,8 +154,24 @@ impl Session {
         if self.modules.iter().any(|open| open.name == name && open.key != key) {
             return Err(input("another module has this name"));
         }
+        let linked = |session: &Self| {
+            let imports = session.modules.iter().flat_map(|open| &open.imports);
+            imports.filter(|import| import.source == ImportSource::Module(key)).count()
+        };
+        let (before, old) = (linked(self), self.module(key).map(|open| open.name.clone()));
+        let new = path_part(&name).into_owned();
         self.module_mut(key)?.name = name;
         self.resolve();
+        let (after, old) = (linked(self), old.unwrap_or_default());
+        if after < before {
+            let lost = before - after;
+            let imports =
+                if lost == 1 { "import of".to_owned() } else { format!("imports ({lost}) of") };
+            let old = path_part(&old);
+            let text =
+                format!("{imports} {old}: no longer satisfied by this module, which is {new} now");
+            self.notify(false, text);
+        }
         Ok(())
     }
 

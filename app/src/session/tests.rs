@@ -745,3 +745,17 @@ fn a_module_for_dynamic_linking_finds_its_own_functions() {
     run_on(&mut session);
     assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(42)]));
 }
+
+#[test]
+fn a_module_that_satisfies_nothing_under_its_new_name_says_so() {
+    let lib = r#"(module (func (export "f")) (func (export "g")))"#;
+    let main = r#"(module (import "lib" "f" (func)) (import "lib" "g" (func)))"#;
+    let mut session = with(&[("lib", lib), ("main", main)]);
+    let module = key(&session, "lib");
+    session.apply(Command::Rename { module, name: "other".to_owned() }).unwrap();
+    let told = session.notices().last().unwrap().text.clone();
+    assert_eq!(told, "2 imports of lib are not satisfied by other: they name another module");
+    let count = session.notices().len();
+    session.apply(Command::Rename { module, name: "lib".to_owned() }).unwrap();
+    assert_eq!(session.notices().len(), count, "it does again");
+}

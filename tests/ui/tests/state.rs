@@ -506,3 +506,25 @@ fn memory_follows_what_steps_touch_and_stays_where_it_does_not() {
     scene.settle();
     assert_eq!(shown(&scene), before);
 }
+
+#[test]
+fn what_an_integer_points_to_is_shown_in_memory() {
+    let text = r#"(module (memory 1) (data (i32.const 0x4010) "here")
+      (func (export "run") (param $at i32) (param $beyond i64) nop))"#;
+    let mut session = Session::new();
+    let bytes = text.as_bytes().to_vec();
+    session.apply(Command::Open { name: "m".to_owned(), bytes }).unwrap();
+    let module = session.modules()[0].key;
+    let args = vec!["0x4010".to_owned(), "0x4000000".to_owned()];
+    session.apply(Command::Start { module, export: "run".to_owned(), args }).unwrap();
+    let mut scene = Scene::with(session, egui::Theme::Dark);
+    scene.apply([Command::RevealPanel(Panel::Console)]);
+    scene.harness.get_by_label_contains("= i32:16400").click_secondary();
+    scene.settle().click("Show in memory");
+    let view = &scene.session().memory_views()[0];
+    assert_eq!(view.cursor, 0x4010);
+    assert!(scene.has("bytes of memory, cursor at 0x4010"), "the panel is in front");
+    scene.harness.get_by_label_contains("= i64:67108864").click_secondary();
+    scene.settle();
+    assert!(!scene.has("Show in memory"), "there is none");
+}

@@ -3,7 +3,7 @@
 use egui::{Key, RichText, Ui};
 use stepwell_engine::Value;
 
-use crate::session::{Command, Reference, Session, Shape, untyped};
+use crate::session::{Command, Panel, Reference, Session, Shape, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -82,14 +82,39 @@ impl<'a> EditValue<'a> {
             None => response,
         };
         let response = response.on_hover_ui(|ui| self.explain(reference.as_ref(), ui));
-        if self.enabled {
-            response.context_menu(|ui| begins |= ui.button("Change the value").clicked());
+        let address = self.address();
+        if self.enabled || address.is_some() {
+            response.context_menu(|ui| {
+                if self.enabled && ui.button("Change the value").clicked() {
+                    begins = true;
+                    ui.close();
+                }
+                if let Some((view, address)) = address
+                    && ui.button("Show in memory").clicked()
+                {
+                    commands.push(Command::RevealPanel(Panel::Memory));
+                    commands.push(Command::GoToAddress { view, address });
+                    ui.close();
+                }
+            });
         }
         if begins {
             let text = self.text_to_edit(ui);
             ui.data_mut(|data| data.insert_temp(id, Some(text)));
             ui.memory_mut(|memory| memory.request_focus(id.with("field")));
         }
+    }
+
+    /// Where an integer points to, as an address of the memory that is in sight.
+    fn address(&self) -> Option<(u32, u64)> {
+        let address = match *self.value {
+            Value::I32(value) => u64::from(value as u32),
+            Value::I64(value) => value as u64,
+            _ => return None,
+        };
+        let view = self.session.memory_views().first()?;
+        let memory = self.session.store()?.memory(view.memory)?;
+        (address < memory.bytes().len() as u64).then_some((view.id, address))
     }
 
     fn text_to_edit(&self, ui: &Ui) -> String {
