@@ -164,12 +164,12 @@ impl Session {
         self.resolve();
         let (after, old) = (linked(self), old.unwrap_or_default());
         if after < before {
-            let lost = before - after;
-            let imports =
-                if lost == 1 { "import of".to_owned() } else { format!("imports ({lost}) of") };
+            let imports = match before - after {
+                1 => "1 import".to_owned(),
+                lost => format!("{lost} imports"),
+            };
             let old = path_part(&old);
-            let text =
-                format!("{imports} {old}: no longer satisfied by this module, which is {new} now");
+            let text = format!("{imports} of {old}: {new} does not satisfy what names {old}");
             self.notify(false, text);
         }
         Ok(())

@@ -754,7 +754,7 @@ fn a_module_that_satisfies_nothing_under_its_new_name_says_so() {
     let module = key(&session, "lib");
     session.apply(Command::Rename { module, name: "other".to_owned() }).unwrap();
     let told = session.notices().last().unwrap().text.clone();
-    assert_eq!(told, "2 imports of lib are not satisfied by other: they name another module");
+    assert_eq!(told, "2 imports of lib: other does not satisfy what names lib");
     let count = session.notices().len();
     session.apply(Command::Rename { module, name: "lib".to_owned() }).unwrap();
     assert_eq!(session.notices().len(), count, "it does again");
