@@ -119,6 +119,8 @@ impl Session {
             return Ok(());
         }
         self.state = RunState::Running;
+        // What has been waited for is no time of the run.
+        self.speed = Speed::default();
         if let Some(progress) = &mut self.progress {
             progress.finishes_call = false;
         }
@@ -141,7 +143,7 @@ impl Session {
                 break;
             }
         }
-        self.speed.add(self.clock() - clock, begun.elapsed());
+        self.speed.add(begun, self.clock() - clock);
         result
     }
 
@@ -360,22 +362,43 @@ impl Session {
     }
 }
 
-/// Instructions a second, over the slices of a run.
+/// Instructions a second since a run set out, by the clock on the wall: the window takes its share of the time.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Speed {
     instructions: u64,
-    time: Duration,
+    begun: Option<Instant>,
 }
 
 impl Speed {
-    fn add(&mut self, instructions: u64, time: Duration) {
+    /// So many have been executed in a slice that began then.
+    fn add(&mut self, begun: Instant, instructions: u64) {
+        self.begun.get_or_insert(begun);
         self.instructions += instructions;
-        self.time += time;
     }
 
-    /// Only once enough has been measured to mean something.
+    /// Only once enough has been executed to mean something.
     pub(super) fn per_second(self) -> Option<f64> {
-        (self.instructions > 100_000)
-            .then(|| self.instructions as f64 / self.time.as_secs_f64().max(1e-9))
+        let time = self.begun?.elapsed().as_secs_f64();
+        (self.instructions > 100_000).then(|| self.instructions as f64 / time.max(1e-9))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_that_of_the_clock_on_the_wall() {
+        let Some(begun) = Instant::now().checked_sub(Duration::from_secs(4)) else { return };
+        let mut speed = Speed::default();
+        assert_eq!(speed.per_second(), None);
+        // Two slices of a few milliseconds, four seconds apart.
+        speed.add(begun, 1_000_000);
+        speed.add(Instant::now(), 3_000_000);
+        let rate = speed.per_second().unwrap_or_default();
+        assert!((900_000.0..1_000_001.0).contains(&rate), "{rate}");
+        let mut few = Speed::default();
+        few.add(begun, 100);
+        assert_eq!(few.per_second(), None);
     }
 }

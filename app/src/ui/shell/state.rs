@@ -18,7 +18,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) {
     let (text, color) = match session.run_state() {
         RunState::Idle => ("ready".to_owned(), tokens.weak),
         RunState::Running => match session.speed() {
-            Some(speed) => (format!("running, {:.0} M/s", speed / 1e6), tokens.good),
+            Some(speed) => (format!("running, {}", rate(speed)), tokens.good),
             None => ("running".to_owned(), tokens.good),
         },
         RunState::Stopped(reason) => match reason {
@@ -62,6 +62,15 @@ pub(super) fn show(session: &Session, ui: &mut Ui) {
     rects::note(&label, || "toolbar.state".to_owned());
     if let Some(preparing) = session.preparing_text() {
         label.on_hover_text(format!("This is {preparing}, and runs once"));
+    }
+}
+
+/// Instructions a second, in words.
+fn rate(speed: f64) -> String {
+    match speed {
+        fast if fast >= 1e7 => format!("{:.0} M/s", fast / 1e6),
+        usual if usual >= 1e6 => format!("{:.1} M/s", usual / 1e6),
+        slow => format!("{:.0} k/s", slow / 1e3),
     }
 }
 
