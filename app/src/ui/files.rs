@@ -376,7 +376,7 @@ impl Files {
                 Message::Asked(asked) => self.waiting.push_back(asked),
                 #[cfg(not(target_arch = "wasm32"))]
                 Message::NoDialog(wanted) => {
-                    *self.path_entry.get_mut() = Some(PathEntry::new(wanted));
+                    *self.path_entry.get_mut() = Some(PathEntry::without_dialog(wanted));
                 }
                 Message::Arrived(ticket, bytes) => {
                     let mut waiting = self.waiting.iter_mut();

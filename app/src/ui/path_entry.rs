@@ -26,6 +26,8 @@ pub(super) struct PathEntry {
     wanted: Wanted,
     text: String,
     error: Option<String>,
+    /// Whether the system was to show a dialog, and has not.
+    no_dialog: bool,
     /// Whether it has had the focus.
     is_shown: bool,
     /// What there is to complete it with, and for which text.
@@ -51,7 +53,13 @@ impl PathEntry {
         if let Wanted::Save(name, _) = &wanted {
             text.push_str(name);
         }
-        Self { wanted, text, error: None, is_shown: false, offered: Vec::new(), offered_for: None }
+        let (error, offered) = (None, Vec::new());
+        Self { wanted, text, error, no_dialog: false, is_shown: false, offered, offered_for: None }
+    }
+
+    /// The same, where the system has shown no dialog.
+    pub(super) fn without_dialog(wanted: Wanted) -> Self {
+        Self { no_dialog: true, ..Self::new(wanted) }
     }
 
     /// Draws it.
@@ -69,8 +77,10 @@ impl PathEntry {
         window.anchor(Align2::CENTER_TOP, [0.0, 80.0]).show(ctx, |ui| {
             let tokens = Tokens::of(ui);
             ui.set_width(tokens::TOOLTIP * 1.4);
-            let text = RichText::new("This system shows no dialog for files.").color(tokens.weak);
-            ui.label(text);
+            if self.no_dialog {
+                let text = "This system shows no dialog for files.";
+                ui.label(RichText::new(text).color(tokens.weak));
+            }
             let edit = TextEdit::singleline(&mut self.text).font(tokens::mono_small());
             let mut output = edit.desired_width(f32::INFINITY).show(ui);
             let field = output.response.response.clone().accessible_name("path of the file");

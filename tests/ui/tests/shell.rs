@@ -325,6 +325,7 @@ fn a_file_is_opened_by_its_path_where_there_is_no_dialog() {
     let path = |name: &str| folder.join(name).display().to_string();
     scene.write("path of the file", &path("none.wat")).key(Key::Enter);
     assert!(scene.says("⚠ "), "there is no such file");
+    assert!(!scene.says("no dialog"), "nobody has asked for one");
     scene.picture("open-path");
     scene.write("path of the file", &path("typed.wat")).key(Key::Enter);
     scene.settle();
