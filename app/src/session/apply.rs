@@ -17,7 +17,12 @@ impl Session {
     /// [`SessionError`]; nothing has changed then. All but [`SessionError::Input`], which belongs
     /// beside a field, are also put among the notices.
     pub fn apply(&mut self, command: Command) -> Result<(), SessionError> {
+        let (jump, edit) = (self.jump_of(&command), self.edit_of(&command));
         let result = self.dispatch(command);
+        if result.is_ok() {
+            jump.into_iter().for_each(|jump| self.has_jumped(jump));
+            edit.into_iter().for_each(|edit| self.has_edited(edit));
+        }
         if let Err(error) = &result
             && !matches!(error, SessionError::Input { .. })
         {
@@ -106,6 +111,7 @@ impl Session {
             Command::StepOver => self.set_out(self.goal_over()),
             Command::StepOut => self.set_out(self.goal_out()),
             Command::RunTo { module, offset } => {
+                let offset = self.first_from(module, offset);
                 self.check_instruction(module, offset)?;
                 self.set_out(Goal::To { module, offset })
             }
@@ -146,6 +152,10 @@ impl Session {
                 let memory = memory.ok_or_else(|| not_now("there is no such memory"))?;
                 Ok(memory.write(address, &bytes)?)
             }
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
+            Command::Back(trail) => self.follow(trail, true),
+            Command::Forward(trail) => self.follow(trail, false),
             Command::SelectFrame(frame) => {
                 if frame >= self.frames().len() {
                     return Err(not_now("there is no such frame"));
@@ -192,6 +202,7 @@ impl Session {
             }
             Command::CloseMemoryView(id) => {
                 self.memory.views.retain(|view| view.id != id);
+                self.trails.forget_view(id);
                 Ok(())
             }
             Command::ViewMemory { view, memory } => {

@@ -87,6 +87,16 @@ pub enum Theme {
     Light,
 }
 
+/// What a person goes back and forward in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Trail {
+    /// The code.
+    #[default]
+    Code,
+    /// A memory view.
+    Memory(u32),
+}
+
 /// What to look for in a memory.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SearchKind {
@@ -330,6 +340,15 @@ pub enum Command {
         bytes: Vec<u8>,
     },
 
+    /// Takes back the last change by hand, as long as the machine stands where it was made.
+    Undo,
+    /// Makes the change again that was taken back last.
+    Redo,
+
+    /// Looks again at what was looked at before the last jump.
+    Back(Trail),
+    /// Looks again at what was gone back from.
+    Forward(Trail),
     /// Looks at a frame, counted from the innermost as 0.
     SelectFrame(usize),
     /// Looks at a module.

@@ -344,6 +344,7 @@ impl Session {
         let machine = self.machine.as_mut().ok_or_else(not_now)?;
         let (task, store) = machine.task_and_store().ok_or_else(not_now)?;
         task.resume(store, answer.clone())?;
+        self.edits.end("a host call has been answered since");
         machine.tasks.unpark();
         let at = self.calls.by_number(number);
         if let Some(record) = at.and_then(|at| self.calls.records.get_mut(at)) {

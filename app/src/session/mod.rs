@@ -23,6 +23,7 @@ mod find_func;
 mod func_names;
 mod goal;
 mod heap;
+mod history;
 mod host_calls;
 mod import_break;
 mod limits;
@@ -52,9 +53,11 @@ mod tasks;
 mod tasks_tests;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod trap_text;
 mod type_text;
 mod types;
+mod undo;
 mod value_text;
 mod waiting;
 mod words;
@@ -69,7 +72,7 @@ use stepwell_engine::{
 pub use answer_rules::{AnswerRule, Then};
 pub use call_graph::CallCounts;
 pub use command::{
-    Arrangement, Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme,
+    Arrangement, Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme, Trail,
 };
 pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
@@ -111,6 +114,8 @@ use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
 use tasks::WindowWaker;
+use trail::Trails;
+use undo::Edits;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
 pub struct Session {
@@ -143,6 +148,8 @@ pub struct Session {
     memory: MemoryViews,
     selected_frame: usize,
     focus: Option<CodeFocus>,
+    trails: Trails,
+    edits: Edits,
     heap: heap::HeapState,
     notices: Vec<Notice>,
     next_notice: u64,
@@ -194,6 +201,8 @@ impl Session {
             memory: MemoryViews::default(),
             selected_frame: 0,
             focus: None,
+            trails: Trails::default(),
+            edits: Edits::default(),
             heap: heap::HeapState::default(),
             notices: Vec::new(),
             next_notice: 0,
@@ -328,6 +337,7 @@ impl Session {
         self.hosts.renew();
         self.memory.clear_marks();
         self.heap.discard();
+        self.edits.end("the run that it was made in is over");
         self.selected_frame = 0;
         for entry in &mut self.breakpoints {
             entry.state.hits = 0;

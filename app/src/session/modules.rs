@@ -133,6 +133,7 @@ impl Session {
         self.modules.retain(|open| open.key != key);
         self.breakpoints.retain(|entry| entry.state.module != key);
         self.drop_import_breaks();
+        self.trails.forget_module(key);
         if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {
             self.invocation = None;
         }

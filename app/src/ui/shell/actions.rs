@@ -18,6 +18,10 @@ pub(in crate::ui) enum Action {
     StepOut,
     StepMany,
     NextTurn,
+    Undo,
+    Redo,
+    Back,
+    Forward,
     Stop,
     RunToCursor,
     ToggleBreakpoint,
@@ -58,7 +62,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 33] = [
+pub(in crate::ui) const ALL: [Action; 37] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -74,6 +78,10 @@ pub(in crate::ui) const ALL: [Action; 33] = [
     Action::NextTurn,
     Action::ToggleBreakpoint,
     Action::ShowPc,
+    Action::Back,
+    Action::Forward,
+    Action::Redo,
+    Action::Undo,
     Action::AddMemoryView,
     Action::NextShape,
     Action::CollectGarbage,
@@ -121,6 +129,10 @@ impl Action {
             Action::StepOut => "Step out",
             Action::StepMany => "Step N instructions",
             Action::NextTurn => "Next turn",
+            Action::Undo => "Take back a change by hand",
+            Action::Redo => "Make a change by hand again",
+            Action::Back => "Back to the place before",
+            Action::Forward => "Forward to the place behind",
             Action::Stop => "Stop",
             Action::RunToCursor => "Run to cursor",
             Action::ToggleBreakpoint => "Set or remove a breakpoint",
@@ -164,6 +176,14 @@ impl Action {
         const TO_CURSOR: &[KeyboardShortcut] = &[command(Key::F10)];
         const BREAKPOINT: &[KeyboardShortcut] = &[plain(Key::F9)];
         const PALETTE: &[KeyboardShortcut] = &[command(Key::P)];
+        const UNDO: &[KeyboardShortcut] = &[command(Key::Z)];
+        const REDO: &[KeyboardShortcut] = &[
+            command(Key::Y),
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+        ];
+        const BACK: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::ALT, Key::ArrowLeft)];
+        const FORWARD: &[KeyboardShortcut] =
+            &[KeyboardShortcut::new(Modifiers::ALT, Key::ArrowRight)];
         const HELP: &[KeyboardShortcut] = &[plain(Key::F1)];
         const IN: &[KeyboardShortcut] = &[command(Key::Plus), command(Key::Equals)];
         const SMALLER: &[KeyboardShortcut] = &[command(Key::Minus)];
@@ -192,6 +212,10 @@ impl Action {
             Action::ToggleBreakpoint => BREAKPOINT,
             Action::Palette => PALETTE,
             Action::Help => HELP,
+            Action::Undo => UNDO,
+            Action::Redo => REDO,
+            Action::Back => BACK,
+            Action::Forward => FORWARD,
             Action::ZoomIn => IN,
             Action::ZoomOut => SMALLER,
             Action::ZoomReset => NORMAL,
@@ -208,6 +232,11 @@ impl Action {
             | Action::CopyState
             | Action::TimeOut => &[],
         }
+    }
+
+    /// Whether its keys mean something in a field for text, which has them then.
+    fn is_of_texts(self) -> bool {
+        matches!(self, Action::Undo | Action::Redo | Action::Back | Action::Forward)
     }
 
     /// Its keys in words; empty if it has none.
@@ -257,6 +286,9 @@ impl Action {
             Action::CopyBacktrace | Action::CopyState if session.task().is_none() => {
                 Some("nothing runs")
             }
+            Action::Undo | Action::Redo if running => Some("it runs"),
+            Action::Undo if !session.has_edits() => Some("nothing has been changed by hand"),
+            Action::Redo if !session.has_undone() => Some("nothing has been taken back"),
             Action::ShowPc if !standing => Some("nothing stands at an instruction"),
             Action::TimeOut if session.atomic_wait().is_none() => Some("nothing waits"),
             Action::CollectGarbage if running => Some("it runs"),
@@ -280,7 +312,12 @@ impl Action {
             Action::ZoomIn => return Some(Effect::Zoom(1.1)),
             Action::ZoomOut => return Some(Effect::Zoom(1.0 / 1.1)),
             Action::ZoomReset => return Some(Effect::Zoom(0.0)),
-            Action::Palette | Action::Help | Action::ReduceMotion | Action::StepMany => {
+            Action::Palette
+            | Action::Help
+            | Action::ReduceMotion
+            | Action::StepMany
+            | Action::Back
+            | Action::Forward => {
                 return None;
             }
             Action::Continue | Action::ContinueOrPause | Action::StepInto
@@ -310,6 +347,8 @@ impl Action {
                 Command::ToggleBreakpoint { module: focus.module, offset: focus.offset.0 }
             }
             Action::ShowPc => Command::ShowPc,
+            Action::Undo => Command::Undo,
+            Action::Redo => Command::Redo,
             Action::ResetLayout => Command::ResetLayout,
             Action::Arrange(arrangement) => Command::Arrange(arrangement),
             Action::AddMemoryView => Command::AddMemoryView,
@@ -351,7 +390,8 @@ fn begins(action: Action, session: &Session) -> Option<Command> {
 /// Actions whose keys were pressed. While a text is typed, only function keys and those with Ctrl.
 pub(in crate::ui) fn pressed(session: &Session, ui: &Ui) -> Vec<Action> {
     let mut found = Vec::new();
-    for action in ALL {
+    let writing = ui.ctx().text_edit_focused();
+    for action in ALL.into_iter().filter(|action| !(writing && action.is_of_texts())) {
         for key in action.keys() {
             if ui.input_mut(|input| input.consume_shortcut(key)) {
                 found.push(action);

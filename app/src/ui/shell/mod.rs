@@ -19,7 +19,7 @@ use egui::Ui;
 use super::files::Files;
 use super::layout::Layout;
 use super::widgets;
-use crate::session::{Command, Session, Theme};
+use crate::session::{Command, Session, Theme, Trail};
 use actions::{Action, Effect};
 pub(super) use first_minute::FirstMinute;
 
@@ -33,6 +33,8 @@ pub(super) struct Shell {
     pub(super) first_minute: Option<FirstMinute>,
     /// Nothing moves by itself.
     pub(super) reduce_motion: bool,
+    /// What back and forward are about.
+    trail: Trail,
 }
 
 impl Default for Shell {
@@ -43,6 +45,7 @@ impl Default for Shell {
             help_is_open: false,
             first_minute: None,
             reduce_motion: false,
+            trail: Trail::default(),
         }
     }
 }
@@ -50,6 +53,7 @@ impl Default for Shell {
 impl Shell {
     /// Takes keys, before anything else can.
     pub(super) fn keys(&mut self, session: &Session, ui: &Ui) -> Vec<Effect> {
+        self.trail = widgets::trail::pointed_at(session, ui.ctx());
         actions::pressed(session, ui)
             .into_iter()
             .filter_map(|action| self.act(session, action))
@@ -78,6 +82,13 @@ impl Shell {
             Action::StepMany => {
                 let count = widgets::read_count(&self.step_count).ok()?;
                 Some(Effect::Command(Command::StepBy(count)))
+            }
+            Action::Back | Action::Forward => {
+                let (trail, is_back) = (self.trail, action == Action::Back);
+                let command = if is_back { Command::Back(trail) } else { Command::Forward(trail) };
+                let leads =
+                    if is_back { session.has_back(trail) } else { session.has_forward(trail) };
+                leads.then_some(Effect::Command(command))
             }
             other => other.effect(session),
         }

@@ -4,6 +4,7 @@ pub mod edit;
 pub mod reference;
 pub mod task;
 mod text;
+pub mod trail;
 pub mod vector;
 pub mod virtual_rows;
 

@@ -5,7 +5,7 @@ use stepwell_engine::memory::LinearMemory;
 use stepwell_engine::module::ExportItem;
 use stepwell_engine::{Extern, Value};
 
-use crate::session::{Command, MemoryView, SearchKind, Session, memory_kind};
+use crate::session::{Command, MemoryView, SearchKind, Session, Trail, memory_kind};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::{feedback, rects};
@@ -19,6 +19,7 @@ pub(super) fn show(
     commands: &mut Vec<Command>,
 ) {
     ui.horizontal_wrapped(|ui| {
+        widgets::trail::buttons(session, Trail::Memory(view.id), ui, commands);
         choice(session, view, ui, commands);
         size(memory, ui);
         go_to(session, view, ui, commands);

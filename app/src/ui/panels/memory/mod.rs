@@ -9,7 +9,7 @@ mod inspector;
 
 use egui::{RichText, Ui};
 
-use crate::session::{Command, MemoryView, Session};
+use crate::session::{Command, MemoryView, Session, Trail};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -38,6 +38,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         }
         return commands;
     };
+    widgets::trail::area(Trail::Memory(view.id), ui.max_rect(), ui, &mut commands);
     tabs(session, view, ui, id);
     let Some(memory) = store.memory(view.memory) else { return commands };
     let bytes = memory.bytes();
