@@ -189,6 +189,18 @@ impl Session {
                 self.focus_frame();
                 Ok(())
             }
+            Command::FindInCode(text) => {
+                self.find_in_code(text);
+                Ok(())
+            }
+            Command::EndFinding => {
+                self.end_finding();
+                Ok(())
+            }
+            Command::AskWhatToFind => {
+                self.ask_what_to_find();
+                Ok(())
+            }
             Command::ShowObject(object) => self.show_object(object),
             Command::AddMemoryView => {
                 let memories = self.memories();

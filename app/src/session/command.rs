@@ -54,6 +54,7 @@ pub enum Panel {
     Graph,
     Timeline,
     Breakpoints,
+    Find,
     Problems,
     Learn,
     FastCode,
@@ -369,6 +370,13 @@ pub enum Command {
     },
     /// Looks at the present instruction again.
     ShowPc,
+    /// Looks for instructions by their text, in all functions of all opened modules, while the session ticks. An
+    /// empty text forgets what was found.
+    FindInCode(String),
+    /// Ends such a search; what has been found stays.
+    EndFinding,
+    /// Shows the panel in which what to find is written.
+    AskWhatToFind,
     /// Looks at an object of the heap, or at all of them.
     ShowObject(Option<u32>),
 

@@ -19,6 +19,7 @@ mod edit;
 mod examples;
 mod export_calls;
 mod file_memory;
+mod find_code;
 mod find_func;
 mod func_names;
 mod goal;
@@ -79,6 +80,7 @@ pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
 pub use export_calls::CallsFormat;
 pub use file_memory::FileMemory;
+pub use find_code::{CodeHit, CodeSearch, SearchProgress};
 pub use find_func::{FuncWanted, Place};
 pub use func_names::FuncNames;
 pub use heap::HeapFocus;
@@ -149,6 +151,8 @@ pub struct Session {
     selected_frame: usize,
     focus: Option<CodeFocus>,
     trails: Trails,
+    code_search: Option<CodeSearch>,
+    find_asked: u64,
     edits: Edits,
     heap: heap::HeapState,
     notices: Vec<Notice>,
@@ -202,6 +206,8 @@ impl Session {
             selected_frame: 0,
             focus: None,
             trails: Trails::default(),
+            code_search: None,
+            find_asked: 0,
             edits: Edits::default(),
             heap: heap::HeapState::default(),
             notices: Vec::new(),
@@ -213,7 +219,7 @@ impl Session {
         }
     }
 
-    /// Lets files that are being opened, or else a run, go on for at most `slice`; true while there are any,
+    /// Lets files that are being opened, a search or a run go on for about `slice`; true while there are any,
     /// or it is running. A run that waits for a host function goes on when that has something.
     pub fn tick(&mut self, slice: Duration) -> bool {
         self.look_at_hosts();
@@ -221,12 +227,15 @@ impl Session {
         let slice =
             if self.state == RunState::Running && self.is_opening() { slice / 2 } else { slice };
         self.go_on_opening(slice);
+        if self.is_finding() {
+            self.go_on_finding(slice / 2);
+        }
         if self.state == RunState::Running
             && let Err(error) = self.drive(slice)
         {
             self.notify(true, error.to_string());
         }
-        self.state == RunState::Running || self.is_opening()
+        self.state == RunState::Running || self.is_opening() || self.is_finding()
     }
 
     // The run.

@@ -86,6 +86,7 @@ impl Session {
         open.into_iter().for_each(|key| self.remember_file(key));
         self.modules.clear();
         self.breakpoints.clear();
+        self.code_search = None;
         self.drop_import_breaks();
         self.answer_rules.clear();
         self.invocation = None;
@@ -134,6 +135,7 @@ impl Session {
         self.breakpoints.retain(|entry| entry.state.module != key);
         self.drop_import_breaks();
         self.trails.forget_module(key);
+        self.code_search.iter_mut().for_each(|search| search.forget_module(key));
         if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {
             self.invocation = None;
         }

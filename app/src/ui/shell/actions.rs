@@ -22,6 +22,7 @@ pub(in crate::ui) enum Action {
     Redo,
     Back,
     Forward,
+    FindInCode,
     Stop,
     RunToCursor,
     ToggleBreakpoint,
@@ -62,7 +63,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 37] = [
+pub(in crate::ui) const ALL: [Action; 38] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -80,6 +81,7 @@ pub(in crate::ui) const ALL: [Action; 37] = [
     Action::ShowPc,
     Action::Back,
     Action::Forward,
+    Action::FindInCode,
     Action::Redo,
     Action::Undo,
     Action::AddMemoryView,
@@ -129,6 +131,7 @@ impl Action {
             Action::StepOut => "Step out",
             Action::StepMany => "Step N instructions",
             Action::NextTurn => "Next turn",
+            Action::FindInCode => "Find in all functions …",
             Action::Undo => "Take back a change by hand",
             Action::Redo => "Make a change by hand again",
             Action::Back => "Back to the place before",
@@ -176,6 +179,8 @@ impl Action {
         const TO_CURSOR: &[KeyboardShortcut] = &[command(Key::F10)];
         const BREAKPOINT: &[KeyboardShortcut] = &[plain(Key::F9)];
         const PALETTE: &[KeyboardShortcut] = &[command(Key::P)];
+        const FIND: &[KeyboardShortcut] =
+            &[KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F)];
         const UNDO: &[KeyboardShortcut] = &[command(Key::Z)];
         const REDO: &[KeyboardShortcut] = &[
             command(Key::Y),
@@ -212,6 +217,7 @@ impl Action {
             Action::ToggleBreakpoint => BREAKPOINT,
             Action::Palette => PALETTE,
             Action::Help => HELP,
+            Action::FindInCode => FIND,
             Action::Undo => UNDO,
             Action::Redo => REDO,
             Action::Back => BACK,
@@ -286,6 +292,7 @@ impl Action {
             Action::CopyBacktrace | Action::CopyState if session.task().is_none() => {
                 Some("nothing runs")
             }
+            Action::FindInCode if session.modules().is_empty() => Some("no module is open"),
             Action::Undo | Action::Redo if running => Some("it runs"),
             Action::Undo if !session.has_edits() => Some("nothing has been changed by hand"),
             Action::Redo if !session.has_undone() => Some("nothing has been taken back"),
@@ -347,6 +354,7 @@ impl Action {
                 Command::ToggleBreakpoint { module: focus.module, offset: focus.offset.0 }
             }
             Action::ShowPc => Command::ShowPc,
+            Action::FindInCode => Command::AskWhatToFind,
             Action::Undo => Command::Undo,
             Action::Redo => Command::Redo,
             Action::ResetLayout => Command::ResetLayout,
