@@ -208,7 +208,7 @@ impl Session {
                     self.memory.views.iter().all(|view| view.memory != named.addr)
                 };
                 let memory = memories.iter().find(shown).or(memories.first());
-                let memory = memory.ok_or_else(|| not_now("start an export first"))?.addr;
+                let memory = memory.ok_or_else(|| not_now("start an export first"))?;
                 self.memory.add(memory);
                 Ok(())
             }
@@ -218,11 +218,11 @@ impl Session {
                 Ok(())
             }
             Command::ViewMemory { view, memory } => {
-                let known = self.memories().iter().any(|named| named.addr.0 == memory);
-                if !known {
-                    return Err(not_now("there is no such memory"));
-                }
+                let memories = self.memories();
+                let known = memories.iter().find(|named| named.addr.0 == memory);
+                let home = known.ok_or_else(|| not_now("there is no such memory"))?.home();
                 let view = self.memory.get_mut(view)?;
+                view.home = home;
                 (view.memory, view.top, view.cursor) = (MemAddr(memory), 0, 0);
                 view.selected = 1;
                 Ok(())
@@ -240,6 +240,19 @@ impl Session {
             }
             Command::ScrollMemory { view, top } => {
                 self.memory.get_mut(view)?.top = top & !15;
+                Ok(())
+            }
+            Command::SetBytesPerRow { view, count } => {
+                if !matches!(count, 0 | 8 | 16 | 32) {
+                    return Err(not_now("a row has 8, 16 or 32 bytes"));
+                }
+                self.memory.get_mut(view)?.per_row = count;
+                Ok(())
+            }
+            Command::SetTemplate { module, name, text } => self.set_template(module, name, text),
+            Command::RemoveTemplate { module, name } => self.remove_template(module, &name),
+            Command::ShowTemplate { view, show } => {
+                self.memory.get_mut(view)?.template = show;
                 Ok(())
             }
             Command::FollowAccesses { view, follow } => {

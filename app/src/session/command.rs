@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, BreakWhen, Shape};
+use super::{AnswerRule, BreakWhen, Shape, TemplateView};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -404,6 +404,36 @@ pub enum Command {
         view: u32,
         /// First address shown; rounded down to 16.
         top: u64,
+    },
+    /// How many bytes a row of a memory view has: 8, 16 or 32, or 0 for as many as fit.
+    SetBytesPerRow {
+        /// The view.
+        view: u32,
+        /// How many.
+        count: u8,
+    },
+    /// Adds a template for a module's memories, or writes one anew: `x: f32 @0, y: f32, name: cstr`.
+    SetTemplate {
+        /// The module.
+        module: ModuleKey,
+        /// What it is called.
+        name: String,
+        /// Its fields.
+        text: String,
+    },
+    /// Removes a template.
+    RemoveTemplate {
+        /// The module.
+        module: ModuleKey,
+        /// What it is called.
+        name: String,
+    },
+    /// Reads a memory view through a template, or no longer.
+    ShowTemplate {
+        /// The view.
+        view: u32,
+        /// Which, and where.
+        show: Option<TemplateView>,
     },
     /// Whether a memory view scrolls to what a step reads or writes.
     FollowAccesses {

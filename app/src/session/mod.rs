@@ -52,6 +52,7 @@ mod step_tests;
 mod tasks;
 #[cfg(test)]
 mod tasks_tests;
+mod template;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -94,6 +95,7 @@ pub use shape::Shape;
 pub use shared::SharedFolder;
 pub use signature::{DescribedArg, DescribedCall};
 pub use tasks::{Lane, TaskState, TaskView};
+pub use template::{FieldTarget, FieldView, Scalar, Template, TemplateError, TemplateView};
 pub use trap_text::{Namer, ReachedLimit, reached_limit, trap_causes, trapped_instruction};
 pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
@@ -148,6 +150,7 @@ pub struct Session {
     /// Tells the window that there is something to do.
     waker: WindowWaker,
     memory: MemoryViews,
+    templates: Vec<Template>,
     selected_frame: usize,
     focus: Option<CodeFocus>,
     trails: Trails,
@@ -203,6 +206,7 @@ impl Session {
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
             memory: MemoryViews::default(),
+            templates: Vec::new(),
             selected_frame: 0,
             focus: None,
             trails: Trails::default(),

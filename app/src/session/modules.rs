@@ -83,8 +83,10 @@ impl Session {
         self.discard_machine();
         self.openings.clear();
         let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
-        open.into_iter().for_each(|key| self.remember_file(key));
+        open.iter().for_each(|key| self.remember_file(*key));
+        open.iter().for_each(|key| self.memory.forget_module(*key));
         self.modules.clear();
+        self.templates.clear();
         self.breakpoints.clear();
         self.code_search = None;
         self.drop_import_breaks();
@@ -135,6 +137,8 @@ impl Session {
         self.breakpoints.retain(|entry| entry.state.module != key);
         self.drop_import_breaks();
         self.trails.forget_module(key);
+        self.memory.forget_module(key);
+        self.templates.retain(|template| template.module != key);
         self.code_search.iter_mut().for_each(|search| search.forget_module(key));
         if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {
             self.invocation = None;

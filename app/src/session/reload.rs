@@ -10,7 +10,7 @@ use super::breakpoint::Entry;
 use super::command::{Command, ModuleKey};
 use super::load::{load_module, text_of};
 use super::types::SessionError;
-use super::{Invocation, Session, not_now};
+use super::{Invocation, Session, Template, not_now};
 
 /// Where the code of a function lies, the locals' declarations in front of it.
 fn body(module: &Module, func: FuncIndex) -> Option<&[u8]> {
@@ -46,6 +46,9 @@ impl Session {
         let entries: Vec<Entry> = entries.cloned().collect();
         let started = self.invocation.clone().filter(|last| last.module == key);
         let breaks = self.import_breaks.clone();
+        let templates: Vec<Template> =
+            self.templates.iter().filter(|known| known.module == key).cloned().collect();
+        let views = self.views_of(key);
         self.close(key)?;
         self.install(&name, module.clone(), source)?;
         let opened = self.modules.last_mut().ok_or_else(|| not_now("the module is closed"))?;
@@ -60,6 +63,11 @@ impl Session {
                 (state_now.policy, state_now.choice) = (state.policy, state.choice);
             }
         }
+        for mut template in templates {
+            template.module = new;
+            self.templates.push(template);
+        }
+        self.remember_views(new, views);
         self.resolve();
         self.import_breaks = breaks;
         self.drop_import_breaks();

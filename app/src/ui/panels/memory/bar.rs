@@ -5,6 +5,7 @@ use stepwell_engine::memory::LinearMemory;
 use stepwell_engine::module::ExportItem;
 use stepwell_engine::{Extern, Value};
 
+use super::template;
 use crate::session::{Command, MemoryView, SearchKind, Session, Trail, memory_kind};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -29,6 +30,7 @@ pub(super) fn show(
         if follow.on_hover_text("Scroll to what a step reads or writes").clicked() {
             commands.push(Command::FollowAccesses { view: view.id, follow: !view.follow });
         }
+        template::toggle(view, ui, commands);
         let add = ui.small_button("+").accessible_name("add a memory view");
         rects::note(&add, || "memory.add".to_owned());
         if add.on_hover_text("Open one more view").clicked() {

@@ -1,11 +1,14 @@
 //! Memory: linear memory in hex, in as many views as wanted, each with a data inspector.
 //!
 //! `bar` chooses the memory, goes to addresses and searches; `hex` draws rows and takes keys;
-//! `inspector` reads the bytes at the cursor as numbers and text.
+//! `inspector` reads the bytes at the cursor as numbers and text, `template` as the fields of a structure; `cell`
+//! is a value that can be changed.
 
 mod bar;
+mod cell;
 mod hex;
 mod inspector;
+mod template;
 
 use egui::{RichText, Ui};
 
@@ -54,18 +57,32 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         let area = ui.available_rect_before_wrap();
         let split = if with_inspector { area.right() - beside } else { area.right() };
         let room = split - area.left();
-        let fixed: usize = ui.data(|data| data.get_temp(hex::per_row_id())).unwrap_or(0);
+        let fixed = usize::from(view.per_row);
         let fits = hex::PER_ROW.into_iter().find(|per_row| room >= hex::width(*per_row));
         // A row is never wider than its room.
         let per_row = fits.map_or(8, |most| if fixed == 0 { most } else { fixed.min(most) });
         let left = area.with_max_x(split);
+        // Below the bytes, where it has no room beside them.
+        let below = view.template.as_ref().filter(|_| !with_inspector);
+        let left = match below {
+            Some(shown) => {
+                let middle = area.bottom() - (area.height() * 0.5).min(tokens::ROW * 9.0);
+                let bottom = area.with_min_y(middle + tokens::GAP);
+                ui.scope_builder(egui::UiBuilder::new().max_rect(bottom), |ui| {
+                    template::show(session, view, shown, ui, &mut commands);
+                });
+                left.with_max_y(middle)
+            }
+            None => left,
+        };
         ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
             hex::show(session, view, bytes, per_row, ui, &mut commands);
         });
         if with_inspector {
             let right = area.with_min_x(split + tokens::GROUP);
-            ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
-                inspector::show(session, view, bytes, ui, &mut commands);
+            ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| match &view.template {
+                Some(shown) => template::show(session, view, shown, ui, &mut commands),
+                None => inspector::show(session, view, bytes, ui, &mut commands),
             });
         }
     });
