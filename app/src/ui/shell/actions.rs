@@ -23,6 +23,7 @@ pub(in crate::ui) enum Action {
     Back,
     Forward,
     FindInCode,
+    ReadStructure,
     Stop,
     RunToCursor,
     ToggleBreakpoint,
@@ -63,7 +64,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 38] = [
+pub(in crate::ui) const ALL: [Action; 39] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -85,6 +86,7 @@ pub(in crate::ui) const ALL: [Action; 38] = [
     Action::Redo,
     Action::Undo,
     Action::AddMemoryView,
+    Action::ReadStructure,
     Action::NextShape,
     Action::CollectGarbage,
     Action::TimeOut,
@@ -132,6 +134,7 @@ impl Action {
             Action::StepMany => "Step N instructions",
             Action::NextTurn => "Next turn",
             Action::FindInCode => "Find in all functions …",
+            Action::ReadStructure => "Read memory as a structure",
             Action::Undo => "Take back a change by hand",
             Action::Redo => "Make a change by hand again",
             Action::Back => "Back to the place before",
@@ -232,6 +235,7 @@ impl Action {
             | Action::ResetLayout
             | Action::ReduceMotion
             | Action::AddMemoryView
+            | Action::ReadStructure
             | Action::NextShape
             | Action::CollectGarbage
             | Action::CopyBacktrace
@@ -300,7 +304,9 @@ impl Action {
             Action::TimeOut if session.atomic_wait().is_none() => Some("nothing waits"),
             Action::CollectGarbage if running => Some("it runs"),
             Action::CollectGarbage if session.store().is_none() => Some("there is no heap yet"),
-            Action::AddMemoryView if session.memories().is_empty() => Some("there is no memory"),
+            Action::AddMemoryView | Action::ReadStructure if session.memories().is_empty() => {
+                Some("there is no memory")
+            }
             _ => None,
         }
     }
@@ -324,7 +330,8 @@ impl Action {
             | Action::ReduceMotion
             | Action::StepMany
             | Action::Back
-            | Action::Forward => {
+            | Action::Forward
+            | Action::ReadStructure => {
                 return None;
             }
             Action::Continue | Action::ContinueOrPause | Action::StepInto

@@ -1,6 +1,7 @@
 //! What several panels draw: small functions of a `Ui`.
 
 pub mod edit;
+pub mod memory;
 pub mod reference;
 pub mod task;
 mod text;
@@ -10,4 +11,5 @@ pub mod virtual_rows;
 
 pub use text::{
     elided, empty, grouped, hex, module_label, read_count, safe, section, size, timeout, value,
+    value_of,
 };

@@ -150,6 +150,7 @@ fn array(
             ui.painter().text(number, Align2::RIGHT_CENTER, row.to_string(), font, faint);
             let at = pos2(number.x + tokens::GROUP, y);
             ui.painter().text(at, Align2::LEFT_CENTER, text, tokens::mono(), color);
+            widgets::memory::menu(session, None, &value, &response, commands);
             if let Some(to) = to {
                 if response.clicked() {
                     commands.extend(to.show.clone());

@@ -31,18 +31,14 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         widgets::empty(ui, "The modules that run have no linear memory.");
         return commands;
     }
-    let views = session.memory_views();
-    let id = ui.scope_id().with("view");
-    let chosen: Option<u32> = ui.data(|data| data.get_temp(id));
-    let shown = chosen.and_then(|chosen| views.iter().find(|view| view.id == chosen));
-    let Some(view) = shown.or(views.last()) else {
+    let Some(view) = widgets::memory::view_in_sight(session, ui.ctx()) else {
         if ui.button("Open a view").clicked() {
             commands.push(Command::AddMemoryView);
         }
         return commands;
     };
     widgets::trail::area(Trail::Memory(view.id), ui.max_rect(), ui, &mut commands);
-    tabs(session, view, ui, id);
+    tabs(session, view, ui);
     let Some(memory) = store.memory(view.memory) else { return commands };
     let bytes = memory.bytes();
     ui.push_id(("view", view.id), |ui| {
@@ -90,7 +86,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
 }
 
 /// One tab a view, when there are several.
-fn tabs(session: &Session, shown: &MemoryView, ui: &mut Ui, id: egui::Id) {
+fn tabs(session: &Session, shown: &MemoryView, ui: &mut Ui) {
     let views = session.memory_views();
     if views.len() < 2 {
         return;
@@ -108,7 +104,7 @@ fn tabs(session: &Session, shown: &MemoryView, ui: &mut Ui, id: egui::Id) {
             let tab = ui.selectable_label(view.id == shown.id, text);
             rects::note(&tab, || format!("memory.tab.{}", view.id));
             if tab.clicked() {
-                ui.data_mut(|data| data.insert_temp(id, view.id));
+                widgets::memory::choose_view(ui.ctx(), view.id);
             }
         }
     });
