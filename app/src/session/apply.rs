@@ -56,6 +56,9 @@ impl Session {
                 }
             }
             Command::ChooseSet { module, import, set } => self.choose_set(module, import, set),
+            Command::ChooseProvider { module, import, provider } => {
+                self.choose_provider(module, import, provider)
+            }
             Command::SetProgram { args, env } => self.set_program(args, env),
             Command::SetAnswerRules(rules) => self.set_answer_rules(rules),
             Command::ShareFolder { host, guest } => self.share_folder(host, guest),

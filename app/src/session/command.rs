@@ -35,6 +35,18 @@ pub enum SetChoice {
     Given(HostSet),
 }
 
+/// Which opened module is to satisfy an import.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum ProviderChoice {
+    /// The one that is called as the import says.
+    #[default]
+    ByName,
+    /// The one of this link name; as long as there is none, as by name.
+    Module(String),
+    /// None, even if one is called so: a set of host functions, a policy or the person answers.
+    NoModule,
+}
+
 /// A panel of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)] // named as in the window
@@ -160,6 +172,15 @@ pub enum Command {
         import: usize,
         /// The choice.
         set: SetChoice,
+    },
+    /// Chooses which opened module satisfies an import, from the next start on.
+    ChooseProvider {
+        /// The importing module.
+        module: ModuleKey,
+        /// Position among its imports.
+        import: usize,
+        /// The choice.
+        provider: ProviderChoice,
     },
     /// Arguments and environment of the programs that are started: WASI gives them to a program.
     SetProgram {

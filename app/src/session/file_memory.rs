@@ -10,7 +10,7 @@ use stepwell_engine::Module;
 
 use super::answer_rules::AnswerRule;
 use super::breakpoint::Entry;
-use super::command::{ImportPolicy, ModuleKey, SetChoice};
+use super::command::{ImportPolicy, ModuleKey, ProviderChoice, SetChoice};
 use super::import_break::BreakWhen;
 use super::types::{MemoryView, OpenModule};
 use super::{Invocation, Session, TemplateView};
@@ -74,6 +74,8 @@ struct KnownImport {
     name: String,
     policy: ImportPolicy,
     set: SetChoice,
+    #[serde(default)]
+    provider: ProviderChoice,
 }
 
 impl FileMemory {
@@ -145,11 +147,12 @@ impl Session {
             imports.iter().any(|import| *import.module == *module && *import.name == *name)
         };
         let of_import = imports.iter().zip(&open.imports).filter_map(|(import, state)| {
-            let is_usual =
-                state.policy == ImportPolicy::default() && state.choice == SetChoice::default();
+            let is_usual = state.policy == ImportPolicy::default()
+                && state.choice == SetChoice::default()
+                && state.provider == ProviderChoice::default();
             let (module, name) = (import.module.to_string(), import.name.to_string());
-            let (policy, set) = (state.policy, state.choice);
-            (!is_usual).then_some(KnownImport { module, name, policy, set })
+            let (policy, set, provider) = (state.policy, state.choice, state.provider.clone());
+            (!is_usual).then_some(KnownImport { module, name, policy, set, provider })
         });
         let breakpoints = self.breakpoints.iter().filter(|entry| entry.state.module == key);
         let breakpoints = breakpoints.map(|entry| {
@@ -201,6 +204,9 @@ impl Session {
                 *import.module == *known.module && *import.name == *known.name
             };
             let Some(position) = open.module.imports().iter().position(is_it) else { continue };
+            if known.provider != ProviderChoice::default() {
+                let _ = self.choose_provider(key, position, known.provider.clone());
+            }
             if known.set != SetChoice::default() {
                 // What is chosen can be chosen again.
                 let _ = self.choose_set(key, position, known.set);

@@ -36,6 +36,7 @@ mod opening;
 #[cfg(test)]
 mod problems_tests;
 mod programs;
+mod provider;
 #[cfg(test)]
 mod reactor_tests;
 mod reference;
@@ -74,7 +75,8 @@ use stepwell_engine::{
 pub use answer_rules::{AnswerRule, Then};
 pub use call_graph::CallCounts;
 pub use command::{
-    Arrangement, Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme, Trail,
+    Arrangement, Command, ImportPolicy, ModuleKey, Panel, ProviderChoice, SearchKind, SetChoice,
+    Theme, Trail,
 };
 pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};

@@ -7,7 +7,7 @@ use stepwell_engine::text::{dotted, path_part, quoted};
 use stepwell_engine::{InstanceId, Module};
 use stepwell_wasi::{INITIALIZE, Initializer};
 
-use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
+use super::command::{Command, ImportPolicy, ModuleKey, ProviderChoice, SetChoice};
 use super::examples;
 use super::file_memory::hash_of;
 use super::load::{load_module, text_of};
@@ -51,6 +51,7 @@ impl Session {
                 source: ImportSource::Nobody,
                 policy: ImportPolicy::Ask,
                 choice: SetChoice::Guess,
+                provider: ProviderChoice::ByName,
             };
             module.imports().len()
         ];
@@ -167,6 +168,7 @@ impl Session {
         };
         let (before, old) = (linked(self), self.module(key).map(|open| open.name.clone()));
         let new = path_part(&name).into_owned();
+        self.follow_rename(old.as_deref().unwrap_or_default(), &name);
         self.module_mut(key)?.name = name;
         self.resolve();
         let (after, old) = (linked(self), old.unwrap_or_default());
@@ -190,7 +192,14 @@ impl Session {
         let mut matching = Matching::new();
         let mut source_of = |open: &OpenModule, position: usize| {
             let import = open.module.imports().get(position)?;
-            match names.get(&*import.module).filter(|provider| provider.key != open.key) {
+            let named = |name: &str| names.get(name).filter(|provider| provider.key != open.key);
+            let by_name = || named(&import.module);
+            let provider = match open.imports.get(position).map(|state| &state.provider) {
+                Some(ProviderChoice::Module(name)) => named(name).or_else(by_name),
+                Some(ProviderChoice::NoModule) => None,
+                Some(ProviderChoice::ByName) | None => by_name(),
+            };
+            match provider {
                 Some(provider) => Some(link(&mut matching, provider, open, position, import)),
                 None => chosen(open, position),
             }

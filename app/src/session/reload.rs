@@ -61,6 +61,7 @@ impl Session {
                 all.position(|new| (&new.module, &new.name) == (&import.module, &import.name));
             if let Some(state_now) = position.and_then(|at| opened.imports.get_mut(at)) {
                 (state_now.policy, state_now.choice) = (state.policy, state.choice);
+                state_now.provider = state.provider;
             }
         }
         for mut template in templates {

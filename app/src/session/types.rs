@@ -8,7 +8,7 @@ use stepwell_engine::module::disassemble::{Instruction, Listing};
 use stepwell_engine::text::path_part;
 use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
 
-use super::command::{Arrangement, ImportPolicy, ModuleKey, Panel, SetChoice};
+use super::command::{Arrangement, ImportPolicy, ModuleKey, Panel, ProviderChoice, SetChoice};
 use super::{FuncNames, TemplateView};
 use crate::hosts::{HostSet, Importer};
 
@@ -79,6 +79,8 @@ pub struct ImportState {
     pub policy: ImportPolicy,
     /// Which ready set is to satisfy it, if no module does.
     pub choice: SetChoice,
+    /// Which module is to.
+    pub provider: ProviderChoice,
 }
 
 /// Who satisfies an import.

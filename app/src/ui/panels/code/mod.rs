@@ -87,7 +87,10 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
             }
             // In the room that is left, however many modules there are and whatever they are called.
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                widgets::trail::buttons(session, Trail::Code, ui, commands);
+                // The keys are there where the buttons have no room.
+                if ui.available_width() > tokens::FIELD {
+                    widgets::trail::buttons(session, Trail::Code, ui, commands);
+                }
                 let room = tokens::FIELD_WIDE.min(ui.available_width() - tokens::GROUP * 2.0);
                 egui::ScrollArea::horizontal().show(ui, |ui| {
                     for open in session.modules() {

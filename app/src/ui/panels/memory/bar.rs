@@ -16,6 +16,7 @@ pub(super) fn show(
     session: &Session,
     view: &MemoryView,
     memory: &LinearMemory,
+    with_inspector: bool,
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
@@ -30,7 +31,10 @@ pub(super) fn show(
         if follow.on_hover_text("Scroll to what a step reads or writes").clicked() {
             commands.push(Command::FollowAccesses { view: view.id, follow: !view.follow });
         }
-        template::toggle(view, ui, commands);
+        // It stands above the inspector where there is one.
+        if !with_inspector {
+            template::toggle(view, ui, commands);
+        }
         let add = ui.small_button("+").accessible_name("add a memory view");
         rects::note(&add, || "memory.add".to_owned());
         if add.on_hover_text("Open one more view").clicked() {

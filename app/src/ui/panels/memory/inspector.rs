@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use stepwell_engine::Value;
 
-use super::cell;
+use super::{cell, template};
 use crate::session::{Command, MemoryView, Scalar, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -28,7 +28,10 @@ pub(super) fn show(
             1 => format!("at 0x{:x}", view.cursor),
             count => format!("at 0x{:x}, {} bytes selected", view.cursor, widgets::grouped(count)),
         };
-        widgets::section(ui, &at);
+        ui.horizontal(|ui| {
+            widgets::section(ui, &at);
+            template::toggle(view, ui, commands);
+        });
         text_and_pointer(view, memory, bytes, ui, commands);
         let grid = egui::Grid::new("inspector").num_columns(3).spacing(tokens::GRID);
         grid.min_col_width(0.0).show(ui, |ui| {

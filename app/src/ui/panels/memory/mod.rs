@@ -42,14 +42,14 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let Some(memory) = store.memory(view.memory) else { return commands };
     let bytes = memory.bytes();
     ui.push_id(("view", view.id), |ui| {
-        bar::show(session, view, memory, ui, &mut commands);
+        // Side by side, if both fit.
+        let beside = inspector::WIDTH + tokens::GROUP;
+        let with_inspector = ui.available_width() >= hex::width(8) + beside;
+        bar::show(session, view, memory, with_inspector, ui, &mut commands);
         if bytes.is_empty() {
             widgets::empty(ui, "This memory has no pages.");
             return;
         }
-        // Side by side, if both fit.
-        let beside = inspector::WIDTH + tokens::GROUP;
-        let with_inspector = ui.available_width() >= hex::width(8) + beside;
         let area = ui.available_rect_before_wrap();
         let split = if with_inspector { area.right() - beside } else { area.right() };
         let room = split - area.left();
@@ -65,7 +65,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
                 let middle = area.bottom() - (area.height() * 0.5).min(tokens::ROW * 9.0);
                 let bottom = area.with_min_y(middle + tokens::GAP);
                 ui.scope_builder(egui::UiBuilder::new().max_rect(bottom), |ui| {
-                    template::show(session, view, shown, ui, &mut commands);
+                    template::show(session, view, shown, false, ui, &mut commands);
                 });
                 left.with_max_y(middle)
             }
@@ -77,7 +77,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         if with_inspector {
             let right = area.with_min_x(split + tokens::GROUP);
             ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| match &view.template {
-                Some(shown) => template::show(session, view, shown, ui, &mut commands),
+                Some(shown) => template::show(session, view, shown, true, ui, &mut commands),
                 None => inspector::show(session, view, bytes, ui, &mut commands),
             });
         }

@@ -28,6 +28,7 @@ pub(super) fn show(
     session: &Session,
     view: &MemoryView,
     shown: &TemplateView,
+    with_toggle: bool,
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
@@ -36,7 +37,12 @@ pub(super) fn show(
     let mut draft: Option<Draft> = ui.data(|data| data.get_temp(id)).flatten();
     let template = session.template_of_view(view);
     ui.spacing_mut().interact_size.y = tokens::ROW;
-    ui.horizontal(|ui| choose(session, view, shown, module, &mut draft, ui, commands));
+    ui.horizontal(|ui| {
+        choose(session, view, shown, module, &mut draft, ui, commands);
+        if with_toggle {
+            toggle(view, ui, commands);
+        }
+    });
     match &mut draft {
         Some(text) => {
             if form(view, module, text, ui, commands) {
