@@ -18,6 +18,9 @@ mod demangle;
 mod edit;
 mod examples;
 mod export_calls;
+#[cfg(test)]
+mod expression_tests;
+mod expressions;
 mod file_memory;
 mod find_func;
 mod func_names;
@@ -27,6 +30,7 @@ mod host_calls;
 mod import_break;
 mod limits;
 mod load;
+mod log;
 mod machine;
 mod memory_view;
 mod modules;
@@ -57,6 +61,7 @@ mod type_text;
 mod types;
 mod value_text;
 mod waiting;
+mod watches;
 mod words;
 
 use std::time::Duration;
@@ -81,6 +86,7 @@ pub use func_names::FuncNames;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::{Problem, load_error, load_message, load_module};
+pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
@@ -99,6 +105,7 @@ pub use types::{
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use watches::{Watch, WatchValue};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
@@ -111,6 +118,7 @@ use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
 use tasks::WindowWaker;
+use watches::Watches;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
 pub struct Session {
@@ -135,6 +143,8 @@ pub struct Session {
     breakpoints: Vec<Entry>,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
+    log: Log,
+    watches: Watches,
     /// What host sets keep: console, files, random numbers.
     hosts: Programs,
     reductions: u64,
@@ -188,6 +198,8 @@ impl Session {
             breakpoints: Vec::new(),
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
+            log: Log::default(),
+            watches: Watches::default(),
             hosts: Programs::default(),
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
@@ -217,6 +229,7 @@ impl Session {
         {
             self.notify(true, error.to_string());
         }
+        self.look_at_watches();
         self.state == RunState::Running || self.is_opening()
     }
 
@@ -330,8 +343,10 @@ impl Session {
         self.heap.discard();
         self.selected_frame = 0;
         for entry in &mut self.breakpoints {
-            entry.state.hits = 0;
+            entry.renew();
         }
+        self.log.clear();
+        self.watches.discard();
     }
 
     // What is looked at.

@@ -163,12 +163,7 @@ macro_rules! integers {
     };
 }
 
-fn arithmetic(
-    operator: Binary,
-    ty: DatumType,
-    left: Datum,
-    right: Datum,
-) -> Result<Datum, Kind> {
+fn arithmetic(operator: Binary, ty: DatumType, left: Datum, right: Datum) -> Result<Datum, Kind> {
     Ok(match (left, right) {
         (Datum::I32(left), Datum::I32(right)) => {
             integers!(operator, ty, left, right, I32, int::i32::div_s, int::i32::rem_s)

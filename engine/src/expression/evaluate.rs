@@ -160,7 +160,10 @@ impl<'a> Context<'a> {
                 return Ok(Datum::U32(len));
             }
             ObjectKind::Struct(ty) => {
-                let named = self.store.origin_of(ty).and_then(|(module, index)| field_named(module, index, name));
+                let named = self
+                    .store
+                    .origin_of(ty)
+                    .and_then(|(module, index)| field_named(module, index, name));
                 named.or_else(|| name.parse().ok())
             }
             ObjectKind::Exception(_) => name.parse().ok(),
@@ -244,10 +247,9 @@ fn whole(index: &Datum) -> Result<i128, Kind> {
 
 fn address(datum: &Datum) -> Result<u64, Kind> {
     datum.address().ok_or_else(|| match datum.integer() {
-        Some(value) => Kind::DoesNotFit {
-            value: alloc::format!("{value}"),
-            ty: super::datum::DatumType::U64,
-        },
+        Some(value) => {
+            Kind::DoesNotFit { value: alloc::format!("{value}"), ty: super::datum::DatumType::U64 }
+        }
         None => Kind::NotFor { operator: "[]", ty: datum.ty() },
     })
 }
@@ -260,7 +262,8 @@ impl Program {
     /// where. A frame of another function than the one it was resolved for is refused.
     pub fn evaluate(&self, context: &Context<'_>) -> Result<Datum, ExpressionError> {
         if let Some((module, func)) = &self.place {
-            let is_it = |frame: &FrameView<'_>| frame.func() == *func && frame.module().same(module);
+            let is_it =
+                |frame: &FrameView<'_>| frame.func() == *func && frame.module().same(module);
             if !context.frame.is_some_and(is_it) {
                 let at = self.operations.first().map_or(0..0, |first| first.at.clone());
                 return Err(ExpressionError { at, kind: GONE });

@@ -110,12 +110,7 @@ impl<'a> Lexer<'a> {
         Err(ExpressionError { at, kind: ExpressionErrorKind::Unexpected { expected, found } })
     }
 
-    fn integer(
-        &self,
-        digits: &str,
-        radix: u32,
-        start: usize,
-    ) -> Result<Token, ExpressionError> {
+    fn integer(&self, digits: &str, radix: u32, start: usize) -> Result<Token, ExpressionError> {
         let bad = || {
             let text = self.text.get(start..self.position).unwrap_or_default().to_string();
             let kind = ExpressionErrorKind::BadNumber(text);
@@ -187,7 +182,8 @@ impl<'a> Lexer<'a> {
 
     /// What stands behind a backslash.
     fn escape(&mut self, begun: usize, bytes: &mut Vec<u8>) -> Result<(), ExpressionError> {
-        let hex = self.rest().get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let hex =
+            self.rest().get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
         if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             self.position += 2;
             bytes.push(byte);
@@ -202,7 +198,8 @@ impl<'a> Lexer<'a> {
             Some('0') => 0,
             Some(same @ ('\\' | '\'' | '"')) => same as u8,
             other => {
-                let kind = ExpressionErrorKind::BadEscape(other.map(String::from).unwrap_or_default());
+                let kind =
+                    ExpressionErrorKind::BadEscape(other.map(String::from).unwrap_or_default());
                 return Err(ExpressionError { at: begun..self.position, kind });
             }
         });

@@ -387,10 +387,10 @@ impl Resolver<'_> {
     }
 
     fn global(&mut self, item: &Item, written: &Spanned<Written>) -> Result<(), Kind> {
-        let module = self.scope.module.ok_or(Kind::NotHere {
-            what: "a global",
-            why: "who will call is not known",
-        })?;
+        let module = self
+            .scope
+            .module
+            .ok_or(Kind::NotHere { what: "a global", why: "who will call is not known" })?;
         let index = match item {
             Item::Index(index) => *index,
             Item::Name(name) => {

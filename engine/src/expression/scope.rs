@@ -47,7 +47,10 @@ impl<'a> Scope<'a> {
 
     /// Where a frame stands.
     pub fn of_frame(frame: &FrameView<'a>) -> Self {
-        Self { operands: Some(frame.operand_types()), ..Self::of_func(frame.module(), frame.func()) }
+        Self {
+            operands: Some(frame.operand_types()),
+            ..Self::of_func(frame.module(), frame.func())
+        }
     }
 
     /// At calls of a host function of this type, whoever calls it.

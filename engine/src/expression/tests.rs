@@ -123,16 +123,13 @@ fn memory_of_every_width() {
         ("str[16, 2]", "text:\"he\""),
         ("str[16, 2] != \"h\\65\"", "bool:false"),
         // Addresses of 32 bits have no sign.
-        (
-            "u8[-1]",
-            "-1 does not fit u64 [u8[-1]]",
-        ),
-        (
-            "u8[$n]",
-            "out of bounds: 1 bytes at 0xfffffffd of a memory of 65536 bytes [u8[$n]]",
-        ),
+        ("u8[-1]", "-1 does not fit u64 [u8[-1]]"),
+        ("u8[$n]", "out of bounds: 1 bytes at 0xfffffffd of a memory of 65536 bytes [u8[$n]]"),
         ("i32[65533]", "out of bounds: 4 bytes at 0xfffd of a memory of 65536 bytes [i32[65533]]"),
-        ("cstr[65536]", "out of bounds: 1 bytes at 0x10000 of a memory of 65536 bytes [cstr[65536]]"),
+        (
+            "cstr[65536]",
+            "out of bounds: 1 bytes at 0x10000 of a memory of 65536 bytes [cstr[65536]]",
+        ),
         ("str[0, 70000]", "the text is longer than 65536 bytes [str[0, 70000]]"),
         ("table[3] == null", "out of bounds: 3 of 3 elements [table[3]]"),
     ]);
@@ -318,7 +315,10 @@ fn a_message_holds_values() {
         let template = Template::parse(text)?.resolve(&Scope::of_frame(&frame))?;
         Ok::<_, ExpressionError>(template.text(&Context::of_frame(&store, &frame)))
     };
-    assert_eq!(text("n = {$n}, at {$p:x}: {cstr[$p]} {{}}"), Ok("n = -3, at 0x10: hello {}".into()));
+    assert_eq!(
+        text("n = {$n}, at {$p:x}: {cstr[$p]} {{}}"),
+        Ok("n = -3, at 0x10: hello {}".into())
+    );
     assert_eq!(text("{$n:x} {5:b} {$p ? 1 : 2}"), Ok("0xfffffffd 0b101 1".into()));
     let failed = text("{u8[99999]}!").unwrap();
     assert_eq!(failed, "<out of bounds: 1 bytes at 0x1869f of a memory of 65536 bytes>!");
@@ -342,8 +342,14 @@ fn long_and_deep_texts_end() {
     let nested = |count: usize| format!("{}1{}", "(".repeat(count), ")".repeat(count));
     assert!(Expression::parse(&nested(MAX_DEPTH - 1)).is_ok());
     assert_eq!(Expression::parse(&nested(2000)).unwrap_err().kind, ExpressionErrorKind::TooDeep);
-    assert_eq!(Expression::parse(&"-".repeat(4000)).unwrap_err().kind, ExpressionErrorKind::TooDeep);
-    assert_eq!(Expression::parse(&"1?".repeat(2000)).unwrap_err().kind, ExpressionErrorKind::TooDeep);
+    assert_eq!(
+        Expression::parse(&"-".repeat(4000)).unwrap_err().kind,
+        ExpressionErrorKind::TooDeep
+    );
+    assert_eq!(
+        Expression::parse(&"1?".repeat(2000)).unwrap_err().kind,
+        ExpressionErrorKind::TooDeep
+    );
     let wide = "1+".repeat(2000) + "1";
     let (store, task) = stopped();
     assert_eq!(answer_in(&store, &task, &wide), "integer:2001");

@@ -16,9 +16,7 @@ pub(super) fn common(
     let not_for = |ty| Err(Kind::NotFor { operator: operator.symbol(), ty });
     let taken = |ty: DatumType| match ty {
         Text | V128 | Ref | Null => is_equality,
-        F32 | F64 | Float => {
-            !is_bitwise && !operator.is_shift() && operator != Binary::Remainder
-        }
+        F32 | F64 | Float => !is_bitwise && !operator.is_shift() && operator != Binary::Remainder,
         _ => true,
     };
     for ty in [left, right] {
@@ -93,11 +91,9 @@ pub(super) fn unary(operator: Unary, ty: DatumType) -> Result<DatumType, Kind> {
 /// Whether a type is true or false: integers are true unless 0, references unless null.
 pub(super) fn truth(ty: DatumType) -> Result<(), Kind> {
     match ty {
-        DatumType::F32
-        | DatumType::F64
-        | DatumType::Float
-        | DatumType::V128
-        | DatumType::Text => Err(Kind::NoTruth(ty)),
+        DatumType::F32 | DatumType::F64 | DatumType::Float | DatumType::V128 | DatumType::Text => {
+            Err(Kind::NoTruth(ty))
+        }
         _ => Ok(()),
     }
 }
