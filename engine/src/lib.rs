@@ -66,7 +66,6 @@ pub use error::{Error, ImportError, LimitKind, LinkError, Result};
 pub use exec::{
     AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
     InterruptHandle, SegmentTrap, Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,
-    WatchpointHit,
 };
 pub use features::Features;
 #[cfg(feature = "std")]

@@ -6,12 +6,14 @@
 use std::time::{Duration, Instant};
 
 use stepwell_engine::module::disassemble::Listing;
-use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::observe::{Breakpoint, Watched, Watchpoint};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
-    Budget, CallState, Config, Engine, FuncIndex, HostAnswer, Stop, Task, Tier, Value, WatchKind,
+    Budget, CallState, Config, Engine, FuncIndex, GlobalAddr, HostAnswer, InstanceId, ObjectAddr,
+    Stop, Store, TableAddr, Task, Tier, Value, WatchKind,
 };
 
+use super::watchpoints::contents;
 use super::{Host, Linked};
 
 /// xorshift64*.
@@ -28,6 +30,25 @@ impl Random {
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Something to watch; it need not be there.
+fn anything(random: &mut Random, store: &Store, instance: InstanceId) -> Watched {
+    let mut one = |limit: usize| random.below(limit) as u32;
+    match one(6) {
+        0 | 1 => {
+            let memory = store.instance(instance).unwrap().memories()[0];
+            Watched::Memory { memory, address: one(200).into(), len: (1 + one(8)).into() }
+        }
+        2 => Watched::Global(GlobalAddr(one(3))),
+        3 => Watched::Local { instance, func: FuncIndex(one(6)), local: one(4) },
+        4 => {
+            let all: Vec<_> = store.objects().map(|(object, _)| object).take(20).collect();
+            let object = all.get(one(20) as usize).copied().unwrap_or(ObjectAddr(0));
+            Watched::Object { object, first: one(2), len: 1 + one(2) }
+        }
+        _ => Watched::Table { table: TableAddr(0), first: one(5).into(), len: 1 },
+    }
 }
 
 /// The run that is disturbed, and the one that is not.
@@ -85,14 +106,11 @@ impl Pair {
             3 => store.debugger_mut().clear_breakpoints(),
             4 => {
                 let instance = [self.disturbed.a, self.disturbed.b][self.random.below(2)];
-                let memory = store.instance(instance).unwrap().memories()[0];
-                let kind = [WatchKind::Read, WatchKind::Write, WatchKind::Access];
-                store.debugger_mut().add_watchpoint(Watchpoint {
-                    memory,
-                    address: self.random.below(200) as u64,
-                    len: 1 + self.random.below(8) as u64,
-                    kind: kind[self.random.below(3)],
-                });
+                let watched = anything(&mut self.random, store, instance);
+                let kinds =
+                    [WatchKind::Read, WatchKind::Write, WatchKind::Access, WatchKind::Change];
+                let kind = kinds[self.random.below(4)];
+                store.debugger_mut().add_watchpoint(Watchpoint { watched, kind });
             }
             5 => {
                 let all = store.debugger().watchpoints().to_vec();
@@ -212,6 +230,9 @@ impl Pair {
             let frames = task.frames(&linked.store);
             frames.map(|frame| (frame.site(), frame.locals(), frame.operands())).collect::<Vec<_>>()
         };
+        if let Stop::Watchpoint(hit) = &stop {
+            assert_eq!(contents(store, &self.task, hit.part), hit.new, "{hit:?}");
+        }
         match stop {
             Stop::HostCall(call) if call.state == CallState::InProgress => {}
             Stop::HostCall(call) => {

@@ -53,8 +53,10 @@ impl Store {
     pub(crate) fn collect(&mut self, running: Option<&TaskState>) -> Result<()> {
         self.end_dropped();
         let found: Vec<_> = self.roots(running)?.into_iter().filter_map(object_of_slot).collect();
-        let StoreState { heap, tags, .. } = &mut self.state;
-        heap.collect(&self.types, tags, &found);
+        let Self { state, types, debugger, .. } = self;
+        let StoreState { heap, tags, .. } = state;
+        heap.collect(types, tags, &found);
+        debugger.end_gone(|object| heap.kind(types, object));
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod decode;
 mod handlers;
 mod op;
 mod run;
+mod touches;
 mod vector;
 
 pub(crate) use atomic::{AtomicOp, execute as atomic};
