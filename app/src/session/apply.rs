@@ -121,6 +121,15 @@ impl Session {
                 self.breakpoints.clear();
                 Ok(())
             }
+            Command::Watch { target, when } => self.watch(target, when),
+            Command::EnableWatchpoint { number, enabled } => {
+                self.enable_watchpoint(number, enabled)
+            }
+            Command::Unwatch(number) => self.unwatch(number),
+            Command::ClearWatchpoints => {
+                self.retain_watchpoints(|_| false);
+                Ok(())
+            }
             Command::Answer(texts) => {
                 self.answer_texts(&texts)?;
                 self.go_on()

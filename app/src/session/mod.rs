@@ -57,6 +57,9 @@ mod type_text;
 mod types;
 mod value_text;
 mod waiting;
+mod watchpoint;
+#[cfg(test)]
+mod watchpoint_tests;
 mod words;
 
 use std::time::Duration;
@@ -99,6 +102,7 @@ pub use types::{
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use watchpoint::{WatchStop, WatchTarget, WatchWhen, WatchpointState};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
@@ -111,6 +115,7 @@ use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
 use tasks::WindowWaker;
+use watchpoint::Watchpoints;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
 pub struct Session {
@@ -133,6 +138,7 @@ pub struct Session {
     remembered: Remembered,
     speed: Speed,
     breakpoints: Vec<Entry>,
+    watchpoints: Watchpoints,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
     /// What host sets keep: console, files, random numbers.
@@ -186,6 +192,7 @@ impl Session {
             remembered: Remembered::default(),
             speed: Speed::default(),
             breakpoints: Vec::new(),
+            watchpoints: Watchpoints::default(),
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
             hosts: Programs::default(),
@@ -332,6 +339,7 @@ impl Session {
         for entry in &mut self.breakpoints {
             entry.state.hits = 0;
         }
+        self.renew_watchpoints();
     }
 
     // What is looked at.
