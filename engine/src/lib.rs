@@ -43,6 +43,7 @@ struct Readme;
 mod config;
 mod error;
 pub mod exec;
+pub mod expression;
 mod features;
 mod flags;
 pub mod host;

@@ -23,6 +23,7 @@ impl Session {
         {
             self.notify(true, notice_of(error));
         }
+        self.look_at_watches();
         result
     }
 
@@ -117,15 +118,27 @@ impl Session {
             Command::SetCondition { module, offset, condition } => {
                 self.set_condition(module, offset, condition)
             }
+            Command::SetMessage { module, offset, message } => {
+                self.set_message(module, offset, message)
+            }
+            Command::BreakOnFunction(text) => self.break_on_function(&text),
+            Command::ClearLog => {
+                self.log.clear();
+                Ok(())
+            }
+            Command::AddWatch(text) => self.add_watch(&text),
+            Command::SetWatch { watch, text } => self.set_watch(watch, &text),
+            Command::RemoveWatch(watch) => self.remove_watch(watch),
+            Command::MoveWatch { watch, to } => self.move_watch(watch, to),
             Command::ClearBreakpoints => {
                 self.breakpoints.clear();
                 Ok(())
             }
-            Command::Watch { target, when } => self.watch(target, when),
+            Command::SetWatchpoint { target, when } => self.set_watchpoint(target, when),
             Command::EnableWatchpoint { number, enabled } => {
                 self.enable_watchpoint(number, enabled)
             }
-            Command::Unwatch(number) => self.unwatch(number),
+            Command::RemoveWatchpoint(number) => self.remove_watchpoint(number),
             Command::ClearWatchpoints => {
                 self.retain_watchpoints(|_| false);
                 Ok(())

@@ -54,6 +54,8 @@ pub enum Panel {
     Graph,
     Timeline,
     Breakpoints,
+    Watches,
+    Log,
     Problems,
     Learn,
     FastCode,
@@ -241,7 +243,8 @@ pub enum Command {
         /// Whether it stops.
         enabled: bool,
     },
-    /// Sets a condition as `$n == 5`, `local 0 > 3`, `stack 0 != 0` (0 is the top); empty for none.
+    /// Sets a condition as `$n == 5 && u8[$p] != 0`, an [expression](stepwell_engine::expression); empty for
+    /// none.
     SetCondition {
         /// The module.
         module: ModuleKey,
@@ -250,11 +253,43 @@ pub enum Command {
         /// The condition.
         condition: String,
     },
+    /// Lets a breakpoint write a message into the log instead of stopping, as `n = {$n}`; empty to stop.
+    SetMessage {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+        /// The message.
+        message: String,
+    },
+    /// Sets breakpoints at the beginning of the functions of this name, index or address.
+    BreakOnFunction(String),
     /// Removes all breakpoints.
     ClearBreakpoints,
+    /// Empties the log.
+    ClearLog,
+
+    /// Watches an expression, for the module looked at.
+    AddWatch(String),
+    /// Changes a watch.
+    SetWatch {
+        /// Its number.
+        watch: u32,
+        /// The new expression.
+        text: String,
+    },
+    /// Ends a watch.
+    RemoveWatch(u32),
+    /// Moves a watch before the one that stands at a position.
+    MoveWatch {
+        /// Its number.
+        watch: u32,
+        /// The position.
+        to: usize,
+    },
 
     /// Stops behind instructions that access something. Where it is watched already, for other accesses.
-    Watch {
+    SetWatchpoint {
         /// What is watched.
         target: WatchTarget,
         /// Which accesses stop.
@@ -268,7 +303,7 @@ pub enum Command {
         enabled: bool,
     },
     /// Removes a watchpoint.
-    Unwatch(u32),
+    RemoveWatchpoint(u32),
     /// Removes all watchpoints.
     ClearWatchpoints,
 

@@ -18,6 +18,9 @@ mod demangle;
 mod edit;
 mod examples;
 mod export_calls;
+#[cfg(test)]
+mod expression_tests;
+mod expressions;
 mod file_memory;
 mod find_func;
 mod func_names;
@@ -27,6 +30,7 @@ mod host_calls;
 mod import_break;
 mod limits;
 mod load;
+mod log;
 mod machine;
 mod memory_view;
 mod modules;
@@ -57,6 +61,7 @@ mod type_text;
 mod types;
 mod value_text;
 mod waiting;
+mod watches;
 mod watchpoint;
 #[cfg(test)]
 mod watchpoint_tests;
@@ -84,6 +89,7 @@ pub use func_names::FuncNames;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::{Problem, load_error, load_message, load_module};
+pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
@@ -102,6 +108,7 @@ pub use types::{
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use watches::{Watch, WatchValue};
 pub use watchpoint::{WatchStop, WatchTarget, WatchWhen, WatchpointState};
 pub use words::{join_words, split_words};
 
@@ -115,6 +122,7 @@ use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
 use tasks::WindowWaker;
+use watches::Watches;
 use watchpoint::Watchpoints;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
@@ -141,6 +149,8 @@ pub struct Session {
     watchpoints: Watchpoints,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
+    log: Log,
+    watches: Watches,
     /// What host sets keep: console, files, random numbers.
     hosts: Programs,
     reductions: u64,
@@ -195,6 +205,8 @@ impl Session {
             watchpoints: Watchpoints::default(),
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
+            log: Log::default(),
+            watches: Watches::default(),
             hosts: Programs::default(),
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
@@ -224,6 +236,7 @@ impl Session {
         {
             self.notify(true, error.to_string());
         }
+        self.look_at_watches();
         self.state == RunState::Running || self.is_opening()
     }
 
@@ -337,9 +350,11 @@ impl Session {
         self.heap.discard();
         self.selected_frame = 0;
         for entry in &mut self.breakpoints {
-            entry.state.hits = 0;
+            entry.renew();
         }
         self.renew_watchpoints();
+        self.log.clear();
+        self.watches.discard();
     }
 
     // What is looked at.

@@ -83,7 +83,10 @@ impl Session {
         self.discard_machine();
         self.openings.clear();
         let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
-        open.into_iter().for_each(|key| self.remember_file(key));
+        for key in open {
+            self.remember_file(key);
+            self.watches.forget_module(key);
+        }
         self.modules.clear();
         self.breakpoints.clear();
         self.drop_import_breaks();
@@ -133,6 +136,7 @@ impl Session {
         self.modules.retain(|open| open.key != key);
         self.breakpoints.retain(|entry| entry.state.module != key);
         self.retain_watchpoints(|state| state.target.module() != Some(key));
+        self.watches.forget_module(key);
         self.drop_import_breaks();
         if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {
             self.invocation = None;

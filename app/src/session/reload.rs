@@ -47,6 +47,8 @@ impl Session {
         let watched = self.watchpoints_of(key);
         let started = self.invocation.clone().filter(|last| last.module == key);
         let breaks = self.import_breaks.clone();
+        let watches = self.watches().filter(|watch| watch.module == key);
+        let watches: Vec<String> = watches.map(|watch| watch.text.clone()).collect();
         self.close(key)?;
         self.install(&name, module.clone(), source)?;
         let opened = self.modules.last_mut().ok_or_else(|| not_now("the module is closed"))?;
@@ -69,13 +71,18 @@ impl Session {
             match moved(&old, &module, entry.state.offset) {
                 Some(offset) => {
                     (entry.state.module, entry.state.offset) = (new, offset);
-                    self.breakpoints.push(entry);
+                    self.reread(entry);
                 }
                 None => dropped += 1,
             }
         }
         self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
         dropped += self.move_watchpoints(&old, &module, new, watched);
+        for text in watches {
+            if !self.watches().any(|watch| watch.module == new && watch.text == text) {
+                self.add_watch_of(new, &text)?;
+            }
+        }
         if let Some(Invocation { export, args, .. }) = started
             && module.export(&export).is_some()
         {
@@ -146,7 +153,7 @@ mod tests {
             session.apply(Command::ToggleBreakpoint { module, offset }).unwrap();
         }
         let offset = start_of(&session, "stays");
-        let condition = "stack 0 == 1".to_owned();
+        let condition = "depth == 9".to_owned();
         session.apply(Command::SetCondition { module, offset, condition }).unwrap();
         session.apply(Command::SetCondition { module, offset, condition: String::new() }).unwrap();
         let policy = ImportPolicy::Zero;

@@ -140,8 +140,16 @@ pub struct BreakpointState {
     pub module: ModuleKey,
     pub offset: u32,
     pub enabled: bool,
+    /// Where it holds it stops; empty: always.
     pub condition: String,
+    /// What it writes into the log instead of stopping; empty: it stops.
+    pub message: String,
+    /// How often execution has come there in this run.
+    pub reached: u64,
+    /// How often it has stopped, or logged.
     pub hits: u64,
+    /// Why its condition had no value when it was reached last.
+    pub failure: Option<String>,
 }
 
 /// A host call made during the run.

@@ -316,7 +316,7 @@ impl Session {
         })
     }
 
-    pub(super) fn watch(
+    pub(super) fn set_watchpoint(
         &mut self,
         target: WatchTarget,
         when: WatchWhen,
@@ -369,7 +369,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn unwatch(&mut self, number: u32) -> Result<(), SessionError> {
+    pub(super) fn remove_watchpoint(&mut self, number: u32) -> Result<(), SessionError> {
         self.watchpoint_mut(number)?;
         self.retain_watchpoints(|state| state.number != number);
         Ok(())

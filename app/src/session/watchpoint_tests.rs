@@ -39,7 +39,7 @@ fn prepared(export: &str) -> (Session, ModuleKey) {
 }
 
 fn watch(session: &mut Session, target: WatchTarget, when: WatchWhen) {
-    session.apply(Command::Watch { target, when }).unwrap();
+    session.apply(Command::SetWatchpoint { target, when }).unwrap();
 }
 
 /// What stops a run say of it, up to its end.
@@ -158,11 +158,13 @@ fn one_that_is_switched_off_or_removed_stops_nothing() {
     assert_eq!(session.watchpoints().len(), 1);
     assert_eq!(told(&mut session).len(), 2);
     session.apply(Command::Restart).unwrap();
-    session.apply(Command::Unwatch(number)).unwrap();
+    session.apply(Command::RemoveWatchpoint(number)).unwrap();
     assert!(told(&mut session).is_empty());
-    assert!(session.apply(Command::Unwatch(number)).is_err());
+    assert!(session.apply(Command::RemoveWatchpoint(number)).is_err());
     let nothing = WatchTarget::Local { module, func: 0, local: 7 };
-    assert!(session.apply(Command::Watch { target: nothing, when: WatchWhen::Read }).is_err());
+    assert!(
+        session.apply(Command::SetWatchpoint { target: nothing, when: WatchWhen::Read }).is_err()
+    );
 }
 
 #[test]

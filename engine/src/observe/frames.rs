@@ -13,7 +13,7 @@ use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, TagAddr};
 use crate::module::{Module, ModuleInner};
 use crate::store::{FuncEntity, Store};
 use crate::types::{ValType, slots_of};
-use crate::value::{Value, read_values, write_values};
+use crate::value::{Value, join, read_values, write_values};
 
 use super::types::{LabelKind, TypesAt};
 
@@ -136,6 +136,30 @@ impl<'a> FrameView<'a> {
         let slots = self.slots.get(locals..live).unwrap_or(&[]);
         let types = self.types().map_or(Vec::new(), |at| at.operands);
         read_values(&types, slots)
+    }
+
+    /// Types of the [operands](FrameView::operands), bottom first.
+    pub fn operand_types(&self) -> Vec<ValType> {
+        let taken = if self.is_calling() { self.given_away } else { 0 };
+        let mut left = self.slots.len().saturating_sub(taken + self.local_slots());
+        let mut types = self.types().map_or(Vec::new(), |at| at.operands);
+        let live = types.iter().take_while(|ty| {
+            let is_there = ty.slots() <= left;
+            left = left.saturating_sub(ty.slots());
+            is_there
+        });
+        let count = live.count();
+        types.truncate(count);
+        types
+    }
+
+    /// The value whose first slot this is, locals first.
+    pub(crate) fn slot(&self, slot: usize, ty: ValType) -> Option<Value> {
+        let taken = if self.is_calling() { self.given_away } else { 0 };
+        let live = self.slots.get(..self.slots.len().saturating_sub(taken))?;
+        let slots = live.get(slot..slot + ty.slots())?;
+        let upper = slots.get(1).copied().unwrap_or(0);
+        Some(Value::from_bits(ty, join([*slots.first()?, upper])))
     }
 
     /// The label stack, outermost (the function's own) first.

@@ -1,6 +1,7 @@
 //! What several panels draw: small functions of a `Ui`.
 
 pub mod edit;
+pub mod kept_field;
 pub mod reference;
 pub mod task;
 mod text;
