@@ -219,6 +219,14 @@ impl Session {
         found.collect()
     }
 
+    /// The memory whose bytes are watched.
+    pub fn watched_memory(&self, target: &WatchTarget) -> Option<MemAddr> {
+        match target.watched(self.machine.as_ref()?)? {
+            Watched::Memory { memory, .. } => Some(memory),
+            _ => None,
+        }
+    }
+
     /// Bytes of a memory of the store, as something that can be watched.
     pub fn bytes_to_watch(&self, memory: MemAddr, address: u64, len: u64) -> Option<WatchTarget> {
         let (module, memory) =
