@@ -167,13 +167,7 @@ pub(super) fn contents(store: &Store, task: &Task, part: Watched) -> Contents {
                 }
                 _ => {
                     let fields = store.object(object).unwrap().fields;
-                    let fields = indices.filter_map(|index| fields.get(index as usize).copied());
-                    // What is packed has a word of its own, of which it is the lowest bits.
-                    let low = |value| match value {
-                        Value::I32(value) => Value::I32(value & 0xff),
-                        other => other,
-                    };
-                    fields.map(low).collect()
+                    indices.filter_map(|index| fields.get(index as usize).copied()).collect()
                 }
             }
         }

@@ -189,7 +189,7 @@ impl Session {
                     json!({ "state": "stopped", "reason": "breakpoint", "offset": offset, "hits": hits })
                 }
                 StopReason::Watchpoint(stop) => {
-                    json!({ "state": "stopped", "reason": "watchpoint", "access": stop.text, "hits": stop.hits })
+                    json!({ "state": "stopped", "reason": "watchpoint", "access": stop.text(), "hits": stop.hits })
                 }
                 StopReason::Arrived => json!({ "state": "stopped", "reason": "arrived" }),
                 StopReason::HostCall => json!({ "state": "stopped", "reason": "host call" }),

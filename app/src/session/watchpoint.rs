@@ -71,12 +71,23 @@ pub struct WatchpointState {
 pub struct WatchStop {
     /// The watchpoint's number.
     pub number: u32,
-    /// What was written or read, by what: `$sum 3 → 7 by i32.store in $add at 0x0041`.
-    pub text: String,
-    /// The module of the instruction that did it, and its byte offset.
-    pub by: Option<(ModuleKey, u32)>,
+    /// What was accessed: `$sum`.
+    pub what: String,
+    /// What it was and is: `3 → 7`, or `= 7, read`.
+    pub change: String,
+    /// The instruction that did it: `i32.store in main.add at 0x0041`.
+    pub by: String,
+    /// The module of that instruction, and its byte offset.
+    pub site: Option<(ModuleKey, u32)>,
     /// How often the watchpoint has stopped in this run.
     pub hits: u64,
+}
+
+impl WatchStop {
+    /// In one line.
+    pub fn text(&self) -> String {
+        format!("{} {} by {}", self.what, self.change, self.by)
+    }
 }
 
 /// The watchpoints of a session, and those that the engine has been told of.
@@ -462,20 +473,27 @@ impl Session {
             return;
         };
         state.hits += 1;
-        let (number, hits, label) = (state.number, state.hits, state.label.clone());
-        let by =
-            self.module_of_instance(hit.site.instance).map(|open| (open.key, hit.site.offset.0));
-        let text = format!("{label} {} by {}", self.access_text(&hit), self.site_text(&hit.site));
-        self.stop(StopReason::Watchpoint(WatchStop { number, text, by, hits }));
+        let (number, hits, what) = (state.number, state.hits, state.label.clone());
+        let open = self.module_of_instance(hit.site.instance);
+        let site = open.map(|open| (open.key, hit.site.offset.0));
+        let (change, by) = (self.access_text(&hit), self.site_text(&hit.site));
+        self.stop(StopReason::Watchpoint(WatchStop { number, what, change, by, site, hits }));
     }
 
     /// What an access found and left: `3 → 7`.
     fn access_text(&self, hit: &WatchpointHit) -> String {
         let [old, new] = [&hit.old, &hit.new].map(|contents| self.contents_text(contents));
-        match hit.write {
+        let change = match hit.write {
             true if hit.old != hit.new => format!("{old} → {new}"),
             true => format!("= {new}, written"),
             false => format!("= {new}, read"),
+        };
+        match hit.part {
+            // Of many bytes the first that were accessed.
+            Watched::Memory { address, .. } if hit.part != hit.watchpoint.watched => {
+                format!("at 0x{address:x} {change}")
+            }
+            _ => change,
         }
     }
 

@@ -49,7 +49,7 @@ fn told(session: &mut Session) -> Vec<String> {
         session.apply(Command::Continue).unwrap();
         run_on(session);
         match reason(session) {
-            StopReason::Watchpoint(stop) => told.push(stop.text.clone()),
+            StopReason::Watchpoint(stop) => told.push(stop.text()),
             StopReason::Done(_) => return told,
             other => panic!("{other:?}"),
         }
@@ -59,7 +59,7 @@ fn told(session: &mut Session) -> Vec<String> {
 /// The same without offsets.
 fn said(session: &mut Session) -> Vec<String> {
     let told = told(session);
-    told.iter().map(|text| text.split(" at 0x").next().unwrap().to_owned()).collect()
+    told.iter().map(|text| text.rsplit_once(" at 0x").unwrap().0.to_owned()).collect()
 }
 
 #[test]
@@ -106,6 +106,14 @@ fn a_stop_says_what_was_written_and_by_what() {
                 "$n of $add 0 → 9 by local.set in main.add",
             ],
         ),
+        (
+            WatchTarget::Memory { module, memory: 0, address: 0, len: 100 },
+            changed,
+            &[
+                "$heap 0x0, 100 bytes at 0x10 0 → 4 by i32.store in main.add",
+                "$heap 0x0, 100 bytes at 0x10 4 → 0 by i32.store in main.add",
+            ],
+        ),
         (element, changed, &["$t [1] null → main.run by table.set in main.run"]),
     ] {
         session.apply(Command::ClearWatchpoints).unwrap();
@@ -128,9 +136,9 @@ fn steps_over_a_watched_write_stop_behind_it_and_hits_are_counted() {
     run_on(&mut session);
     let StopReason::Watchpoint(stop) = reason(&session).clone() else { panic!() };
     assert_eq!((stop.number, stop.hits), (1, 1));
-    let (by, offset) = stop.by.unwrap();
+    let (by, offset) = stop.site.unwrap();
     assert_eq!(by, module);
-    assert!(stop.text.ends_with(&format!("at 0x{offset:04x}")), "{}", stop.text);
+    assert!(stop.by.ends_with(&format!("at 0x{offset:04x}")), "{}", stop.by);
     // It stands in the function called, behind the instruction.
     assert_eq!(session.frames()[0].func(), FuncIndex(0));
     assert!(session.frames()[0].offset().0 > offset);
@@ -186,7 +194,7 @@ fn a_field_is_watched_until_its_object_is_gone() {
         panic!("{:?}", session.run_state())
     };
     // A field of 8 bits holds the lowest of what was given.
-    assert!(stop.text.contains("$tag 1 → 2 by struct.set"), "{}", stop.text);
+    assert!(stop.text().contains("$tag 1 → 2 by struct.set"), "{}", stop.text());
     assert!(told(&mut session).is_empty());
     session.apply(Command::CollectGarbage).unwrap();
     assert!(session.watchpoints().is_empty());

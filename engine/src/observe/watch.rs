@@ -12,7 +12,7 @@ use crate::exec::{CallSite, WatchKind};
 use crate::ids::{FuncIndex, GlobalAddr, InstanceId, MemAddr, ObjectAddr, TableAddr};
 use crate::store::heap::{ObjectKind, width_log2};
 use crate::store::{ModuleEntry, Store, StoreState};
-use crate::types::{CompositeType, StorageType, ValType, slots_of};
+use crate::types::{CompositeType, FieldType, ValType, slots_of};
 use crate::value::{Value, join};
 
 /// Something whose accesses stop tasks, behind the accessing instruction.
@@ -175,7 +175,7 @@ pub(crate) enum Touched {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Watch {
     pub(crate) watchpoint: Watchpoint,
-    /// Slots of a local.
+    /// Slots of a local, or words of fields.
     pub(crate) slots: Range<u32>,
     /// What an object is; nothing for all others.
     kind: Option<ObjectKind>,
@@ -201,10 +201,13 @@ impl Watch {
                 let own = types.get(local as usize).map_or(0, |ty| ty.slots() as u32);
                 slots = below..below + own;
             }
-            Watched::Object { object, .. } => {
+            Watched::Object { object, first, len } => {
                 kind = Some(state.heap.kind(types, object)?);
                 if known.is_some() && known != kind {
                     return None;
+                }
+                if let Some(ObjectKind::Struct(ty)) = kind {
+                    slots = words_of(types.structure(ty)?.fields(), first, len);
                 }
             }
             Watched::Memory { .. } | Watched::Global(_) | Watched::Table { .. } => {}
@@ -214,6 +217,10 @@ impl Watch {
 
     pub(crate) fn object(&self) -> Option<(ObjectAddr, ObjectKind)> {
         Some((self.watchpoint.object()?, self.kind?))
+    }
+
+    pub(crate) fn is_of_array(&self) -> bool {
+        matches!(self.kind, Some(ObjectKind::Array(..)))
     }
 
     pub(crate) fn is_of_memory(&self) -> bool {
@@ -292,6 +299,16 @@ impl Watch {
             }
         })
     }
+}
+
+/// The words that fields of a structure take.
+fn words_of(fields: &[FieldType], first: u32, len: u32) -> Range<u32> {
+    let words = |fields: &[FieldType]| -> u32 {
+        fields.iter().map(|field| field.storage.unpacked().slots() as u32).sum()
+    };
+    let from = fields.len().min(first as usize);
+    let to = fields.len().min(from + len as usize);
+    words(fields.get(..from).unwrap_or_default())..words(fields.get(..to).unwrap_or_default())
 }
 
 /// What an instruction has found before it was executed.
@@ -391,7 +408,7 @@ fn read(part: Watched, slots: &Range<u32>, view: &View<'_>) -> Raw {
                 for field in fields {
                     let count = field.storage.unpacked().slots();
                     let Some((own, rest)) = words.split_at_checked(count) else { break };
-                    values.push(pair(own) & mask(field.storage));
+                    values.push(pair(own) & field.storage.mask());
                     words = rest;
                 }
                 let range = within(first.into(), len.into(), values.len());
@@ -412,15 +429,6 @@ fn read(part: Watched, slots: &Range<u32>, view: &View<'_>) -> Raw {
             elements.iter().map(|element| u128::from(*element)).collect()
         }
     })
-}
-
-/// What of a field's word belongs to it.
-fn mask(storage: StorageType) -> u128 {
-    match storage {
-        StorageType::I8 => 0xff,
-        StorageType::I16 => 0xffff,
-        StorageType::Val(_) => u128::MAX,
-    }
 }
 
 /// Types of the values in a part.

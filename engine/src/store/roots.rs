@@ -297,7 +297,13 @@ impl Store {
             ObjectKind::Array(ty, len) => (Vec::new(), Heap::array_words(&self.types, ty, len)),
             ObjectKind::String(len) => (Vec::new(), 1 + u64::from(len).div_ceil(4)),
         };
-        let fields = crate::value::read_values(&types, heap.fields(object));
+        let mut fields = crate::value::read_values(&types, heap.fields(object));
+        if let ObjectKind::Struct(ty) = kind {
+            let storages = self.types.structure(ty)?.fields().iter().map(|field| field.storage);
+            for (value, storage) in fields.iter_mut().zip(storages) {
+                *value = Value::from_bits(value.ty(), value.to_bits() & storage.mask());
+            }
+        }
         Some(Object { kind, bytes: words * 8, fields })
     }
 

@@ -49,8 +49,10 @@ fn next(scene: &mut Scene) -> String {
     scene.apply([Command::Continue]);
     match scene.session().run_state() {
         RunState::Stopped(StopReason::Watchpoint(stop)) => {
-            let text = stop.text.clone();
-            assert!(scene.has(&text), "the banner says {text}");
+            let text = stop.text();
+            for part in [stop.what.clone(), stop.change.clone(), format!("by {}", stop.by)] {
+                assert!(scene.has(&part), "the banner says {part}");
+            }
             text.split(" at 0x").next().unwrap().to_owned()
         }
         other => format!("{other:?}"),
@@ -66,7 +68,7 @@ fn a_global_is_watched_from_its_menu_and_the_banner_says_what_wrote_it() {
     scene.apply([Command::RevealPanel(Panel::Globals)]);
     assert!(scene.has("global main 0 $sum = i32:7"), "what the banner says is what there is");
     let (_, by) = match scene.session().run_state() {
-        RunState::Stopped(StopReason::Watchpoint(stop)) => stop.by.unwrap(),
+        RunState::Stopped(StopReason::Watchpoint(stop)) => stop.site.unwrap(),
         other => panic!("{other:?}"),
     };
     scene.click("Show");
@@ -139,7 +141,8 @@ fn they_are_listed_switched_altered_shown_and_removed() {
     assert!(!scene.session().watchpoints()[1].enabled);
     assert_eq!(next(&mut scene), "$heap 0x12c 0 → 65 by i32.store8 in main.run");
     assert!(scene.has("1 ×"));
-    scene.click("$heap 0x12c");
+    let row = scene.harness.get_all_by_label("$heap 0x12c").last().unwrap().rect();
+    scene.click_at(row.center());
     let view = &scene.session().memory_views()[0];
     assert_eq!((view.cursor, view.selected), (300, 1), "its bytes are shown");
     scene.apply([Command::RevealPanel(Panel::Breakpoints), Command::Restart]);

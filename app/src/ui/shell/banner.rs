@@ -102,7 +102,7 @@ fn row(
 fn accessed(session: &Session, stop: &WatchStop, ui: &mut Ui, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     let buttons = |ui: &mut Ui, commands: &mut Vec<Command>| {
-        if let Some((module, offset)) = stop.by {
+        if let Some((module, offset)) = stop.site {
             let show = ui.small_button("Show");
             rects::note(&show, || "banner.show".to_owned());
             if show.on_hover_text("Show the instruction that did it").clicked() {
@@ -118,8 +118,13 @@ fn accessed(session: &Session, stop: &WatchStop, ui: &mut Ui, commands: &mut Vec
         }
     };
     row(ui, commands, buttons, |ui, _| {
-        let text = RichText::new(&stop.text).font(tokens::mono()).color(tokens.text);
-        ui.label(text).on_hover_text(&stop.text);
+        let known = session.watchpoints().iter().find(|known| known.number == stop.number);
+        let module = known.and_then(|known| session.module(known.target.module()?));
+        let color = module.map_or(tokens.reference, |open| tokens.module(open.hue));
+        ui.label(RichText::new(&stop.what).font(tokens::mono()).color(color));
+        ui.label(RichText::new(&stop.change).font(tokens::mono_bold()));
+        let by = RichText::new(format!("by {}", stop.by)).font(tokens::mono());
+        ui.label(by.color(tokens.weak)).on_hover_text(stop.text());
     });
 }
 

@@ -45,9 +45,9 @@ enum PlaceKind {
     Global(u32),
     /// A slot of a function's frames.
     Local(FuncIndex, u32),
-    /// Which structure or array it is, only its reference tells.
-    Struct,
-    Array,
+    /// The first word of a field, or elements; of which object, only its reference tells.
+    Field(u32),
+    Elements,
     Table(u32),
 }
 
@@ -67,7 +67,8 @@ impl Place {
                 watch.slots.clone().map(|slot| PlaceKind::Local(func, slot)).collect()
             }
             Watched::Local { .. } => Vec::new(),
-            Watched::Object { .. } => [PlaceKind::Struct, PlaceKind::Array].into(),
+            Watched::Object { .. } if watch.is_of_array() => [PlaceKind::Elements].into(),
+            Watched::Object { .. } => watch.slots.clone().map(PlaceKind::Field).collect(),
         };
         let (is_read, is_written) = (watch.is_read(), watch.is_written());
         kinds.into_iter().map(|kind| Self { kind, is_read, is_written }).collect()
@@ -90,14 +91,14 @@ impl Place {
             | Op::LocalTee { local }
             | Op::LocalSetVector { local }
             | Op::LocalTeeVector { local } => (None, Some(P::Local(func, local))),
-            Op::StructGet { .. } => (Some(P::Struct), None),
-            Op::StructSet { .. } => (None, Some(P::Struct)),
-            Op::ArrayGet { .. } => (Some(P::Array), None),
-            Op::ArrayCopy { .. } => (Some(P::Array), Some(P::Array)),
+            Op::StructGet { offset, .. } => (Some(P::Field(offset)), None),
+            Op::StructSet { offset, .. } => (None, Some(P::Field(offset))),
+            Op::ArrayGet { .. } => (Some(P::Elements), None),
+            Op::ArrayCopy { .. } => (Some(P::Elements), Some(P::Elements)),
             Op::ArraySet { .. }
             | Op::ArrayFill { .. }
             | Op::ArrayInitData { .. }
-            | Op::ArrayInitElem { .. } => (None, Some(P::Array)),
+            | Op::ArrayInitElem { .. } => (None, Some(P::Elements)),
             Op::TableGet { table: index } => (Some(table(index)), None),
             Op::TableCopy { to, from } => (Some(table(from)), Some(table(to))),
             Op::TableSet { table: index }
