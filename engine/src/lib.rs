@@ -73,8 +73,8 @@ pub use features::Features;
 pub use host::Local;
 pub use host::{AsyncCaller, Caller, CallerMemory, HostCause, HostError, HostResult};
 pub use ids::{
-    CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
-    MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
+    CodeOffset, DataAddr, ElemAddr, ExternAddr, FrameId, FuncAddr, FuncIndex, GlobalAddr,
+    InstanceId, MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
 };
 pub use module::{Module, ModuleBuilder};
 pub use store::{Extern, Instantiation, Linker, Prelinked, Store, TypedFunc};

@@ -9,8 +9,8 @@ use stepwell_engine::module::disassemble::Listing;
 use stepwell_engine::observe::{Breakpoint, Watched, Watchpoint};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
-    Budget, CallState, Config, Engine, FuncIndex, GlobalAddr, HostAnswer, InstanceId, ObjectAddr,
-    Stop, Store, TableAddr, Task, Tier, Value, WatchKind,
+    Budget, CallState, Config, Engine, FrameId, FuncIndex, GlobalAddr, HostAnswer, InstanceId,
+    ObjectAddr, Stop, Store, TableAddr, Task, Tier, Value, WatchKind,
 };
 
 use super::watchpoints::contents;
@@ -33,7 +33,12 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 /// Something to watch; it need not be there.
-fn anything(random: &mut Random, store: &Store, instance: InstanceId) -> Watched {
+fn anything(
+    random: &mut Random,
+    store: &Store,
+    instance: InstanceId,
+    frames: &[(InstanceId, FuncIndex, FrameId)],
+) -> Watched {
     let mut one = |limit: usize| random.below(limit) as u32;
     match one(6) {
         0 | 1 => {
@@ -41,7 +46,16 @@ fn anything(random: &mut Random, store: &Store, instance: InstanceId) -> Watched
             Watched::Memory { memory, address: one(200).into(), len: (1 + one(8)).into() }
         }
         2 => Watched::Global(GlobalAddr(one(3))),
-        3 => Watched::Local { instance, func: FuncIndex(one(6)), local: one(4) },
+        3 => {
+            // Of one frame that is there, or of all.
+            let (local, frame) = (one(4), frames.get(one(4) as usize));
+            match frame.copied() {
+                Some((instance, func, frame)) => {
+                    Watched::Local { instance, func, local, frame: Some(frame) }
+                }
+                None => Watched::Local { instance, func: FuncIndex(one(6)), local, frame: None },
+            }
+        }
         4 => {
             let all: Vec<_> = store.objects().map(|(object, _)| object).take(20).collect();
             let object = all.get(one(20) as usize).copied().unwrap_or(ObjectAddr(0));
@@ -106,7 +120,10 @@ impl Pair {
             3 => store.debugger_mut().clear_breakpoints(),
             4 => {
                 let instance = [self.disturbed.a, self.disturbed.b][self.random.below(2)];
-                let watched = anything(&mut self.random, store, instance);
+                let frames = self.task.frames(store);
+                let frames: Vec<_> =
+                    frames.map(|frame| (frame.instance(), frame.func(), frame.id())).collect();
+                let watched = anything(&mut self.random, store, instance, &frames);
                 let kinds =
                     [WatchKind::Read, WatchKind::Write, WatchKind::Access, WatchKind::Change];
                 let kind = kinds[self.random.below(4)];

@@ -103,7 +103,7 @@ impl Program {
     fn places(&self) -> Vec<Watched> {
         let (memory, table) = (MemAddr(0), TableAddr(0));
         let object = |object, first, len| Watched::Object { object, first, len };
-        let local = |func, local| Watched::Local { instance: HERE, func, local };
+        let local = |func, local| Watched::Local { instance: HERE, func, local, frame: None };
         vec![
             Watched::Memory { memory, address: 8, len: 4 },
             Watched::Memory { memory, address: 9, len: 1 },
@@ -311,4 +311,83 @@ fn what_watches_a_collected_object_ends_and_says_so() {
     program.store.debugger_mut().add_watchpoint(nowhere);
     assert!(program.task.run(&mut program.store, Budget::instructions(1)).is_ok());
     assert_eq!(program.store.debugger_mut().take_ended(), [nowhere]);
+}
+
+/// A function that calls itself, returns in several ways, throws and calls on; each time with the same frame base.
+const FRAMES: &str = r#"(module
+  (tag $oops)
+  (func $leave (param $n i32) (param $how i32)
+    (local.set $n (i32.add (local.get $n) (i32.const 100)))
+    (if (i32.gt_s (local.get $how) (i32.const 10))
+      (then (call $leave (local.get $n) (i32.sub (local.get $how) (i32.const 10)))))
+    (local.set $n (i32.add (local.get $n) (i32.const 1)))
+    (if (i32.eq (local.get $how) (i32.const 1)) (then (return)))
+    (if (i32.eq (local.get $how) (i32.const 2)) (then (throw $oops)))
+    (if (i32.eq (local.get $how) (i32.const 3))
+      (then (return_call $leave (local.get $n) (i32.const 0))))
+    (br_if 0 (i32.eq (local.get $how) (i32.const 4)))
+    (local.set $n (i32.const 7)))
+  (func $try (param $how i32)
+    (block $caught
+      (try_table (catch_all $caught) (call $leave (i32.const 0) (local.get $how)))))
+  (func (export "run") (param $how i32) (local $i i32)
+    (loop $again
+      (call $try (local.get $how))
+      (br_if $again
+        (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3))))))"#;
+
+#[test]
+fn a_local_of_one_frame_is_watched_until_that_is_left() {
+    for how in [0, 1, 2, 3, 4, 10, 11, 12, 13, 24] {
+        let run = |tier, instructions| {
+            let engine = Engine::new(Config::default().tier(tier));
+            let module = Module::from_wat(&engine, FRAMES).unwrap();
+            let mut store = Store::new(&engine);
+            let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+            let func = store.export_func(instance, "run").unwrap();
+            let mut task = store.start(func, &[Value::I32(how)]).unwrap();
+            while task.frames(&store).len() < 3 {
+                task.step(&mut store).unwrap();
+            }
+            let frame = Some(task.frames(&store).next().unwrap().id());
+            let watched = Watched::Local { instance, func: FuncIndex(0), local: 0, frame };
+            let watchpoint = Watchpoint { watched, kind: WatchKind::Write };
+            store.debugger_mut().add_watchpoint(watchpoint);
+            let mut hits = Vec::new();
+            loop {
+                match task.run(&mut store, Budget::instructions(instructions)).unwrap() {
+                    Stop::Done(_) => break,
+                    Stop::Watchpoint(hit) => {
+                        let here = task.frames(&store).next().unwrap();
+                        assert_eq!(Some(here.id()), frame);
+                        assert_eq!(contents(&store, &task, hit.part), hit.new);
+                        hits.push((task.executed(), hit));
+                    }
+                    Stop::Budget => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert_eq!(store.debugger_mut().take_ended(), [watchpoint], "{how} {tier:?}");
+            assert!(store.debugger().watchpoints().is_empty());
+            hits
+        };
+        let exact = run(Tier::Exact, u64::MAX);
+        // In the first call, and never again.
+        let writes = match how {
+            1..=4 => 2,
+            // What it calls throws.
+            12 => 1,
+            _ => 3,
+        };
+        assert_eq!(exact.len(), writes, "{how}");
+        for (tier, instructions) in [
+            (Tier::Fast, u64::MAX),
+            (Tier::Fast, 9),
+            (Tier::Fast, 30),
+            (Tier::Mixed, u64::MAX),
+            (Tier::Exact, 1),
+        ] {
+            assert_eq!(run(tier, instructions), exact, "{how} {tier:?} {instructions}");
+        }
+    }
 }

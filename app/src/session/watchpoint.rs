@@ -157,9 +157,12 @@ impl WatchTarget {
             Self::Global { module, global } => {
                 Watched::Global(*parts(module)?.globals().get(global as usize)?)
             }
-            Self::Local { module, func, local } => {
-                Watched::Local { instance: instance(module)?, func: FuncIndex(func), local }
-            }
+            Self::Local { module, func, local } => Watched::Local {
+                instance: instance(module)?,
+                func: FuncIndex(func),
+                local,
+                frame: None,
+            },
             Self::Element { module, table, index } => {
                 let table = *parts(module)?.tables().get(table as usize)?;
                 Watched::Table { table, first: index, len: 1 }

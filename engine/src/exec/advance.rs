@@ -255,7 +255,9 @@ impl TaskState {
         let Parts { engine, modules, types, state, debugger, scratch } = store.parts();
         let tier = engine.config().tier;
         let (place, has_begun) = (self.identity.place, self.progress.is_some());
+        let task = self.identity.id;
         if debugger.is_active() {
+            debugger.end_left(task, self.all_frames());
             debugger.prepare(state, types, modules);
         }
         let mut machine = Machine {
@@ -268,7 +270,7 @@ impl TaskState {
             bulk: Bulk { allowance: *bulk, progress: &mut self.progress },
         };
         let exit = if debugger.is_active() {
-            debugger.begin(skip);
+            debugger.begin(task, skip);
             if has_begun {
                 debugger.take_up(place, self.executed);
             }
@@ -291,6 +293,9 @@ impl TaskState {
             }
         };
         *bulk = machine.bulk.allowance;
+        if debugger.is_active() && !matches!(exit, Ok(Exit::Budget | Exit::Part)) {
+            debugger.end_left(task, self.all_frames());
+        }
         self.executed += before - *fuel;
         if !matches!(exit, Ok(Exit::Budget | Exit::Part)) {
             self.progress = None;

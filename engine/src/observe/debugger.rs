@@ -11,7 +11,8 @@ use super::watch::{Found, Hit, Touched, Watch, Watchpoint};
 use crate::exec::CallSite;
 use crate::exec::exact::Op;
 use crate::exec::fast::Instruments;
-use crate::ids::{CodeOffset, FuncAddr, InstanceId, MemAddr, ObjectAddr};
+use crate::exec::frame::Frame;
+use crate::ids::{CodeOffset, FrameId, FuncAddr, InstanceId, MemAddr, ObjectAddr, TaskId};
 use crate::store::heap::ObjectKind;
 use crate::store::{ModuleEntry, StoreState};
 use crate::types::Types;
@@ -59,6 +60,12 @@ pub struct Debugger {
     carried: Option<Vec<Found>>,
     hit: Option<Hit>,
     place: Option<CallSite>,
+    /// The task that runs.
+    task: Option<TaskId>,
+    /// The innermost frame, if it is watched, and whether the present instruction leaves it for another one.
+    inside: Option<(FrameId, bool)>,
+    /// Whether watchpoints have ended while a task ran.
+    stale: bool,
     skip_first: bool,
     instruments: Instruments,
     /// Host functions at whose calls tasks stop.
@@ -133,7 +140,8 @@ impl Debugger {
     }
 
     /// Watchpoints that have ended since this was last called, and are none any more: those on objects that
-    /// have been collected, or that are not in a state that was put back, and on what there is not.
+    /// have been collected, or that are not in a state that was put back, on frames that have been left, and on what
+    /// there is not.
     pub fn take_ended(&mut self) -> Vec<Watchpoint> {
         core::mem::take(&mut self.ended)
     }
@@ -186,16 +194,18 @@ impl Debugger {
     }
 
     /// Begins a run; `skip_first` passes a breakpoint at its very first instruction.
-    pub(crate) fn begin(&mut self, skip_first: bool) {
+    pub(crate) fn begin(&mut self, task: TaskId, skip_first: bool) {
+        self.task = Some(task);
         self.skip_first = skip_first;
         self.hit = None;
     }
 
     /// Asks what the store says about the watchpoints, where that may have changed.
     pub(crate) fn prepare(&mut self, state: &StoreState, types: &Types, modules: &[ModuleEntry]) {
-        if self.watches.is_some() {
+        if self.watches.is_some() && !self.stale {
             return;
         }
+        self.stale = false;
         let mut watches = Vec::new();
         for watchpoint in core::mem::take(&mut self.watchpoints) {
             let known = watchpoint.object().and_then(|object| self.objects.get(&object));
@@ -223,6 +233,34 @@ impl Debugger {
             self.ended.extend(gone);
             self.watchpoints = kept;
             self.ask_anew();
+        }
+    }
+
+    /// Ends the watchpoints on frames of a task that are not among these.
+    pub(crate) fn end_left(&mut self, task: TaskId, frames: impl Iterator<Item = Frame> + Clone) {
+        let is_there = |watchpoint: &Watchpoint, of: FrameId| {
+            let mut frames = frames.clone();
+            let is_it = |frame: Frame| {
+                frame.base == of.base && watchpoint.is_of(frame.instance, frame.func)
+            };
+            of.task != task || frames.any(is_it)
+        };
+        self.end(|watchpoint| watchpoint.frame().is_none_or(|frame| is_there(watchpoint, frame)));
+    }
+
+    fn end(&mut self, kept: impl Fn(&Watchpoint) -> bool) {
+        let Self { watchpoints, watches, ended, stale, .. } = self;
+        let before = ended.len();
+        watchpoints.retain(|watchpoint| {
+            let is_kept = kept(watchpoint);
+            ended.extend((!is_kept).then_some(*watchpoint));
+            is_kept
+        });
+        if ended.len() > before {
+            *stale = true;
+            if let Some(watches) = watches {
+                watches.retain(|watch| kept(&watch.watchpoint));
+            }
         }
     }
 
@@ -264,6 +302,14 @@ impl Observer for Debugger {
         self.found.clear();
         let carried = self.carried.take();
         let watches = self.watches.as_deref().unwrap_or_default();
+        let here = self.task.map(|task| FrameId { task, base: view.base });
+        let is_watched = |watch: &Watch| {
+            watch.watchpoint.frame().is_some()
+                && watch.watchpoint.frame() == here
+                && watch.watchpoint.is_of(instance, func)
+        };
+        let inside = here.filter(|_| watches.iter().any(is_watched));
+        self.inside = inside.map(|frame| (frame, op.is_tail_call()));
         if watches.is_empty() && self.log_capacity == 0 {
             return false;
         }
@@ -273,7 +319,7 @@ impl Observer for Debugger {
             {
                 self.accesses.push(Access { memory, address, len, write: touch.write });
             }
-            self.found.extend(watches.iter().filter_map(|watch| watch.look(touch, view)));
+            self.found.extend(watches.iter().filter_map(|watch| watch.look(touch, here, view)));
         }
         if let Some(carried) = carried {
             self.found = carried;
@@ -289,6 +335,14 @@ impl Observer for Debugger {
             self.log.push_back(access);
         }
         let Some(site) = self.place else { return false };
+        if let Some((frame, tail)) = self.inside.take() {
+            // A callee's frame begins behind this one's locals, a caller's at most where this one does.
+            let same_place = view.base == frame.base;
+            let other = (view.instance, view.func) != (site.instance, site.func);
+            if tail || view.base < frame.base || same_place && other {
+                self.end(|watchpoint| watchpoint.frame() != Some(frame));
+            }
+        }
         self.hit = self.found.drain(..).find_map(|found| found.settle(view, site));
         self.hit.is_some()
     }

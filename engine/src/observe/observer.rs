@@ -37,6 +37,8 @@ pub(crate) struct View<'a> {
     pub(crate) instance: InstanceId,
     pub(crate) func: FuncIndex,
     pub(crate) parts: &'a Instance,
+    /// Where the innermost frame begins on the value stack.
+    pub(crate) base: u32,
     /// The slots of the innermost frame, of which those below `sp` are in use.
     pub(crate) window: &'a [u64],
     pub(crate) sp: usize,

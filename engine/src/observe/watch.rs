@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use super::observer::View;
 use crate::exec::{CallSite, WatchKind};
-use crate::ids::{FuncIndex, GlobalAddr, InstanceId, MemAddr, ObjectAddr, TableAddr};
+use crate::ids::{FrameId, FuncIndex, GlobalAddr, InstanceId, MemAddr, ObjectAddr, TableAddr};
 use crate::store::heap::{ObjectKind, width_log2};
 use crate::store::{ModuleEntry, Store, StoreState};
 use crate::types::{CompositeType, FieldType, ValType, slots_of};
@@ -38,7 +38,7 @@ pub enum Watched {
     },
     /// A global.
     Global(GlobalAddr),
-    /// A local in all activations of a function. A call that sets it is no access.
+    /// A local of a function. A call that sets it is no access.
     Local {
         /// The function's instance.
         instance: InstanceId,
@@ -46,6 +46,8 @@ pub enum Watched {
         func: FuncIndex,
         /// The local, parameters first.
         local: u32,
+        /// The frame whose local it is, until that is left; without, all frames of the function.
+        frame: Option<FrameId>,
     },
     /// Fields of a structure or elements of an array, until that is collected.
     Object {
@@ -116,6 +118,19 @@ impl Watchpoint {
             Watched::Object { object, .. } => Some(object),
             _ => None,
         }
+    }
+
+    pub(crate) fn frame(&self) -> Option<FrameId> {
+        match self.watched {
+            Watched::Local { frame, .. } => frame,
+            _ => None,
+        }
+    }
+
+    /// Whether it is on a frame of this function.
+    pub(crate) fn is_of(&self, of: InstanceId, function: FuncIndex) -> bool {
+        let Watched::Local { instance, func, .. } = self.watched else { return false };
+        (instance, func) == (of, function)
     }
 
     fn counts(&self, write: bool) -> bool {
@@ -193,7 +208,7 @@ impl Watch {
         let mut slots = 0..0;
         let mut kind = None;
         match watchpoint.watched {
-            Watched::Local { instance, func, local } => {
+            Watched::Local { instance, func, local, .. } => {
                 let module = state.instances.get(instance.index())?.module;
                 let module = modules.get(module.index())?.module.inner();
                 let types = super::local_types(module, func);
@@ -236,11 +251,16 @@ impl Watch {
     }
 
     /// What is in its part now, if an instruction that is about to be executed meets it.
-    pub(crate) fn look(&self, touch: Touch, view: &View<'_>) -> Option<Found> {
+    pub(crate) fn look(
+        &self,
+        touch: Touch,
+        here: Option<FrameId>,
+        view: &View<'_>,
+    ) -> Option<Found> {
         if !self.watchpoint.counts(touch.write) {
             return None;
         }
-        let accessed = self.accessed(touch.touched, view)?;
+        let accessed = self.accessed(touch.touched, here, view)?;
         let (watched, kind) = (self.watchpoint.watched, self.watchpoint.kind);
         let met = common(watched, as_touched(accessed))?;
         let is_compared = kind == WatchKind::Change && size(met) <= WatchpointHit::COMPARED as u64;
@@ -266,14 +286,20 @@ impl Watch {
     }
 
     /// What is touched, as it is watched.
-    fn accessed(&self, touched: Touched, view: &View<'_>) -> Option<Watched> {
+    fn accessed(
+        &self,
+        touched: Touched,
+        here: Option<FrameId>,
+        view: &View<'_>,
+    ) -> Option<Watched> {
         Some(match touched {
             Touched::Memory { memory, address, len } => Watched::Memory { memory, address, len },
             Touched::Global(global) => Watched::Global(global),
             Touched::Local(slot) => match self.watchpoint.watched {
-                local @ Watched::Local { instance, func, .. }
-                    if (instance, func) == (view.instance, view.func)
-                        && self.slots.contains(&slot) =>
+                local @ Watched::Local { frame, .. }
+                    if self.watchpoint.is_of(view.instance, view.func)
+                        && self.slots.contains(&slot)
+                        && (frame.is_none() || frame == here) =>
                 {
                     local
                 }
@@ -439,7 +465,7 @@ fn types_of(part: Watched, store: &Store) -> Vec<ValType> {
             let global = store.state.globals.get(global.index());
             global.map(|global| global.ty.content).into_iter().collect()
         }
-        Watched::Local { instance, func, local } => {
+        Watched::Local { instance, func, local, .. } => {
             let module = store.module_of(instance);
             let types = module.map(|module| super::local_types(module.inner(), func));
             let ty = types.and_then(|types| types.get(local as usize).copied());

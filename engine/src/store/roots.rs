@@ -115,7 +115,7 @@ impl TaskState {
     }
 
     /// All wasm frames, outermost first.
-    fn all_frames(&self) -> impl Iterator<Item = Frame> + '_ {
+    pub(crate) fn all_frames(&self) -> impl Iterator<Item = Frame> + Clone + '_ {
         let outer = self.outer.iter().flat_map(|host| &host.frames);
         outer.chain(&self.frames).copied()
     }

@@ -91,6 +91,7 @@ pub(crate) fn run<O: Observer>(
                     instance,
                     func,
                     parts: inst,
+                    base: base as u32,
                     window: &*window,
                     sp,
                     memories: memories.as_slice(),

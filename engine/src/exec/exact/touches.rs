@@ -2,7 +2,8 @@
 //!
 //! An operator that traps has touched nothing; who asks waits for it to be executed to its end.
 
-use super::op::{INDEX64, Op, for_each_numeric};
+use super::decode::FuncCode;
+use super::op::{Branch, INDEX64, Op, for_each_numeric};
 use crate::ids::{MemAddr, TableAddr};
 use crate::observe::{Touch, Touched, View};
 use crate::value::object_of_slot;
@@ -11,6 +12,33 @@ use crate::value::object_of_slot;
 pub(crate) type Touches = [Option<Touch>; 2];
 
 impl Op {
+    pub(crate) fn is_tail_call(&self) -> bool {
+        matches!(
+            self,
+            Op::ReturnCall { .. }
+                | Op::ReturnCallImport { .. }
+                | Op::ReturnCallIndirect { .. }
+                | Op::ReturnCallRef { .. }
+        )
+    }
+
+    /// Whether the frame may be left by it, exceptions aside.
+    pub(crate) fn may_leave(&self, code: &FuncCode) -> bool {
+        let leaves = |branch: &Branch| branch.target == Branch::RETURN;
+        match self {
+            Op::Return => true,
+            Op::Br(to) | Op::BrIf(to) | Op::BrOnNull(to) | Op::BrOnNonNull(to) => leaves(to),
+            Op::BrTable { first, count } => {
+                let all = code.branches.get(*first as usize..(first + count) as usize);
+                all.unwrap_or_default().iter().any(leaves)
+            }
+            Op::BrOnCast { index, .. } => {
+                code.casts.get(*index as usize).is_some_and(|(_, to)| leaves(to))
+            }
+            _ => self.is_tail_call(),
+        }
+    }
+
     pub(crate) fn touches(&self, view: &View<'_>) -> Touches {
         let View { parts, window, sp, .. } = *view;
         // Operands from the topmost one down.

@@ -49,6 +49,8 @@ enum PlaceKind {
     Field(u32),
     Elements,
     Table(u32),
+    /// A frame of a function, which is left.
+    Frame(FuncIndex),
 }
 
 impl Place {
@@ -64,7 +66,8 @@ impl Place {
                 positions(&instance.tables, &table).map(PlaceKind::Table).collect()
             }
             Watched::Local { instance, func, .. } if instance == id => {
-                watch.slots.clone().map(|slot| PlaceKind::Local(func, slot)).collect()
+                let slots = watch.slots.clone().map(|slot| PlaceKind::Local(func, slot));
+                slots.chain(watch.watchpoint.frame().map(|_| PlaceKind::Frame(func))).collect()
             }
             Watched::Local { .. } => Vec::new(),
             Watched::Object { .. } if watch.is_of_array() => [PlaceKind::Elements].into(),
@@ -74,8 +77,11 @@ impl Place {
         kinds.into_iter().map(|kind| Self { kind, is_read, is_written }).collect()
     }
 
-    fn is_accessed(&self, op: &Op, func: FuncIndex) -> bool {
+    fn is_accessed(&self, op: &Op, func: FuncIndex, code: &FuncCode) -> bool {
         use PlaceKind as P;
+        if self.kind == P::Frame(func) {
+            return op.may_leave(code);
+        }
         let table = |index: u32| P::Table(index & !INDEX64);
         let (read, written) = match *op {
             Op::GlobalGet { global } | Op::GlobalGetVector { global } => {
@@ -127,7 +133,8 @@ impl Observing {
             self.breakpoints.iter().skip(from).take_while(within).filter_map(position);
         let mut stops: Vec<u32> = breakpoints.map(|pc| pc as u32).collect();
         if !self.places.is_empty() {
-            let is_accessed = |op: &Op| self.places.iter().any(|place| place.is_accessed(op, func));
+            let is_accessed =
+                |op: &Op| self.places.iter().any(|place| place.is_accessed(op, func, code));
             stops.extend((0..).zip(&code.ops).filter(|(_, op)| is_accessed(op)).map(|(pc, _)| pc));
             stops.sort_unstable();
             stops.dedup();
