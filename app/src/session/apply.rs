@@ -140,6 +140,15 @@ impl Session {
                 self.breakpoints.clear();
                 Ok(())
             }
+            Command::SetWatchpoint { target, when } => self.set_watchpoint(target, when),
+            Command::EnableWatchpoint { number, enabled } => {
+                self.enable_watchpoint(number, enabled)
+            }
+            Command::RemoveWatchpoint(number) => self.remove_watchpoint(number),
+            Command::ClearWatchpoints => {
+                self.retain_watchpoints(|_| false);
+                Ok(())
+            }
             Command::Answer(texts) => {
                 self.answer_texts(&texts)?;
                 self.go_on()

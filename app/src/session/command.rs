@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, BreakWhen, Shape};
+use super::{AnswerRule, BreakWhen, Shape, WatchTarget, WatchWhen};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -287,6 +287,25 @@ pub enum Command {
         /// The position.
         to: usize,
     },
+
+    /// Stops behind instructions that access something. Where it is watched already, for other accesses.
+    SetWatchpoint {
+        /// What is watched.
+        target: WatchTarget,
+        /// Which accesses stop.
+        when: WatchWhen,
+    },
+    /// Switches a watchpoint on or off.
+    EnableWatchpoint {
+        /// Its number.
+        number: u32,
+        /// Whether it stops.
+        enabled: bool,
+    },
+    /// Removes a watchpoint.
+    RemoveWatchpoint(u32),
+    /// Removes all watchpoints.
+    ClearWatchpoints,
 
     /// Stops at calls of an import before the host function begins; `None` ends that.
     BreakOnImport {

@@ -12,6 +12,7 @@ use super::breakpoint::Entry;
 use super::command::{ImportPolicy, ModuleKey, SetChoice};
 use super::import_break::BreakWhen;
 use super::types::OpenModule;
+use super::watchpoint::{WatchTarget, WatchWhen};
 use super::{Invocation, Session};
 
 /// Files that are remembered; of more the ones that were closed first are forgotten.
@@ -26,6 +27,8 @@ pub struct FileMemory {
     /// What the file is known by.
     pub hash: String,
     breakpoints: Vec<(u32, bool, String)>,
+    /// On what the module has; the key says nothing.
+    watchpoints: Vec<(WatchTarget, WatchWhen, bool)>,
     /// Messages of breakpoints, by offset.
     messages: Vec<(u32, String)>,
     watches: Vec<String>,
@@ -122,6 +125,10 @@ impl Session {
             let state = &entry.state;
             (state.offset, state.enabled, state.condition.clone())
         });
+        let watchpoints = self.watchpoints().iter();
+        let watchpoints = watchpoints.filter(|state| state.target.module() == Some(key));
+        let watchpoints = watchpoints
+            .map(|state| (state.target.of_module(ModuleKey(0)), state.when, state.enabled));
         let entries = self.breakpoints.iter().map(|entry| &entry.state);
         let messages = entries.filter(|state| state.module == key && !state.message.is_empty());
         let messages = messages.map(|state| (state.offset, state.message.clone()));
@@ -138,6 +145,7 @@ impl Session {
         FileMemory {
             hash,
             breakpoints: breakpoints.collect(),
+            watchpoints: watchpoints.collect(),
             messages: messages.collect(),
             watches: watches.map(|watch| watch.text.clone()).collect(),
             imports: of_import.collect(),
@@ -194,6 +202,13 @@ impl Session {
             }
         }
         self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
+        for (target, when, enabled) in memory.watchpoints {
+            let target = target.of_module(key);
+            if self.watchpoint_on(&target).is_none() {
+                // Of a file that has been written by hand, it may not be there.
+                let _ = self.add_watchpoint(target, when, enabled);
+            }
+        }
         for (module, name, when) in memory.import_breaks {
             if self.import_break(&module, &name).is_none() {
                 let _ = self.set_import_break(module, name, Some(when));

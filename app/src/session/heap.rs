@@ -89,6 +89,7 @@ impl Session {
         let machine = self.stopped_machine()?;
         let freed = machine.store.collect_garbage()?;
         self.heap.freed = Some(freed);
+        self.end_watchpoints();
         let kept = |object: &ObjectAddr| {
             self.store().is_some_and(|store| store.object_kind(*object).is_some())
         };

@@ -62,6 +62,9 @@ mod types;
 mod value_text;
 mod waiting;
 mod watches;
+mod watchpoint;
+#[cfg(test)]
+mod watchpoint_tests;
 mod words;
 
 use std::time::Duration;
@@ -106,6 +109,7 @@ pub use types::{
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
 pub use watches::{Watch, WatchValue};
+pub use watchpoint::{WatchStop, WatchTarget, WatchWhen, WatchpointState};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
@@ -119,6 +123,7 @@ use remembered::Remembered;
 use run::Speed;
 use tasks::WindowWaker;
 use watches::Watches;
+use watchpoint::Watchpoints;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
 pub struct Session {
@@ -141,6 +146,7 @@ pub struct Session {
     remembered: Remembered,
     speed: Speed,
     breakpoints: Vec<Entry>,
+    watchpoints: Watchpoints,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
     log: Log,
@@ -196,6 +202,7 @@ impl Session {
             remembered: Remembered::default(),
             speed: Speed::default(),
             breakpoints: Vec::new(),
+            watchpoints: Watchpoints::default(),
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
             log: Log::default(),
@@ -345,6 +352,7 @@ impl Session {
         for entry in &mut self.breakpoints {
             entry.renew();
         }
+        self.renew_watchpoints();
         self.log.clear();
         self.watches.discard();
     }

@@ -135,6 +135,7 @@ impl Session {
         }
         self.modules.retain(|open| open.key != key);
         self.breakpoints.retain(|entry| entry.state.module != key);
+        self.retain_watchpoints(|state| state.target.module() != Some(key));
         self.watches.forget_module(key);
         self.drop_import_breaks();
         if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {

@@ -197,7 +197,8 @@ impl Session {
         match stop {
             Stop::Budget if is_turn => self.stop(StopReason::Stepped),
             Stop::Budget if done == 0 && !finished => {}
-            Stop::Budget | Stop::Watchpoint(_) => self.on_progress(),
+            Stop::Budget => self.on_progress(),
+            Stop::Watchpoint(hit) => self.on_watchpoint(hit),
             Stop::Breakpoint(site) => self.on_breakpoint(site),
             Stop::HostCall(call) => self.on_call(call, takes_turns && !is_turn)?,
             Stop::Wait(_) if takes_turns && !is_turn => {}
@@ -339,6 +340,7 @@ impl Session {
         if !matches!(reason, StopReason::HostCall | StopReason::Wait) {
             self.progress = None;
         }
+        self.end_watchpoints();
         self.heap.changed();
         self.state = RunState::Stopped(reason);
         self.selected_frame = 0;

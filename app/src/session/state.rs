@@ -188,6 +188,9 @@ impl Session {
                 StopReason::Breakpoint { offset, hits, .. } => {
                     json!({ "state": "stopped", "reason": "breakpoint", "offset": offset, "hits": hits })
                 }
+                StopReason::Watchpoint(stop) => {
+                    json!({ "state": "stopped", "reason": "watchpoint", "access": stop.text(), "hits": stop.hits })
+                }
                 StopReason::Arrived => json!({ "state": "stopped", "reason": "arrived" }),
                 StopReason::HostCall => json!({ "state": "stopped", "reason": "host call" }),
                 StopReason::ImportBreak { module, name } => {

@@ -116,6 +116,8 @@ pub enum StopReason {
     Paused,
     /// A breakpoint, with its hit count.
     Breakpoint { module: ModuleKey, offset: u32, hits: u64 },
+    /// Behind an instruction that has accessed what is watched.
+    Watchpoint(super::WatchStop),
     /// `RunTo` arrived.
     Arrived,
     /// A host call that has not been answered: by a person, or by a host function that has begun.

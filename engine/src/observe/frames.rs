@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::exec::exact::{Branch, Caught, thrower};
 use crate::exec::frame::Frame;
 use crate::exec::{CallSite, Status, Task, TaskState};
-use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, TagAddr};
+use crate::ids::{CodeOffset, FrameId, FuncAddr, FuncIndex, InstanceId, TagAddr};
 use crate::module::{Module, ModuleInner};
 use crate::store::{FuncEntity, Store};
 use crate::types::{ValType, slots_of};
@@ -21,6 +21,7 @@ use super::types::{LabelKind, TypesAt};
 pub struct FrameView<'a> {
     module: &'a Module,
     frame: Frame,
+    id: FrameId,
     /// Locals and operands.
     slots: &'a [u64],
     /// How many operands on top belong to the callee, or to the pending host call.
@@ -62,6 +63,11 @@ impl<'a> FrameView<'a> {
     /// The function, in the index space of the instance's module.
     pub fn func(&self) -> FuncIndex {
         self.frame.func
+    }
+
+    /// What the frame is known by, to [watch](super::Watched::Local) its locals alone.
+    pub fn id(&self) -> FrameId {
+        self.id
     }
 
     /// The instance's module.
@@ -373,7 +379,8 @@ fn view<'a>(store: &'a Store, task: &'a TaskState, position: usize) -> FrameView
     let live = task.stack.live();
     let slots = live.get(frame.base as usize..(top as usize).min(live.len())).unwrap_or(&[]);
     let module = &store.modules[store.state.instances[frame.instance.index()].module.index()];
-    FrameView { module: &module.module, frame, slots, given_away }
+    let id = FrameId { task: task.identity.id, base: frame.base };
+    FrameView { module: &module.module, frame, id, slots, given_away }
 }
 
 fn offset_of(module: &ModuleInner, frame: &Frame) -> CodeOffset {

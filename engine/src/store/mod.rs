@@ -310,6 +310,8 @@ impl Store {
         self.restored += 1;
         self.permits.truncate(self.state.instances.len());
         self.settle_tasks();
+        let Self { state, types, debugger, .. } = self;
+        debugger.restored(|object| state.heap.kind(types, object));
         Ok(())
     }
 

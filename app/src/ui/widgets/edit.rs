@@ -3,7 +3,7 @@
 use egui::{Key, RichText, Ui};
 use stepwell_engine::Value;
 
-use crate::session::{Command, Panel, Reference, Session, Shape, untyped};
+use crate::session::{Command, Panel, Reference, Session, Shape, WatchTarget, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -16,13 +16,20 @@ pub struct EditValue<'a> {
     changed: bool,
     enabled: bool,
     declared: String,
+    place: Option<WatchTarget>,
 }
 
 impl<'a> EditValue<'a> {
     /// A value with a name for screen readers and tests, unique in its `Ui`.
     pub fn new(session: &'a Session, name: &'a str, value: &'a Value) -> Self {
         let declared = String::new();
-        Self { session, name, value, changed: false, enabled: true, declared }
+        Self { session, name, value, changed: false, enabled: true, declared, place: None }
+    }
+
+    /// What holds the value, if that can be watched: from its menu.
+    pub fn place(mut self, place: Option<WatchTarget>) -> Self {
+        self.place = place;
+        self
     }
 
     /// The type that its place is declared with, for the tooltip of references.
@@ -83,7 +90,7 @@ impl<'a> EditValue<'a> {
         };
         let response = response.on_hover_ui(|ui| self.explain(reference.as_ref(), ui));
         let address = self.address();
-        if self.enabled || address.is_some() {
+        if self.enabled || address.is_some() || self.place.is_some() {
             response.context_menu(|ui| {
                 if self.enabled && ui.button("Change the value").clicked() {
                     begins = true;
@@ -95,6 +102,9 @@ impl<'a> EditValue<'a> {
                     commands.push(Command::RevealPanel(Panel::Memory));
                     commands.push(Command::GoToAddress { view, address });
                     ui.close();
+                }
+                if let Some(place) = self.place {
+                    super::watch::menu(self.session, place, ui, commands);
                 }
             });
         }
@@ -148,6 +158,10 @@ impl<'a> EditValue<'a> {
         };
         for line in lines {
             ui.label(RichText::new(line).font(tokens::mono()));
+        }
+        if let Some(words) = self.place.and_then(|place| super::watch::words(self.session, &place))
+        {
+            ui.label(words);
         }
         if self.enabled {
             let is_link = reference.is_some_and(|to| to.show.is_some());

@@ -7,6 +7,7 @@ pub mod task;
 mod text;
 pub mod vector;
 pub mod virtual_rows;
+pub mod watch;
 
 pub use text::{
     elided, empty, grouped, hex, module_label, read_count, safe, section, size, timeout, value,

@@ -1,7 +1,8 @@
-//! Breakpoints: where they are, whether they stop, on which condition, how often they were hit.
+//! Breakpoints and watchpoints: where they are, whether they stop, on which condition, how often they were hit.
 
 mod function;
 mod line;
+mod watchpoints;
 
 use egui::{RichText, Ui};
 use stepwell_engine::ExternType;
@@ -22,11 +23,14 @@ const IMPORTS: usize = 500;
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let mut commands = Vec::new();
     let breaks = session.import_breaks();
-    if session.breakpoints().len() == 0 && breaks.is_empty() {
+    let watched = session.watchpoints();
+    if session.breakpoints().len() == 0 && breaks.is_empty() && watched.is_empty() {
         widgets::empty(
             ui,
             "No breakpoints. Click into the gutter left of an instruction, or press F9, to stop \
-             there. Or name a function, or an import to stop where the host is called:",
+             there. A right click on bytes, a global, a local, a field or an element lets writes \
+             and reads of it stop. Or name a function, or an import to stop where the host is \
+             called:",
         );
         ui.add_space(tokens::GROUP);
         function::show(ui, &mut commands);
@@ -42,6 +46,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         for known in breaks {
             import_line(session, known, ui, &mut commands);
         }
+        watchpoints::show(session, ui, &mut commands);
         ui.add_space(tokens::GAP);
         function::show(ui, &mut commands);
         ui.horizontal(|ui| {
@@ -51,6 +56,9 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
             if clear.clicked() {
                 if session.breakpoints().len() > 0 {
                     commands.push(Command::ClearBreakpoints);
+                }
+                if !watched.is_empty() {
+                    commands.push(Command::ClearWatchpoints);
                 }
                 commands.extend(breaks.iter().map(|known| set_import(known, None)));
             }
