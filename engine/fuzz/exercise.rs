@@ -124,7 +124,7 @@ fn observe(store: &mut Store, instance: InstanceId, module: &Module) {
     let memories = store.instance(instance).map(|instance| instance.memories().to_vec());
     for memory in memories.into_iter().flatten() {
         let kind = WatchKind::Access;
-        store.debugger_mut().add_watchpoint(Watchpoint { memory, address: 2, len: 7, kind });
+        store.debugger_mut().add_watchpoint(Watchpoint::memory(memory, 2, 7, kind));
     }
 }
 

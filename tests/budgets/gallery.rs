@@ -115,8 +115,7 @@ fn breakpoints_and_watchpoints_stop_both_tiers_at_the_same_places() {
                     }
                 }
                 for memory in store.instance(instance).unwrap().memories().to_vec() {
-                    let kind = WatchKind::Write;
-                    let watchpoint = Watchpoint { memory, address: 16, len: 9, kind };
+                    let watchpoint = Watchpoint::memory(memory, 16, 9, WatchKind::Write);
                     store.debugger_mut().add_watchpoint(watchpoint);
                 }
             }

@@ -17,17 +17,24 @@ impl Session {
     /// [`SessionError`]; nothing has changed then. All but [`SessionError::Input`], which belongs
     /// beside a field, are also put among the notices.
     pub fn apply(&mut self, command: Command) -> Result<(), SessionError> {
+        let looks = command.only_looks();
         let (jump, edit) = (self.jump_of(&command), self.edit_of(&command));
         let result = self.dispatch(command);
         if result.is_ok() {
             jump.into_iter().for_each(|jump| self.has_jumped(jump));
             edit.into_iter().for_each(|edit| self.has_edited(edit));
         }
-        if let Err(error) = &result
-            && !matches!(error, SessionError::Input { .. })
-        {
-            self.notify(true, notice_of(error));
+        match &result {
+            Ok(()) if !looks => self.pass_notices(),
+            Ok(()) | Err(SessionError::Input { .. }) => {}
+            Err(error) => {
+                self.notify(true, notice_of(error));
+                if let Some(last) = self.notices.last_mut() {
+                    last.passes |= matches!(error, SessionError::NotNow(_));
+                }
+            }
         }
+        self.look_at_watches();
         result
     }
 
@@ -126,8 +133,29 @@ impl Session {
             Command::SetCondition { module, offset, condition } => {
                 self.set_condition(module, offset, condition)
             }
+            Command::SetMessage { module, offset, message } => {
+                self.set_message(module, offset, message)
+            }
+            Command::BreakOnFunction(text) => self.break_on_function(&text),
+            Command::ClearLog => {
+                self.log.clear();
+                Ok(())
+            }
+            Command::AddWatch(text) => self.add_watch(&text),
+            Command::SetWatch { watch, text } => self.set_watch(watch, &text),
+            Command::RemoveWatch(watch) => self.remove_watch(watch),
+            Command::MoveWatch { watch, to } => self.move_watch(watch, to),
             Command::ClearBreakpoints => {
                 self.breakpoints.clear();
+                Ok(())
+            }
+            Command::SetWatchpoint { target, when } => self.set_watchpoint(target, when),
+            Command::EnableWatchpoint { number, enabled } => {
+                self.enable_watchpoint(number, enabled)
+            }
+            Command::RemoveWatchpoint(number) => self.remove_watchpoint(number),
+            Command::ClearWatchpoints => {
+                self.retain_watchpoints(|_| false);
                 Ok(())
             }
             Command::Answer(texts) => {

@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, BreakWhen, Shape, TemplateView};
+use super::{AnswerRule, BreakWhen, Shape, TemplateView, WatchTarget, WatchWhen};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,8 @@ pub enum Panel {
     Graph,
     Timeline,
     Breakpoints,
+    Watches,
+    Log,
     Find,
     Problems,
     Learn,
@@ -273,7 +275,8 @@ pub enum Command {
         /// Whether it stops.
         enabled: bool,
     },
-    /// Sets a condition as `$n == 5`, `local 0 > 3`, `stack 0 != 0` (0 is the top); empty for none.
+    /// Sets a condition as `$n == 5 && u8[$p] != 0`, an [expression](stepwell_engine::expression); empty for
+    /// none.
     SetCondition {
         /// The module.
         module: ModuleKey,
@@ -282,8 +285,59 @@ pub enum Command {
         /// The condition.
         condition: String,
     },
+    /// Lets a breakpoint write a message into the log instead of stopping, as `n = {$n}`; empty to stop.
+    SetMessage {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+        /// The message.
+        message: String,
+    },
+    /// Sets breakpoints at the beginning of the functions of this name, index or address.
+    BreakOnFunction(String),
     /// Removes all breakpoints.
     ClearBreakpoints,
+    /// Empties the log.
+    ClearLog,
+
+    /// Watches an expression, for the module looked at.
+    AddWatch(String),
+    /// Changes a watch.
+    SetWatch {
+        /// Its number.
+        watch: u32,
+        /// The new expression.
+        text: String,
+    },
+    /// Ends a watch.
+    RemoveWatch(u32),
+    /// Moves a watch before the one that stands at a position.
+    MoveWatch {
+        /// Its number.
+        watch: u32,
+        /// The position.
+        to: usize,
+    },
+
+    /// Stops behind instructions that access something. Where it is watched already, for other accesses.
+    SetWatchpoint {
+        /// What is watched.
+        target: WatchTarget,
+        /// Which accesses stop.
+        when: WatchWhen,
+    },
+    /// Switches a watchpoint on or off.
+    EnableWatchpoint {
+        /// Its number.
+        number: u32,
+        /// Whether it stops.
+        enabled: bool,
+    },
+    /// Removes a watchpoint.
+    RemoveWatchpoint(u32),
+    /// Removes all watchpoints.
+    ClearWatchpoints,
 
     /// Stops at calls of an import before the host function begins; `None` ends that.
     BreakOnImport {
@@ -500,4 +554,43 @@ pub enum Command {
     DismissProblem(String),
     /// Dismisses a notice.
     DismissNotice(u64),
+}
+
+impl Command {
+    /// Whether it changes what is looked at only, not the machine or what runs do.
+    pub(super) fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Command::SelectFrame(_)
+                | Command::Back(_)
+                | Command::Forward(_)
+                | Command::FindInCode(_)
+                | Command::EndFinding
+                | Command::AskWhatToFind
+                | Command::SetBytesPerRow { .. }
+                | Command::ShowTemplate { .. }
+                | Command::SelectModule(_)
+                | Command::ShowFunction { .. }
+                | Command::ShowOffset { .. }
+                | Command::ShowPc
+                | Command::ShowObject(_)
+                | Command::AddMemoryView
+                | Command::CloseMemoryView(_)
+                | Command::ViewMemory { .. }
+                | Command::GoToAddress { .. }
+                | Command::ScrollMemory { .. }
+                | Command::FollowAccesses { .. }
+                | Command::SelectBytes { .. }
+                | Command::Search { .. }
+                | Command::TogglePanel(_)
+                | Command::RevealPanel(_)
+                | Command::ResetLayout
+                | Command::Arrange(_)
+                | Command::SetTheme(_)
+                | Command::ShowVectors(_)
+                | Command::SetZoom(_)
+                | Command::DismissProblem(_)
+                | Command::DismissNotice(_)
+        )
+    }
 }

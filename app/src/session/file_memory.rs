@@ -1,5 +1,5 @@
-//! What is remembered of a file from one time that it is opened to the next: breakpoints, what its imports get,
-//! rules for answers, templates and views of its memories, what was started last. A file is known by its bytes,
+//! What is remembered of a file from one time that it is opened to the next: breakpoints, watches, what its imports
+//! get, rules for answers, templates and views of its memories, what was started last. A file is known by its bytes,
 //! whatever it is called.
 
 use std::hash::Hasher as _;
@@ -13,6 +13,7 @@ use super::breakpoint::Entry;
 use super::command::{ImportPolicy, ModuleKey, ProviderChoice, SetChoice};
 use super::import_break::BreakWhen;
 use super::types::{MemoryView, OpenModule};
+use super::watchpoint::{WatchTarget, WatchWhen};
 use super::{Invocation, Session, TemplateView};
 
 /// Files that are remembered; of more the ones that were closed first are forgotten.
@@ -29,6 +30,11 @@ pub struct FileMemory {
     /// What the file is known by.
     pub hash: String,
     breakpoints: Vec<(u32, bool, String)>,
+    /// On what the module has; the key says nothing.
+    watchpoints: Vec<(WatchTarget, WatchWhen, bool)>,
+    /// Messages of breakpoints, by offset.
+    messages: Vec<(u32, String)>,
+    watches: Vec<String>,
     imports: Vec<KnownImport>,
     import_breaks: Vec<(String, String, BreakWhen)>,
     rules: Vec<AnswerRule>,
@@ -159,6 +165,14 @@ impl Session {
             let state = &entry.state;
             (state.offset, state.enabled, state.condition.clone())
         });
+        let watchpoints = self.watchpoints().iter();
+        let watchpoints = watchpoints.filter(|state| state.target.module() == Some(key));
+        let watchpoints = watchpoints
+            .map(|state| (state.target.of_module(ModuleKey(0)), state.when, state.enabled));
+        let entries = self.breakpoints.iter().map(|entry| &entry.state);
+        let messages = entries.filter(|state| state.module == key && !state.message.is_empty());
+        let messages = messages.map(|state| (state.offset, state.message.clone()));
+        let watches = self.watches().filter(|watch| watch.module == key);
         let breaks = self.import_breaks.iter();
         let breaks = breaks.filter(|known| is_imported(&known.module, &known.name));
         let breaks =
@@ -178,6 +192,9 @@ impl Session {
         FileMemory {
             hash,
             breakpoints: breakpoints.collect(),
+            watchpoints: watchpoints.collect(),
+            messages: messages.collect(),
+            watches: watches.map(|watch| watch.text.clone()).collect(),
             imports: of_import.collect(),
             import_breaks: breaks.collect(),
             rules: rules.collect(),
@@ -227,11 +244,26 @@ impl Session {
             self.breakpoints.push(entry);
             // One that is refused, since it was written for another version, is left out.
             let _ = self.set_condition(key, offset, condition);
+            if let Some((_, text)) = memory.messages.iter().find(|(of, _)| *of == offset) {
+                let _ = self.set_message(key, offset, text.clone());
+            }
+        }
+        for text in &memory.watches {
+            if !self.watches().any(|watch| watch.module == key && watch.text == *text) {
+                let _ = self.add_watch_of(key, text);
+            }
         }
         self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
         for (name, text) in memory.templates {
             // One that is refused, since it was written for another version, is left out.
             let _ = self.set_template(key, name, text);
+        }
+        for (target, when, enabled) in memory.watchpoints {
+            let target = target.of_module(key);
+            if self.watchpoint_on(&target).is_none() {
+                // Of a file that has been written by hand, it may not be there.
+                let _ = self.add_watchpoint(target, when, enabled);
+            }
         }
         for (module, name, when) in memory.import_breaks {
             if self.import_break(&module, &name).is_none() {

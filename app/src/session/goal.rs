@@ -109,6 +109,7 @@ impl Session {
             _ => {}
         }
         machine.set_breakpoints(places.into_iter());
+        self.place_watchpoints();
     }
 
     /// After instructions have been executed: is the goal reached?

@@ -90,6 +90,7 @@ impl Session {
         let freed = machine.store.collect_garbage()?;
         self.edits.end("garbage has been collected since");
         self.heap.freed = Some(freed);
+        self.end_watchpoints();
         let kept = |object: &ObjectAddr| {
             self.store().is_some_and(|store| store.object_kind(*object).is_some())
         };

@@ -18,6 +18,9 @@ mod demangle;
 mod edit;
 mod examples;
 mod export_calls;
+#[cfg(test)]
+mod expression_tests;
+mod expressions;
 mod file_memory;
 mod find_code;
 mod find_func;
@@ -29,6 +32,7 @@ mod host_calls;
 mod import_break;
 mod limits;
 mod load;
+mod log;
 mod machine;
 mod memory_view;
 mod modules;
@@ -63,6 +67,10 @@ mod types;
 mod undo;
 mod value_text;
 mod waiting;
+mod watches;
+mod watchpoint;
+#[cfg(test)]
+mod watchpoint_tests;
 mod words;
 
 use std::time::Duration;
@@ -89,6 +97,7 @@ pub use func_names::FuncNames;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::{Problem, load_error, load_message, load_module};
+pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
@@ -108,6 +117,8 @@ pub use types::{
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use watches::{Watch, WatchValue};
+pub use watchpoint::{WatchStop, WatchTarget, WatchWhen, WatchpointState};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
@@ -122,6 +133,8 @@ use run::Speed;
 use tasks::WindowWaker;
 use trail::Trails;
 use undo::Edits;
+use watches::Watches;
+use watchpoint::Watchpoints;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
 pub struct Session {
@@ -144,8 +157,11 @@ pub struct Session {
     remembered: Remembered,
     speed: Speed,
     breakpoints: Vec<Entry>,
+    watchpoints: Watchpoints,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
+    log: Log,
+    watches: Watches,
     /// What host sets keep: console, files, random numbers.
     hosts: Programs,
     reductions: u64,
@@ -202,8 +218,11 @@ impl Session {
             remembered: Remembered::default(),
             speed: Speed::default(),
             breakpoints: Vec::new(),
+            watchpoints: Watchpoints::default(),
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
+            log: Log::default(),
+            watches: Watches::default(),
             hosts: Programs::default(),
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
@@ -241,6 +260,7 @@ impl Session {
         {
             self.notify(true, error.to_string());
         }
+        self.look_at_watches();
         self.state == RunState::Running || self.is_opening() || self.is_finding()
     }
 
@@ -355,8 +375,11 @@ impl Session {
         self.edits.end("the run that it was made in is over");
         self.selected_frame = 0;
         for entry in &mut self.breakpoints {
-            entry.state.hits = 0;
+            entry.renew();
         }
+        self.renew_watchpoints();
+        self.log.clear();
+        self.watches.discard();
     }
 
     // What is looked at.
@@ -401,7 +424,12 @@ impl Session {
         }
         let id = self.next_notice;
         self.next_notice += 1;
-        self.notices.push(Notice { id, is_error, text });
+        self.notices.push(Notice { id, is_error, text, passes: false });
+    }
+
+    /// What could not be done is no news any more once something else has been done.
+    pub(super) fn pass_notices(&mut self) {
+        self.notices.retain(|notice| !notice.passes);
     }
 
     /// The colours chosen.

@@ -84,8 +84,11 @@ impl Session {
         self.discard_machine();
         self.openings.clear();
         let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
-        open.iter().for_each(|key| self.remember_file(*key));
-        open.iter().for_each(|key| self.memory.forget_module(*key));
+        for key in open {
+            self.remember_file(key);
+            self.watches.forget_module(key);
+            self.memory.forget_module(key);
+        }
         self.modules.clear();
         self.templates.clear();
         self.breakpoints.clear();
@@ -136,6 +139,8 @@ impl Session {
         }
         self.modules.retain(|open| open.key != key);
         self.breakpoints.retain(|entry| entry.state.module != key);
+        self.retain_watchpoints(|state| state.target.module() != Some(key));
+        self.watches.forget_module(key);
         self.drop_import_breaks();
         self.trails.forget_module(key);
         self.memory.forget_module(key);

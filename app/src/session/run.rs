@@ -5,7 +5,6 @@ use std::time::Duration;
 use stepwell_engine::{Budget, BulkProgress, CallSite, CallState, HostCall, Stop, Value};
 use web_time::Instant;
 
-use super::command::ModuleKey;
 use super::goal::{Goal, Place, Progress};
 use super::machine::Machine;
 use super::remembered::Remembered;
@@ -49,6 +48,7 @@ impl Session {
             RunState::Stopped(_) => {}
         }
         self.remembered = Remembered::of(self);
+        self.watches.remember();
         let at_import = matches!(self.state, RunState::Stopped(StopReason::ImportBreak { .. }));
         let finishes_call = at_import && matches!(goal, Goal::Instructions(0) | Goal::Over { .. });
         let logged = matches!(goal, Goal::Instructions(count) if count <= LOGGED_STEP)
@@ -198,7 +198,8 @@ impl Session {
         match stop {
             Stop::Budget if is_turn => self.stop(StopReason::Stepped),
             Stop::Budget if done == 0 && !finished => {}
-            Stop::Budget | Stop::Watchpoint(_) => self.on_progress(),
+            Stop::Budget => self.on_progress(),
+            Stop::Watchpoint(hit) => self.on_watchpoint(hit),
             Stop::Breakpoint(site) => self.on_breakpoint(site),
             Stop::HostCall(call) => self.on_call(call, takes_turns && !is_turn)?,
             Stop::Wait(_) if takes_turns && !is_turn => {}
@@ -281,24 +282,9 @@ impl Session {
             self.stop(StopReason::Arrived);
             return;
         }
-        if let Some(hits) = self.count_hit(module, site.offset.0) {
+        if let Some(hits) = self.reach(module, site.offset.0) {
             self.stop(StopReason::Breakpoint { module, offset: site.offset.0, hits });
         }
-    }
-
-    /// Counts a hit if the breakpoint's condition holds.
-    fn count_hit(&mut self, module: ModuleKey, offset: u32) -> Option<u64> {
-        let position = self.breakpoints.iter().position(|entry| entry.is_at(module, offset))?;
-        let entry = self.breakpoints.get(position).filter(|entry| entry.state.enabled)?;
-        if let Some(condition) = &entry.condition {
-            let frames = self.frames();
-            if !frames.first().is_some_and(|frame| condition.holds(frame)) {
-                return None;
-            }
-        }
-        let entry = self.breakpoints.get_mut(position)?;
-        entry.state.hits += 1;
-        Some(entry.state.hits)
     }
 
     /// The task has returned: the next one, or the end.
@@ -355,6 +341,7 @@ impl Session {
         if !matches!(reason, StopReason::HostCall | StopReason::Wait) {
             self.progress = None;
         }
+        self.end_watchpoints();
         self.heap.changed();
         self.state = RunState::Stopped(reason);
         self.selected_frame = 0;

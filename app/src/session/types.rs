@@ -118,6 +118,8 @@ pub enum StopReason {
     Paused,
     /// A breakpoint, with its hit count.
     Breakpoint { module: ModuleKey, offset: u32, hits: u64 },
+    /// Behind an instruction that has accessed what is watched.
+    Watchpoint(super::WatchStop),
     /// `RunTo` arrived.
     Arrived,
     /// A host call that has not been answered: by a person, or by a host function that has begun.
@@ -140,8 +142,16 @@ pub struct BreakpointState {
     pub module: ModuleKey,
     pub offset: u32,
     pub enabled: bool,
+    /// Where it holds it stops; empty: always.
     pub condition: String,
+    /// What it writes into the log instead of stopping; empty: it stops.
+    pub message: String,
+    /// How often execution has come there in this run.
+    pub reached: u64,
+    /// How often it has stopped, or logged.
     pub hits: u64,
+    /// Why its condition had no value when it was reached last.
+    pub failure: Option<String>,
 }
 
 /// A host call made during the run.
@@ -267,6 +277,8 @@ pub struct Notice {
     pub id: u64,
     pub is_error: bool,
     pub text: String,
+    /// Whether it is over once something else has been done: that a command made no sense.
+    pub passes: bool,
 }
 
 /// A view of linear memory.

@@ -67,7 +67,7 @@ impl Part {
 pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileId {
     use Panel::{
         Breakpoints, Code, Console, FastCode, Files, Find, Frames, Globals, Graph, Heap, HostCalls,
-        Learn, Memory, Modules, Problems, Stack, Tables, Tasks,
+        Learn, Log, Memory, Modules, Problems, Stack, Tables, Tasks, Watches,
     };
     use Part::{Column, Row, Tabs};
     let parts = match arrangement {
@@ -76,14 +76,26 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.62),
-                    (Tabs(&[Memory, Console, Files, Find, Problems]), 0.38),
+                    (Tabs(&[Memory, Console, Log, Files, Find, Problems]), 0.38),
                 ]),
                 0.46,
             ),
             (
                 Column(vec![
                     (Tabs(&[Stack]), 0.6),
-                    (Tabs(&[Frames, HostCalls, Globals, Tables, Heap, Tasks, Breakpoints]), 0.4),
+                    (
+                        Tabs(&[
+                            Frames,
+                            HostCalls,
+                            Globals,
+                            Tables,
+                            Heap,
+                            Tasks,
+                            Watches,
+                            Breakpoints,
+                        ]),
+                        0.4,
+                    ),
                 ]),
                 0.29,
             ),
@@ -93,14 +105,14 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.57),
-                    (Tabs(&[Memory, Console, Files, Find, Problems]), 0.43),
+                    (Tabs(&[Memory, Console, Log, Files, Find, Problems]), 0.43),
                 ]),
                 0.48,
             ),
             (
                 Column(vec![
                     (Tabs(&[Stack]), 0.38),
-                    (Tabs(&[Frames, Tasks, Breakpoints]), 0.28),
+                    (Tabs(&[Frames, Watches, Tasks, Breakpoints]), 0.28),
                     (Tabs(&[HostCalls, Globals, Tables, Heap]), 0.34),
                 ]),
                 0.30,
@@ -111,14 +123,17 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[HostCalls, Graph]), 0.6),
-                    (Tabs(&[Console, Files, Memory, Find, Problems]), 0.4),
+                    (Tabs(&[Console, Log, Files, Memory, Find, Problems]), 0.4),
                 ]),
                 0.46,
             ),
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode]), 0.55),
-                    (Tabs(&[Stack, Frames, Tasks, Breakpoints, Globals, Tables, Heap]), 0.45),
+                    (
+                        Tabs(&[Stack, Frames, Watches, Tasks, Breakpoints, Globals, Tables, Heap]),
+                        0.45,
+                    ),
                 ]),
                 0.32,
             ),
@@ -128,14 +143,14 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Row(vec![(Tabs(&[Code]), 0.5), (Tabs(&[FastCode]), 0.5)]), 0.72),
-                    (Tabs(&[Memory, Console, Files, HostCalls, Graph, Find, Problems]), 0.28),
+                    (Tabs(&[Memory, Console, Log, Files, HostCalls, Graph, Find, Problems]), 0.28),
                 ]),
                 0.56,
             ),
             (
                 Column(vec![
                     (Tabs(&[Stack]), 0.5),
-                    (Tabs(&[Frames, Tasks, Breakpoints, Globals, Tables, Heap]), 0.5),
+                    (Tabs(&[Frames, Watches, Tasks, Breakpoints, Globals, Tables, Heap]), 0.5),
                 ]),
                 0.24,
             ),

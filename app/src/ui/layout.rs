@@ -13,7 +13,7 @@ use super::tokens::Tokens;
 use crate::session::{Arrangement, Command, Panel, Session};
 
 /// All panels, in the order in which menus name them.
-pub(super) const PANELS: [Panel; 18] = [
+pub(super) const PANELS: [Panel; 20] = [
     Panel::Modules,
     Panel::Code,
     Panel::FastCode,
@@ -29,6 +29,8 @@ pub(super) const PANELS: [Panel; 18] = [
     Panel::Tables,
     Panel::Heap,
     Panel::Breakpoints,
+    Panel::Watches,
+    Panel::Log,
     Panel::Find,
     Panel::Problems,
     Panel::Learn,
@@ -56,6 +58,8 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Graph => "Graph",
         Panel::Timeline => "Timeline",
         Panel::Breakpoints => "Breakpoints",
+        Panel::Watches => "Watches",
+        Panel::Log => "Log",
         Panel::Find => "Find",
         Panel::Problems => "Problems",
         Panel::Learn => "Learn",

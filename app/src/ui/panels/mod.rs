@@ -12,12 +12,14 @@ mod graph;
 mod heap;
 mod host_calls;
 mod learn;
+mod log;
 mod memory;
 mod modules;
 mod problems;
 mod stack;
 mod tables;
 mod tasks;
+mod watches;
 
 use egui::Ui;
 
@@ -55,6 +57,8 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::Heap => heap::show(session, ui),
         Panel::HostCalls => host_calls::show(session, ui),
         Panel::Breakpoints => breakpoints::show(session, ui),
+        Panel::Watches => watches::show(session, ui),
+        Panel::Log => log::show(session, ui),
         Panel::Learn => learn::show(session, ui),
         Panel::Console => console::show(session, ui),
         Panel::Files => files::show(session, ui),

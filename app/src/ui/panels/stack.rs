@@ -212,11 +212,10 @@ fn locals(
         for local in &frame.locals_of(&types, range) {
             let old = before.and_then(|before| before.get(local.index as usize));
             let changed = old.is_some_and(|old| !same(old, &local.value));
-            ui.label(
-                RichText::new(local.index.to_string())
-                    .font(tokens::mono_small())
-                    .color(tokens.faint),
-            );
+            let number = RichText::new(local.index.to_string()).font(tokens::mono_small());
+            let number = ui.label(number.color(tokens.faint)).rect;
+            let place = session.local_to_watch(frame.instance(), frame.func(), local.index);
+            widgets::watch::beside(session, place.as_ref(), number, ui);
             let is_param = (local.index as usize) < params;
             let name = match &local.name {
                 Some(name) => identifier(name),
@@ -234,7 +233,7 @@ fn locals(
             let edit = EditValue::new(session, &label, &local.value)
                 .changed(changed)
                 .of_instance(frame.instance());
-            if let Some(text) = edit.declared(declared).show(ui, commands) {
+            if let Some(text) = edit.declared(declared).place(place).show(ui, commands) {
                 let local = local.index;
                 commands.push(Command::SetLocal { frame: position, local, value: text });
             }

@@ -2,7 +2,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use crate::session::{Arrangement, Command, RunState, Session, StopReason};
+use crate::session::{Arrangement, Command, RunState, Session, StopReason, WatchTarget, WatchWhen};
 
 /// An action of the shell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +27,7 @@ pub(in crate::ui) enum Action {
     Stop,
     RunToCursor,
     ToggleBreakpoint,
+    WatchBytes,
     ShowPc,
     Palette,
     Help,
@@ -64,7 +65,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 39] = [
+pub(in crate::ui) const ALL: [Action; 40] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -79,6 +80,7 @@ pub(in crate::ui) const ALL: [Action; 39] = [
     Action::StepMany,
     Action::NextTurn,
     Action::ToggleBreakpoint,
+    Action::WatchBytes,
     Action::ShowPc,
     Action::Back,
     Action::Forward,
@@ -142,6 +144,7 @@ impl Action {
             Action::Stop => "Stop",
             Action::RunToCursor => "Run to cursor",
             Action::ToggleBreakpoint => "Set or remove a breakpoint",
+            Action::WatchBytes => "Stop when the selected bytes change",
             Action::ShowPc => "Show the present instruction",
             Action::Palette => "Command palette",
             Action::Help => "Keys and help",
@@ -231,6 +234,7 @@ impl Action {
             Action::OpenPath
             | Action::StepMany
             | Action::NextTurn
+            | Action::WatchBytes
             | Action::ShowPc
             | Action::ResetLayout
             | Action::ReduceMotion
@@ -292,6 +296,9 @@ impl Action {
             },
             Action::ToggleBreakpoint if session.code_focus().is_none() => {
                 Some("no instruction is looked at")
+            }
+            Action::WatchBytes if selected_bytes(session).is_none() => {
+                Some("no bytes are looked at")
             }
             Action::CopyBacktrace | Action::CopyState if session.task().is_none() => {
                 Some("nothing runs")
@@ -360,6 +367,10 @@ impl Action {
                 let focus = cursor?;
                 Command::ToggleBreakpoint { module: focus.module, offset: focus.offset.0 }
             }
+            Action::WatchBytes => {
+                let (target, when) = (selected_bytes(session)?, WatchWhen::Changed);
+                Command::SetWatchpoint { target, when }
+            }
             Action::ShowPc => Command::ShowPc,
             Action::FindInCode => Command::AskWhatToFind,
             Action::Undo => Command::Undo,
@@ -373,6 +384,12 @@ impl Action {
         };
         Some(Effect::Command(command))
     }
+}
+
+/// What is selected in the first memory view.
+fn selected_bytes(session: &Session) -> Option<WatchTarget> {
+    let view = session.memory_views().first()?;
+    session.bytes_to_watch(view.memory, view.cursor, view.selected)
 }
 
 /// What run and step begin with where nothing runs: the same once more after a run is over, and what is most

@@ -35,6 +35,13 @@ pub(super) fn show(session: &Session, ui: &mut Ui) {
                 };
                 (text, tokens.pc)
             }
+            StopReason::Watchpoint(stop) => {
+                let text = match stop.hits {
+                    1 => "stopped: watchpoint".to_owned(),
+                    hits => format!("stopped: watchpoint, {} times", widgets::grouped(hits)),
+                };
+                (text, tokens.pc)
+            }
             StopReason::Arrived => ("arrived at the cursor".to_owned(), tokens.text),
             StopReason::HostCall => (waits(session).to_owned(), tokens.waiting),
             StopReason::ImportBreak { module, name } => {

@@ -3,7 +3,7 @@
 use egui::{Key, RichText, Ui};
 use stepwell_engine::{InstanceId, Value};
 
-use crate::session::{Command, Reference, Session, Shape, untyped};
+use crate::session::{Command, Reference, Session, Shape, WatchTarget, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -17,13 +17,29 @@ pub struct EditValue<'a> {
     enabled: bool,
     declared: String,
     instance: Option<InstanceId>,
+    place: Option<WatchTarget>,
 }
 
 impl<'a> EditValue<'a> {
     /// A value with a name for screen readers and tests, unique in its `Ui`.
     pub fn new(session: &'a Session, name: &'a str, value: &'a Value) -> Self {
         let declared = String::new();
-        Self { session, name, value, changed: false, enabled: true, declared, instance: None }
+        Self {
+            session,
+            name,
+            value,
+            changed: false,
+            enabled: true,
+            declared,
+            instance: None,
+            place: None,
+        }
+    }
+
+    /// What holds the value, if that can be watched: from its menu.
+    pub fn place(mut self, place: Option<WatchTarget>) -> Self {
+        self.place = place;
+        self
     }
 
     /// The type that its place is declared with, for the tooltip of references.
@@ -90,7 +106,7 @@ impl<'a> EditValue<'a> {
         };
         let response = response.on_hover_ui(|ui| self.explain(reference.as_ref(), ui));
         let is_integer = matches!(self.value, Value::I32(_) | Value::I64(_));
-        if self.enabled || is_integer {
+        if self.enabled || is_integer || self.place.is_some() {
             response.context_menu(|ui| {
                 if self.enabled && ui.button("Change the value").clicked() {
                     begins = true;
@@ -98,6 +114,9 @@ impl<'a> EditValue<'a> {
                 }
                 let show = super::memory::show(self.session, ui.ctx(), self.instance, self.value);
                 super::memory::menu_entry(show, ui, commands);
+                if let Some(place) = self.place {
+                    super::watch::menu(self.session, place, ui, commands);
+                }
             });
         }
         if begins {
@@ -138,6 +157,10 @@ impl<'a> EditValue<'a> {
         };
         for line in lines {
             ui.label(RichText::new(line).font(tokens::mono()));
+        }
+        if let Some(words) = self.place.and_then(|place| super::watch::words(self.session, &place))
+        {
+            ui.label(words);
         }
         if self.enabled {
             let is_link = reference.is_some_and(|to| to.show.is_some());

@@ -6,6 +6,7 @@ use egui::{Align2, Color32, Event, Key, Rect, Response, Sense, Stroke, Ui, pos2,
 use crate::session::{ByteMark, Command, MemoryView, RunState, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, MONO_WIDTH, ROW, Tokens};
+use crate::ui::widgets;
 use crate::ui::widgets::virtual_rows::VirtualRows;
 
 /// Width of the addresses, in characters.
@@ -92,6 +93,7 @@ pub(super) fn show(
     }
     let has_focus = response.has_focus();
     let typing: Typing = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let watched = session.watched_bytes(view.memory);
     let mut hovered = None;
     let pointer = response.hover_pos();
     let mut first = (0, area);
@@ -103,7 +105,7 @@ pub(super) fn show(
         let start = (address as usize).min(bytes.len());
         let line = bytes.get(start..(start + per_row).min(bytes.len())).unwrap_or_default();
         let marks = session.byte_marks(view.memory, address, line.len());
-        let look = Look { view, has_focus, typing };
+        let look = Look { view, has_focus, typing, watched: &watched };
         paint(&look, address, line, &marks, &columns, ui, place);
         if let Some(pointer) = pointer
             && place.contains(pointer)
@@ -131,6 +133,10 @@ pub(super) fn show(
         keys.handle(id, typing, ui, commands);
     }
     response.context_menu(|ui| {
+        if let Some(place) = session.bytes_to_watch(view.memory, view.cursor, view.selected) {
+            widgets::watch::menu(session, place, ui, commands);
+            ui.separator();
+        }
         copy_menu(view, bytes, ui);
         per_row_menu(view, ui, commands);
     });
@@ -182,6 +188,12 @@ fn point(
         }
         ui.data_mut(|data| data.insert_temp(anchor_id, address));
         commands.push(select(address, address));
+    } else if response.secondary_clicked() {
+        // The menu is about what is selected, and so about this byte.
+        let selected = view.cursor..view.cursor.saturating_add(view.selected);
+        if !selected.contains(&address) {
+            commands.push(select(address, address));
+        }
     } else if response.dragged()
         && let Some(anchor) = ui.data(|data| data.get_temp::<u64>(anchor_id))
     {
@@ -315,6 +327,8 @@ struct Look<'a> {
     view: &'a MemoryView,
     has_focus: bool,
     typing: Typing,
+    /// Bytes that are watched, and whether that stops.
+    watched: &'a [(u64, u64, bool)],
 }
 
 fn paint(
@@ -354,6 +368,12 @@ fn paint(
         }
         if mark.written {
             painter.rect_filled(hex, 2.0, tokens.written.gamma_multiply(0.28));
+        }
+        for (first, len, enabled) in look.watched {
+            if here.checked_sub(*first).is_some_and(|beyond| beyond < *len) {
+                let color = tokens.breakpoint.gamma_multiply(if *enabled { 1.0 } else { 0.5 });
+                painter.hline(hex.x_range(), hex.top() + 0.5, Stroke::new(2.0, color));
+            }
         }
         if mark.changed || mark.written {
             let color = if mark.changed { tokens.changed } else { tokens.written };
