@@ -35,6 +35,9 @@ mod machine;
 mod memory_view;
 mod modules;
 mod opening;
+mod past;
+#[cfg(test)]
+mod past_tests;
 #[cfg(test)]
 mod problems_tests;
 mod programs;
@@ -92,6 +95,7 @@ pub use load::{Problem, load_error, load_message, load_module};
 pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
+pub use past::PastView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::{Reference, value_word};
 pub use shape::Shape;
@@ -118,6 +122,7 @@ use host_calls::HostCalls;
 use machine::Machine;
 use memory_view::MemoryViews;
 use opening::Openings;
+use past::Journey;
 use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
@@ -137,6 +142,10 @@ pub struct Session {
     links_changed: bool,
     state: RunState,
     progress: Option<Progress>,
+    /// One is on the way to another moment of the past.
+    journey: Option<Journey>,
+    /// What the machine was doing in the present, while one stands in the past.
+    present: Option<RunState>,
     /// Rules for answers, with how often each has answered in this run.
     answer_rules: Vec<(AnswerRule, u64)>,
     file_memories: Vec<FileMemory>,
@@ -195,6 +204,8 @@ impl Session {
             links_changed: false,
             state: RunState::Idle,
             progress: None,
+            journey: None,
+            present: None,
             answer_rules: Vec::new(),
             file_memories: Vec::new(),
             invocation: None,
@@ -342,6 +353,7 @@ impl Session {
         self.machine = None;
         self.links_changed = false;
         self.progress = None;
+        (self.journey, self.present) = (None, None);
         self.state = RunState::Idle;
         self.remembered = Remembered::default();
         self.calls.clear();
