@@ -79,7 +79,7 @@ impl Session {
 
     /// The first instruction of a function whose head is at the offset: its size and locals, where
     /// a jump to the function leads. Any other offset is itself.
-    fn first_from(&self, module: ModuleKey, offset: u32) -> u32 {
+    pub(super) fn first_from(&self, module: ModuleKey, offset: u32) -> u32 {
         let Some(open) = self.module(module) else { return offset };
         let func = open.module.func_at(CodeOffset(offset));
         let listing = func.and_then(|func| {

@@ -343,6 +343,7 @@ impl Session {
         };
         let machine = self.machine.as_mut().ok_or_else(not_now)?;
         machine.resume(answer.clone()).ok_or_else(not_now)??;
+        self.edits.end("a host call has been answered since");
         machine.tasks.unpark();
         let at = self.calls.by_number(number);
         if let Some(record) = at.and_then(|at| self.calls.records.get_mut(at)) {

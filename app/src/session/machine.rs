@@ -228,7 +228,7 @@ impl Machine {
                 Job::Instantiate(key) => {
                     let Some(open) = modules.iter().find(|open| open.key == key) else { continue };
                     let error = |error| SessionError::Module { name: open.name.clone(), error };
-                    let linker = self.linker(modules, open, hosts).map_err(error)?;
+                    let linker = self.linker(open, hosts).map_err(error)?;
                     let made =
                         linker.begin_instantiate(&mut self.store, &open.module).map_err(error)?;
                     let is_made = |import: usize| {
@@ -277,18 +277,14 @@ impl Machine {
     /// absent.
     fn linker(
         &mut self,
-        modules: &[OpenModule],
         open: &OpenModule,
         hosts: &Programs,
     ) -> Result<Linker, stepwell_engine::Error> {
         let mut linker = Linker::new();
         let keys: HashMap<ModuleKey, InstanceId> = self.instances.iter().copied().collect();
-        let instances =
-            modules.iter().filter_map(|open| Some((open.name.as_str(), *keys.get(&open.key)?)));
-        let instances: HashMap<&str, InstanceId> = instances.collect();
         for (import, state) in open.module.imports().iter().zip(&open.imports) {
-            if let ImportSource::Module(_) = state.source
-                && let Some(instance) = instances.get(&*import.module)
+            if let ImportSource::Module(provider) = state.source
+                && let Some(instance) = keys.get(&provider)
                 && let Some(item) = self.store.export(*instance, &import.name)
             {
                 linker.define(&import.module, &import.name, item);

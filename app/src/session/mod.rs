@@ -22,10 +22,12 @@ mod export_calls;
 mod expression_tests;
 mod expressions;
 mod file_memory;
+mod find_code;
 mod find_func;
 mod func_names;
 mod goal;
 mod heap;
+mod history;
 mod host_calls;
 mod import_break;
 mod limits;
@@ -41,6 +43,7 @@ mod past_tests;
 #[cfg(test)]
 mod problems_tests;
 mod programs;
+mod provider;
 #[cfg(test)]
 mod reactor_tests;
 mod reference;
@@ -57,11 +60,14 @@ mod step_tests;
 mod tasks;
 #[cfg(test)]
 mod tasks_tests;
+mod template;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod trap_text;
 mod type_text;
 mod types;
+mod undo;
 mod value_text;
 mod waiting;
 mod watches;
@@ -80,13 +86,15 @@ use stepwell_engine::{
 pub use answer_rules::{AnswerRule, Then};
 pub use call_graph::CallCounts;
 pub use command::{
-    Arrangement, Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme,
+    Arrangement, Command, ImportPolicy, ModuleKey, Panel, ProviderChoice, SearchKind, SetChoice,
+    Theme, Trail,
 };
 pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
 pub use export_calls::CallsFormat;
 pub use file_memory::FileMemory;
+pub use find_code::{CodeHit, CodeSearch, SearchProgress};
 pub use find_func::{FuncWanted, Place};
 pub use func_names::FuncNames;
 pub use heap::HeapFocus;
@@ -102,6 +110,7 @@ pub use shape::Shape;
 pub use shared::SharedFolder;
 pub use signature::{DescribedArg, DescribedCall};
 pub use tasks::{Lane, TaskState, TaskView};
+pub use template::{FieldTarget, FieldView, Scalar, Template, TemplateError, TemplateView};
 pub use trap_text::{Namer, ReachedLimit, reached_limit, trap_causes, trapped_instruction};
 pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
@@ -127,6 +136,8 @@ use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
 use tasks::WindowWaker;
+use trail::Trails;
+use undo::Edits;
 use watches::Watches;
 use watchpoint::Watchpoints;
 
@@ -166,8 +177,13 @@ pub struct Session {
     /// Tells the window that there is something to do.
     waker: WindowWaker,
     memory: MemoryViews,
+    templates: Vec<Template>,
     selected_frame: usize,
     focus: Option<CodeFocus>,
+    trails: Trails,
+    code_search: Option<CodeSearch>,
+    find_asked: u64,
+    edits: Edits,
     heap: heap::HeapState,
     notices: Vec<Notice>,
     next_notice: u64,
@@ -222,8 +238,13 @@ impl Session {
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
             memory: MemoryViews::default(),
+            templates: Vec::new(),
             selected_frame: 0,
             focus: None,
+            trails: Trails::default(),
+            code_search: None,
+            find_asked: 0,
+            edits: Edits::default(),
             heap: heap::HeapState::default(),
             notices: Vec::new(),
             next_notice: 0,
@@ -234,7 +255,7 @@ impl Session {
         }
     }
 
-    /// Lets files that are being opened, or else a run, go on for at most `slice`; true while there are any,
+    /// Lets files that are being opened, a search or a run go on for about `slice`; true while there are any,
     /// or it is running. A run that waits for a host function goes on when that has something.
     pub fn tick(&mut self, slice: Duration) -> bool {
         self.look_at_hosts();
@@ -242,13 +263,16 @@ impl Session {
         let slice =
             if self.state == RunState::Running && self.is_opening() { slice / 2 } else { slice };
         self.go_on_opening(slice);
+        if self.is_finding() {
+            self.go_on_finding(slice / 2);
+        }
         if self.state == RunState::Running
             && let Err(error) = self.drive(slice)
         {
             self.notify(true, error.to_string());
         }
         self.look_at_watches();
-        self.state == RunState::Running || self.is_opening()
+        self.state == RunState::Running || self.is_opening() || self.is_finding()
     }
 
     // The run.
@@ -360,6 +384,7 @@ impl Session {
         self.hosts.renew();
         self.memory.clear_marks();
         self.heap.discard();
+        self.edits.end("the run that it was made in is over");
         self.selected_frame = 0;
         for entry in &mut self.breakpoints {
             entry.renew();

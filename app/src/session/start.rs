@@ -97,6 +97,7 @@ impl Session {
         self.remembered = Remembered::default();
         self.memory.clear_marks();
         self.progress = None;
+        self.edits.end("an export has been begun since");
         self.ensure_memory_view();
         self.place_import_breaks();
         self.stop(StopReason::Started);
