@@ -17,13 +17,24 @@ pub struct EditValue<'a> {
     enabled: bool,
     declared: String,
     place: Option<WatchTarget>,
+    /// The same place in the present call alone.
+    in_call: Option<WatchTarget>,
 }
 
 impl<'a> EditValue<'a> {
     /// A value with a name for screen readers and tests, unique in its `Ui`.
     pub fn new(session: &'a Session, name: &'a str, value: &'a Value) -> Self {
         let declared = String::new();
-        Self { session, name, value, changed: false, enabled: true, declared, place: None }
+        Self {
+            session,
+            name,
+            value,
+            changed: false,
+            enabled: true,
+            declared,
+            place: None,
+            in_call: None,
+        }
     }
 
     /// What holds the value, if that can be watched: from its menu.
@@ -35,6 +46,12 @@ impl<'a> EditValue<'a> {
     /// The type that its place is declared with, for the tooltip of references.
     pub fn declared(mut self, ty: String) -> Self {
         self.declared = ty;
+        self
+    }
+
+    /// The same for a local, in all calls and in the present one.
+    pub fn local(mut self, places: Option<[WatchTarget; 2]>) -> Self {
+        (self.place, self.in_call) = places.map(|[all, one]| (all, one)).unzip();
         self
     }
 
@@ -106,6 +123,11 @@ impl<'a> EditValue<'a> {
                 if let Some(place) = self.place {
                     super::watch::menu(self.session, place, ui, commands);
                 }
+                if let Some(place) = self.in_call {
+                    ui.menu_button("In this call alone", |ui| {
+                        super::watch::menu(self.session, place, ui, commands);
+                    });
+                }
             });
         }
         if begins {
@@ -159,9 +181,10 @@ impl<'a> EditValue<'a> {
         for line in lines {
             ui.label(RichText::new(line).font(tokens::mono()));
         }
-        if let Some(words) = self.place.and_then(|place| super::watch::words(self.session, &place))
-        {
-            ui.label(words);
+        for place in [self.place, self.in_call].iter().flatten() {
+            if let Some(words) = super::watch::words(self.session, place) {
+                ui.label(words);
+            }
         }
         if self.enabled {
             let is_link = reference.is_some_and(|to| to.show.is_some());

@@ -81,7 +81,7 @@ fn shows(session: &Session, target: &WatchTarget) -> Vec<Command> {
             commands
         }
         WatchTarget::Global { .. } => vec![Command::RevealPanel(Panel::Globals)],
-        WatchTarget::Local { module, func, .. } => {
+        WatchTarget::Local { module, func, .. } | WatchTarget::LocalOfCall { module, func, .. } => {
             vec![Command::RevealPanel(Panel::Code), Command::ShowFunction { module, func }]
         }
         WatchTarget::Element { .. } => vec![Command::RevealPanel(Panel::Tables)],
