@@ -147,9 +147,7 @@ fn they_are_listed_switched_altered_shown_and_removed() {
     assert_eq!((view.cursor, view.selected), (300, 1), "its bytes are shown");
     scene.apply([Command::RevealPanel(Panel::Breakpoints), Command::Restart]);
     // Other accesses, and switched on by that.
-    let menus: Vec<_> = scene.harness.get_all_by_label("⏷").map(|menu| menu.rect()).collect();
-    scene.click_at(menus[1].center());
-    scene.click("Stop when read");
+    scene.click("accesses of $sum").click("Stop when read");
     assert_eq!(scene.session().watchpoints()[1].when, WatchWhen::Read);
     assert_eq!(next(&mut scene), "$sum = 3, read by global.get in main.add");
     scene.picture("watchpoints-dark");

@@ -63,7 +63,8 @@ fn accesses(known: &WatchpointState, ui: &mut Ui, commands: &mut Vec<Command>) {
         }
     });
     rects::note(&menu.response, || format!("watchpoint.{number}.when"));
-    menu.response.on_hover_text("Which accesses stop");
+    let button = menu.response.accessible_name(format!("accesses of {}", known.label));
+    button.on_hover_text("Which accesses stop");
 }
 
 /// What leads to the place that is watched.
