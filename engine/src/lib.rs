@@ -57,6 +57,7 @@ pub mod semantics;
 pub mod store;
 pub mod text;
 pub mod text_format;
+pub mod timeline;
 pub mod types;
 mod value;
 

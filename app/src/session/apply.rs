@@ -17,11 +17,17 @@ impl Session {
     /// [`SessionError`]; nothing has changed then. All but [`SessionError::Input`], which belongs
     /// beside a field, are also put among the notices.
     pub fn apply(&mut self, command: Command) -> Result<(), SessionError> {
+        let looks = command.only_looks();
         let result = self.dispatch(command);
-        if let Err(error) = &result
-            && !matches!(error, SessionError::Input { .. })
-        {
-            self.notify(true, notice_of(error));
+        match &result {
+            Ok(()) if !looks => self.pass_notices(),
+            Ok(()) | Err(SessionError::Input { .. }) => {}
+            Err(error) => {
+                self.notify(true, notice_of(error));
+                if let Some(last) = self.notices.last_mut() {
+                    last.passes |= matches!(error, SessionError::NotNow(_));
+                }
+            }
         }
         self.look_at_watches();
         result

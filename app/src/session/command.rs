@@ -477,3 +477,35 @@ pub enum Command {
     /// Dismisses a notice.
     DismissNotice(u64),
 }
+
+impl Command {
+    /// Whether it changes what is looked at only, not the machine or what runs do.
+    pub(super) fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Command::SelectFrame(_)
+                | Command::SelectModule(_)
+                | Command::ShowFunction { .. }
+                | Command::ShowOffset { .. }
+                | Command::ShowPc
+                | Command::ShowObject(_)
+                | Command::AddMemoryView
+                | Command::CloseMemoryView(_)
+                | Command::ViewMemory { .. }
+                | Command::GoToAddress { .. }
+                | Command::ScrollMemory { .. }
+                | Command::FollowAccesses { .. }
+                | Command::SelectBytes { .. }
+                | Command::Search { .. }
+                | Command::TogglePanel(_)
+                | Command::RevealPanel(_)
+                | Command::ResetLayout
+                | Command::Arrange(_)
+                | Command::SetTheme(_)
+                | Command::ShowVectors(_)
+                | Command::SetZoom(_)
+                | Command::DismissProblem(_)
+                | Command::DismissNotice(_)
+        )
+    }
+}

@@ -13,7 +13,7 @@ pub(super) fn told(text: &str, error: &ExpressionError) -> String {
     let part = text.get(error.at.clone()).unwrap_or_default();
     let whole = text.trim();
     let kind = error.kind.to_string();
-    match part.is_empty() || part.trim() == whole || kind.contains(&format!("`{part}`")) {
+    match part.is_empty() || part.trim() == whole || kind.contains(part) {
         true => kind,
         false => format!("{kind} (in `{}`)", stepwell_engine::text::escaped(part)),
     }

@@ -399,7 +399,12 @@ impl Session {
         }
         let id = self.next_notice;
         self.next_notice += 1;
-        self.notices.push(Notice { id, is_error, text });
+        self.notices.push(Notice { id, is_error, text, passes: false });
+    }
+
+    /// What could not be done is no news any more once something else has been done.
+    pub(super) fn pass_notices(&mut self) {
+        self.notices.retain(|notice| !notice.passes);
     }
 
     /// The colours chosen.

@@ -759,3 +759,17 @@ fn a_module_that_satisfies_nothing_under_its_new_name_says_so() {
     session.apply(Command::Rename { module, name: "lib".to_owned() }).unwrap();
     assert_eq!(session.notices().len(), count, "it does again");
 }
+
+#[test]
+fn that_a_command_made_no_sense_is_told_until_something_else_is_done() {
+    let mut session = with(&[("main", "(module (memory 1) (func (export \"f\") nop))")]);
+    let module = key(&session, "main");
+    let breakpoint = Command::ToggleBreakpoint { module, offset: 1 };
+    assert!(session.apply(breakpoint).is_err());
+    session.report("a file is gone".to_owned());
+    session.apply(Command::SelectModule(module)).unwrap();
+    assert_eq!(session.notices().len(), 2, "a look is nothing else");
+    session.apply(Command::Start { module, export: "f".to_owned(), args: vec![] }).unwrap();
+    let left: Vec<&str> = session.notices().iter().map(|notice| &*notice.text).collect();
+    assert_eq!(left, ["a file is gone"]);
+}

@@ -275,6 +275,8 @@ pub struct Notice {
     pub id: u64,
     pub is_error: bool,
     pub text: String,
+    /// Whether it is over once something else has been done: that a command made no sense.
+    pub passes: bool,
 }
 
 /// A view of linear memory.

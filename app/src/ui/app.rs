@@ -8,6 +8,7 @@ use egui::Ui;
 
 use super::feedback;
 use super::files::{self, Files, Opened};
+use super::fonts;
 use super::layout::Layout;
 use super::panels;
 use super::shell::actions::Effect;
@@ -39,6 +40,8 @@ pub struct App {
     unsaved: bool,
     shell: Shell,
     files: Files,
+    /// Looks for fonts that the window lacks; scenes without a screen take none of the machine's.
+    fonts: Option<fonts::Finder>,
     #[cfg(not(target_arch = "wasm32"))]
     watch: Watch,
     /// The pending call that was brought to the front.
@@ -87,6 +90,7 @@ impl App {
             unsaved: false,
             shell: Shell::default(),
             files: Files::default(),
+            fonts: None,
             #[cfg(not(target_arch = "wasm32"))]
             watch: Watch::default(),
             revealed_call: None,
@@ -128,6 +132,7 @@ impl App {
     /// A window as eframe makes it, with what was kept from the last time.
     pub fn start(creation: &eframe::CreationContext<'_>, session: Session) -> Self {
         let mut app = Self::new(&creation.egui_ctx, session);
+        app.fonts = Some(fonts::Finder::start(&creation.egui_ctx));
         let kept = creation.storage.and_then(|storage| storage.get_string(STORAGE_KEY));
         if kept.is_none() {
             app.layout = Layout::of(Arrangement::Learn);
@@ -177,6 +182,9 @@ impl App {
 
     /// Lets a run go on; to be called once a frame, before [`show`](Self::show).
     pub fn advance(&mut self, ctx: &egui::Context) {
+        if let Some(character) = self.fonts.as_ref().and_then(fonts::Finder::take_missing) {
+            self.session.inform(fonts::missing(character));
+        }
         self.files.dropped(ctx);
         while let Some(opened) = self.files.next(ctx) {
             match opened {

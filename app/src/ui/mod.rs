@@ -13,6 +13,7 @@ mod arrangements;
 mod download;
 pub mod feedback;
 mod files;
+pub mod fonts;
 mod layout;
 pub mod panels;
 #[cfg(not(target_arch = "wasm32"))]

@@ -218,7 +218,11 @@ pub const FIELD_WIDE: f32 = 150.0;
 /// Indentation of what belongs to the line above.
 pub const INDENT: f32 = 18.0;
 /// Width of a monospace character of the usual size.
-pub const MONO_WIDTH: f32 = TEXT * 0.6;
+pub const MONO_WIDTH: f32 = TEXT * MONO_EM;
+/// Width of a monospace character of size 1.
+pub const MONO_EM: f32 = 0.6;
+/// The family of bold monospace.
+pub(super) const MONO_BOLD: &str = "mono-bold";
 /// Where a column of indices ends.
 pub const NUMBER: f32 = 44.0;
 /// Height of the two lines under the toolbar.
@@ -373,7 +377,7 @@ pub fn mono() -> FontId {
 
 /// Bold monospace.
 pub fn mono_bold() -> FontId {
-    FontId::new(TEXT, FontFamily::Name("mono-bold".into()))
+    FontId::new(TEXT, FontFamily::Name(MONO_BOLD.into()))
 }
 
 /// Small monospace.
@@ -431,7 +435,7 @@ fn fonts() -> FontDefinitions {
     }
     for (family, first) in [
         (FontFamily::Monospace, "JetBrainsMono-Regular"),
-        (FontFamily::Name("mono-bold".into()), "JetBrainsMono-Bold"),
+        (FontFamily::Name(MONO_BOLD.into()), "JetBrainsMono-Bold"),
         (FontFamily::Proportional, "Inter-Regular"),
         (FontFamily::Name("strong".into()), "Inter-SemiBold"),
     ] {

@@ -113,8 +113,8 @@ fn word(text: &str) -> String {
 
 fn how_many(what: &str, count: u64) -> String {
     match count {
-        0 => alloc::format!("there is no {what} here"),
-        1 => alloc::format!("there is one {what}, 0"),
+        0 => String::from("there is none"),
+        1 => alloc::format!("the only {what} is 0"),
         count => alloc::format!("the last {what} is {}", count - 1),
     }
 }

@@ -22,7 +22,7 @@ const MAX_TEXT: u64 = 64 << 10;
 /// Counts that an expression can ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Counts {
-    /// How often the breakpoint has stopped, this time included.
+    /// How often execution has come to the breakpoint, this time included.
     pub hits: u64,
     /// Instructions that the run has executed.
     pub executed: u64,

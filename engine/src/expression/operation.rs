@@ -155,7 +155,7 @@ impl Width {
 /// A count that is no value of the program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Count {
-    /// How often this breakpoint has been reached with its condition true, this time included.
+    /// How often execution has come to this breakpoint, this time included.
     Hits,
     /// Instructions of the whole run.
     Executed,

@@ -14,6 +14,7 @@ pub(crate) mod heap;
 mod instance;
 mod linker;
 mod make;
+mod past;
 #[cfg(feature = "std")]
 mod pool;
 mod prelink;
@@ -56,6 +57,7 @@ pub(crate) use heap::width_log2;
 pub use heap::{Heap, ObjectKind};
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
+pub(crate) use past::Live;
 pub use prelink::Prelinked;
 pub use roots::Object;
 pub use table::Table;

@@ -7,6 +7,7 @@ use egui::{Event, Modifiers, MouseWheelUnit, RawInput, Rect, TouchPhase, pos2, v
 use stepwell::session::{Command, ImportPolicy, Session};
 use stepwell::ui::App;
 
+use crate::crowded;
 use crate::measure::{line, ms};
 
 type Failure = Box<dyn std::error::Error>;
@@ -15,9 +16,8 @@ const FRAMES: usize = 300;
 /// Somewhere in the code panel of the default layout.
 const CODE: egui::Pos2 = pos2(560.0, 260.0);
 
-/// A window of 1280 by 800 points with a module that has run for a while.
-fn window(path: &str) -> Result<(egui::Context, App), Failure> {
-    let bytes = std::fs::read(path)?;
+/// A window of 1280 by 800 points with a module that has run for so many instructions.
+pub fn window(bytes: Vec<u8>, steps: u64) -> Result<(egui::Context, App), Failure> {
     let mut session = Session::new();
     session.apply(Command::Open { name: "big".to_owned(), bytes })?;
     while session.tick(Duration::from_millis(100)) {}
@@ -36,7 +36,7 @@ fn window(path: &str) -> Result<(egui::Context, App), Failure> {
     }
     let args = ty.params().iter().map(|_| "0".to_owned()).collect();
     session.apply(Command::Start { module: key, export, args })?;
-    session.apply(Command::StepBy(10_000))?;
+    session.apply(Command::StepBy(steps))?;
     while session.tick(Duration::from_millis(100)) {}
 
     let ctx = egui::Context::default();
@@ -46,7 +46,7 @@ fn window(path: &str) -> Result<(egui::Context, App), Failure> {
 }
 
 /// One frame; how long it took.
-fn frame(ctx: &egui::Context, app: &mut App, number: usize, events: Vec<Event>) -> Duration {
+pub fn frame(ctx: &egui::Context, app: &mut App, number: usize, events: Vec<Event>) -> Duration {
     let input = RawInput {
         screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), vec2(1280.0, 800.0))),
         time: Some(number as f64 / 60.0),
@@ -65,15 +65,26 @@ fn frame(ctx: &egui::Context, app: &mut App, number: usize, events: Vec<Event>) 
     time
 }
 
-fn report(name: &str, times: &mut [Duration]) {
+pub fn report(name: &str, times: &mut [Duration]) {
     times.sort();
     line(&format!("frame.{name}.median"), ms(times[times.len() / 2]), "ms");
     line(&format!("frame.{name}.p99"), ms(times[times.len() * 99 / 100]), "ms");
     line(&format!("frame.{name}.longest"), ms(times[times.len() - 1]), "ms");
 }
 
+/// The key that steps.
+pub fn step() -> Event {
+    Event::Key {
+        key: egui::Key::F11,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    }
+}
+
 pub fn measure(path: &str) -> Result<(), Failure> {
-    let (ctx, mut app) = window(path)?;
+    let (ctx, mut app) = window(std::fs::read(path)?, 10_000)?;
     let mut number = 0;
     let mut next = |app: &mut App, events: Vec<Event>| {
         number += 1;
@@ -97,17 +108,10 @@ pub fn measure(path: &str) -> Result<(), Failure> {
     let mut scrolled: Vec<_> = (0..FRAMES).map(|_| next(&mut app, vec![wheel.clone()])).collect();
     report("scrolled", &mut scrolled);
 
-    let step = Event::Key {
-        key: egui::Key::F11,
-        physical_key: None,
-        pressed: true,
-        repeat: false,
-        modifiers: Modifiers::NONE,
-    };
     let before = app.session.clock();
-    let mut stepped: Vec<_> = (0..FRAMES).map(|_| next(&mut app, vec![step.clone()])).collect();
+    let mut stepped: Vec<_> = (0..FRAMES).map(|_| next(&mut app, vec![step()])).collect();
     report("stepped", &mut stepped);
     let executed = app.session.clock() - before;
     line("frame.stepped.executed", executed as f64, "instructions");
-    Ok(())
+    crowded::measure(path)
 }

@@ -7,6 +7,7 @@
 #![allow(missing_docs)] // a program, not a library
 
 mod compiled;
+mod crowded;
 mod frames;
 mod heap;
 mod measure;

@@ -79,7 +79,7 @@ fn line(
     let number = watch.number;
     let name = format!("watch {}", watch.number);
     let half = (ui.available_width() * 0.42).max(tokens::FIELD);
-    let field = KeptField::new(&name, &watch.text).help(HELP).width(half);
+    let field = KeptField::new(ui, &name, &watch.text).help(HELP).width(half);
     ui.horizontal(|ui| {
         if let Some(text) = field.show(ui) {
             commands.push(Command::SetWatch { watch: number, text });

@@ -8,6 +8,7 @@ use crate::ui::{feedback, rects};
 
 /// A field whose text is taken when it is left or Enter is pressed; Escape takes back what was typed.
 pub struct KeptField<'a> {
+    id: Id,
     name: &'a str,
     known: &'a str,
     hint: &'a str,
@@ -16,9 +17,10 @@ pub struct KeptField<'a> {
 }
 
 impl<'a> KeptField<'a> {
-    /// A field with a name for screen readers and tests, unique in its `Ui`, and the text that is in force.
-    pub fn new(name: &'a str, known: &'a str) -> Self {
-        Self { name, known, hint: "", help: "", width: tokens::FIELD_WIDE }
+    /// A field with a name for screen readers and tests, unique in this `Ui`, and the text that is in force.
+    pub fn new(ui: &Ui, name: &'a str, known: &'a str) -> Self {
+        let id = ui.scope_id().with(("kept", name));
+        Self { id, name, known, hint: "", help: "", width: tokens::FIELD_WIDE }
     }
 
     /// What stands in it while it is empty.
@@ -36,13 +38,9 @@ impl<'a> KeptField<'a> {
         Self { width, ..self }
     }
 
-    fn id(&self, ui: &Ui) -> Id {
-        ui.scope_id().with(("kept", self.name))
-    }
-
     /// Draws the field; the new text, once.
     pub fn show(&self, ui: &mut Ui) -> Option<String> {
-        let id = self.id(ui);
+        let id = self.id;
         let typed: Option<String> = ui.data(|data| data.get_temp(id)).flatten();
         let mut text = typed.unwrap_or_else(|| self.known.to_owned());
         let edit = egui::TextEdit::singleline(&mut text)
@@ -69,7 +67,7 @@ impl<'a> KeptField<'a> {
 
     /// Why what stands in it has been refused, if it has, and what is in force meanwhile.
     pub fn refusal(&self, in_force: &str, of: impl Fn(&Command) -> bool, ui: &mut Ui) {
-        let typed: Option<String> = ui.data(|data| data.get_temp(self.id(ui))).flatten();
+        let typed: Option<String> = ui.data(|data| data.get_temp(self.id)).flatten();
         let is_new = typed.is_some_and(|typed| typed != self.known);
         if is_new && feedback::refusal(ui, &of).is_some() {
             feedback::show(ui, of);

@@ -5,6 +5,7 @@ use stepwell_engine::Value;
 use stepwell_engine::text::escaped;
 
 use crate::session::{Command, OpenModule, Session};
+use crate::ui::fonts::bidi;
 use crate::ui::tokens::{self, Tokens};
 
 /// A heading inside a panel.
@@ -116,9 +117,9 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
-/// A name on one line; see [`escaped`].
+/// A name on one line, in the order of drawing; see [`escaped`] and [`bidi`].
 pub fn safe(name: &str) -> String {
-    escaped(name).into_owned()
+    bidi::drawn(&escaped(name)).into_owned()
 }
 
 /// A size as people say it: `512 bytes`, `1.5 MiB`.

@@ -9,9 +9,12 @@ use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::widgets::kept_field::KeptField;
 
-pub(super) const CONDITION_HELP: &str = "Stops only where this holds: $n == 5, u8[$p + 8] != 'a', cstr[$path] == \"/tmp\", stack 0 > 3 (0 is the \
+/// Room left of the fields.
+const LABELS: f32 = 76.0;
+
+const CONDITION_HELP: &str = "Stops only where this holds: $n == 5, u8[$p + 8] != 'a', cstr[$path] == \"/tmp\", stack 0 > 3 (0 is the \
      top), hits % 100 == 0. Empty: always. docs/expressions.md has all of it.";
-pub(super) const MESSAGE_HELP: &str = "Goes on, and writes this into the log: n = {$n}, at {$p:x}: {cstr[$p]}. What is in braces is an \
+const MESSAGE_HELP: &str = "Goes on, and writes this into the log: n = {$n}, at {$p:x}: {cstr[$p]}. What is in braces is an \
      expression, :x makes it hexadecimal. Empty: it stops.";
 
 pub(super) fn show(
@@ -69,6 +72,24 @@ pub(super) fn hits(hits: u64, reached: u64, message: &str, ui: &mut Ui) {
     ));
 }
 
+/// A field behind its label, in line with the others.
+pub(in crate::ui::panels) fn labelled(
+    label: &str,
+    field: &KeptField<'_>,
+    ui: &mut Ui,
+) -> Option<String> {
+    let tokens = Tokens::of(ui);
+    let shown = ui.horizontal(|ui| {
+        let size = egui::vec2(LABELS - tokens::INDENT, ui.spacing().interact_size.y);
+        let layout = egui::Layout::right_to_left(egui::Align::Center);
+        ui.allocate_ui_with_layout(size, layout, |ui| {
+            ui.label(RichText::new(label).color(tokens.weak));
+        });
+        field.show(ui)
+    });
+    shown.inner
+}
+
 /// Why a condition had no value.
 pub(super) fn failure(failure: Option<&str>, ui: &mut Ui) {
     if let Some(failure) = failure {
@@ -79,24 +100,24 @@ pub(super) fn failure(failure: Option<&str>, ui: &mut Ui) {
 }
 
 fn texts(breakpoint: &BreakpointState, place: &str, ui: &mut Ui, commands: &mut Vec<Command>) {
-    let tokens = Tokens::of(ui);
     let (module, offset) = (breakpoint.module, breakpoint.offset);
+    let width = (ui.available_width() - LABELS).max(tokens::FIELD);
     let (of_condition, of_message) =
         (format!("condition of {place}"), format!("message of {place}"));
-    let condition =
-        KeptField::new(&of_condition, &breakpoint.condition).hint("always").help(CONDITION_HELP);
-    let message = KeptField::new(&of_message, &breakpoint.message).hint("stop").help(MESSAGE_HELP);
-    ui.horizontal_wrapped(|ui| {
-        ui.add_space(tokens::INDENT);
-        ui.label(RichText::new("when").color(tokens.weak));
-        if let Some(condition) = condition.show(ui) {
-            commands.push(Command::SetCondition { module, offset, condition });
-        }
-        ui.label(RichText::new("log").color(tokens.weak));
-        if let Some(message) = message.show(ui) {
-            commands.push(Command::SetMessage { module, offset, message });
-        }
-    });
+    let condition = KeptField::new(ui, &of_condition, &breakpoint.condition)
+        .hint("always")
+        .help(CONDITION_HELP)
+        .width(width);
+    let message = KeptField::new(ui, &of_message, &breakpoint.message)
+        .hint("nothing, and stop")
+        .help(MESSAGE_HELP)
+        .width(width);
+    if let Some(condition) = labelled("when", &condition, ui) {
+        commands.push(Command::SetCondition { module, offset, condition });
+    }
+    if let Some(message) = labelled("log", &message, ui) {
+        commands.push(Command::SetMessage { module, offset, message });
+    }
     let in_force = match breakpoint.condition.as_str() {
         "" => "It stops always until the condition is right.".to_owned(),
         known => format!("Until it is right, this holds: {known}"),

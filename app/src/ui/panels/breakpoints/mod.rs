@@ -8,6 +8,8 @@ use egui::{RichText, Ui};
 use stepwell_engine::ExternType;
 use stepwell_engine::text::dotted;
 
+pub(super) use line::labelled;
+
 use super::host_calls::break_menu;
 use crate::session::{BreakWhen, Command, ImportBreak, ImportSource, Session};
 use crate::ui::rects;

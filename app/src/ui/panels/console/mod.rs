@@ -10,12 +10,15 @@ mod reader;
 mod style;
 mod terminal;
 
+use std::ops::Range;
+
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Id, Rect, RichText, Stroke, Ui, vec2};
 
 use self::history::{Line, Marks};
 use self::reader::{Reader, Shared};
 use crate::session::{Command, ConsoleStream, Session};
+use crate::ui::fonts::bidi::{self, Piece};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -208,10 +211,30 @@ fn job(line: &Line, from: usize, count: usize, tokens: &Tokens) -> LayoutJob {
         Some(last) => last,
         None => line.text.len(),
     };
+    let shown = line.text.get(first..last).unwrap_or_default();
+    match bidi::order(shown) {
+        None => append(line, first..last, None, tokens, &mut job),
+        Some(pieces) => {
+            for Piece { range, instead } in pieces {
+                append(line, first + range.start..first + range.end, instead, tokens, &mut job);
+            }
+        }
+    }
+    job
+}
+
+/// A piece of a line, in its colours; another character instead of one that opens to the other side.
+fn append(
+    line: &Line,
+    piece: Range<usize>,
+    instead: Option<char>,
+    tokens: &Tokens,
+    job: &mut LayoutJob,
+) {
     let mut begin = 0;
     for span in &line.spans {
         let end = span.end as usize;
-        let shown = line.text.get(begin.max(first)..end.min(last));
+        let shown = line.text.get(begin.max(piece.start)..end.min(piece.end));
         begin = end;
         let Some(shown) = shown.filter(|shown| !shown.is_empty()) else { continue };
         let paint = span.style.paint(tokens);
@@ -229,7 +252,9 @@ fn job(line: &Line, from: usize, count: usize, tokens: &Tokens) -> LayoutJob {
             strikethrough: stroke(effects.struck),
             ..TextFormat::default()
         };
-        job.append(shown, 0.0, format);
+        match instead {
+            Some(character) => job.append(character.encode_utf8(&mut [0; 4]), 0.0, format),
+            None => job.append(shown, 0.0, format),
+        }
     }
-    job
 }

@@ -6,6 +6,7 @@ use stepwell_engine::text::dotted;
 
 use crate::session::{BreakWhen, Command, Session};
 use crate::ui::feedback;
+use crate::ui::panels::breakpoints::labelled;
 use crate::ui::rects;
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::kept_field::KeptField;
@@ -62,7 +63,6 @@ fn texts(
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
-    let tokens = Tokens::of(ui);
     let place = dotted(module, name);
     let (of_condition, of_message) =
         (format!("condition of {place}"), format!("message of {place}"));
@@ -72,22 +72,18 @@ fn texts(
         _ => ("", ""),
     };
     let condition =
-        KeptField::new(&of_condition, condition).hint("arg 0 == 5").help(CONDITION_HELP);
+        KeptField::new(ui, &of_condition, condition).hint("arg 0 == 5").help(CONDITION_HELP);
     let message =
-        KeptField::new(&of_message, message).hint("read {arg 2} bytes").help(MESSAGE_HELP);
+        KeptField::new(ui, &of_message, message).hint("read {arg 2} bytes").help(MESSAGE_HELP);
     let mut set = |text: String, when: fn(String) -> BreakWhen| {
         let when = Some(text).filter(|text| !text.trim().is_empty()).map(when);
         let (module, name) = (module.to_owned(), name.to_owned());
         commands.push(Command::BreakOnImport { module, name, when });
     };
-    ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new("or where").color(tokens.weak));
-        if let Some(text) = condition.show(ui) {
-            set(text, BreakWhen::Condition);
-        }
-        ui.label(RichText::new("or log").color(tokens.weak));
-        if let Some(text) = message.show(ui) {
-            set(text, BreakWhen::Message);
-        }
-    });
+    if let Some(text) = labelled("or where", &condition, ui) {
+        set(text, BreakWhen::Condition);
+    }
+    if let Some(text) = labelled("or log", &message, ui) {
+        set(text, BreakWhen::Message);
+    }
 }
