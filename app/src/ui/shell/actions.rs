@@ -71,7 +71,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 40] = [
+pub(in crate::ui) const ALL: [Action; 46] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -202,7 +202,7 @@ impl Action {
         const fn back(key: Key) -> KeyboardShortcut {
             KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
         }
-        const BACK: &[KeyboardShortcut] = &[back(Key::F11)];
+        const BACK_INTO: &[KeyboardShortcut] = &[back(Key::F11)];
         const BACK_OVER: &[KeyboardShortcut] = &[back(Key::F10)];
         const RUN_BACK: &[KeyboardShortcut] = &[back(Key::F8)];
         const STOP: &[KeyboardShortcut] = &[shift(Key::F5)];
@@ -242,7 +242,7 @@ impl Action {
             Action::StepOver => OVER,
             Action::StepInto => INTO,
             Action::StepOut => OUT,
-            Action::StepBack => BACK,
+            Action::StepBack => BACK_INTO,
             Action::StepBackOver => BACK_OVER,
             Action::RunBack => RUN_BACK,
             Action::Stop => STOP,
