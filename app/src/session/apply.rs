@@ -34,6 +34,9 @@ impl Session {
                 }
             }
         }
+        if let Some(machine) = self.machine.as_mut().filter(|machine| machine.is_touched) {
+            machine.note_change();
+        }
         self.look_at_watches();
         result
     }
@@ -111,7 +114,9 @@ impl Session {
             }
             Command::Continue => self.set_out(Goal::Run),
             Command::Pause => {
-                if self.state == RunState::Running {
+                if self.journey.is_some() {
+                    self.arrive();
+                } else if self.state == RunState::Running {
                     self.stop(StopReason::Paused);
                 }
                 Ok(())
@@ -158,11 +163,20 @@ impl Session {
                 self.retain_watchpoints(|_| false);
                 Ok(())
             }
+            Command::SeekTo(clock) => self.seek(clock),
+            Command::StepBack => self.step_back(),
+            Command::StepBackOver => self.step_back_over(),
+            Command::StepBackOut => self.step_back_out(),
+            Command::RunBack => self.run_back(),
+            Command::GoToBegin => self.seek(0),
+            Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {
+                self.refuse_in_past()?;
                 self.answer_texts(&texts)?;
                 self.go_on()
             }
             Command::AnswerTrap(message) => {
+                self.refuse_in_past()?;
                 let answer = stepwell_engine::HostAnswer::Trap(message);
                 self.answer(answer, Answerer::Person)?;
                 self.go_on()

@@ -36,6 +36,15 @@ impl Entry {
         self.state.module == module && self.state.offset == offset
     }
 
+    /// Whether it stops, rather than logs.
+    pub(super) fn stops(&self) -> bool {
+        self.state.enabled && self.message.is_none()
+    }
+
+    pub(super) fn condition(&self) -> Option<&Program> {
+        self.condition.as_ref()
+    }
+
     /// As before any run.
     pub(super) fn renew(&mut self) {
         (self.state.reached, self.state.hits, self.state.failure) = (0, 0, None);

@@ -251,6 +251,20 @@ pub enum Command {
     StepOut,
     /// Exactly this many instructions, unless something else stops them.
     StepBy(u64),
+    /// Goes to the moment of a count of the run.
+    SeekTo(u64),
+    /// To before the instruction that was executed last.
+    StepBack,
+    /// The same; a call is undone as a whole.
+    StepBackOver,
+    /// To before the call of the innermost function.
+    StepBackOut,
+    /// Back to the last breakpoint or watchpoint before this moment, else to the beginning.
+    RunBack,
+    /// To the beginning of what is known.
+    GoToBegin,
+    /// To the present again.
+    GoToPresent,
     /// Until an instruction is about to be executed, in any instance of the module.
     RunTo {
         /// The module.

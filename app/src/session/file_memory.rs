@@ -136,8 +136,7 @@ impl Session {
             let state = &entry.state;
             (state.offset, state.enabled, state.condition.clone())
         });
-        let watchpoints = self.watchpoints().iter();
-        let watchpoints = watchpoints.filter(|state| state.target.module() == Some(key));
+        let watchpoints = self.watchpoints_of(key).into_iter();
         let watchpoints = watchpoints
             .map(|state| (state.target.of_module(ModuleKey(0)), state.when, state.enabled));
         let entries = self.breakpoints.iter().map(|entry| &entry.state);

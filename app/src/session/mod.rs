@@ -38,6 +38,9 @@ mod machine;
 mod memory_view;
 mod modules;
 mod opening;
+mod past;
+#[cfg(test)]
+mod past_tests;
 #[cfg(test)]
 mod problems_tests;
 mod programs;
@@ -101,6 +104,7 @@ pub use load::{Problem, load_error, load_message, load_module};
 pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
+pub use past::PastView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::{Reference, value_word};
 pub use shape::Shape;
@@ -128,6 +132,7 @@ use host_calls::HostCalls;
 use machine::Machine;
 use memory_view::MemoryViews;
 use opening::Openings;
+use past::Journey;
 use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
@@ -149,6 +154,10 @@ pub struct Session {
     links_changed: bool,
     state: RunState,
     progress: Option<Progress>,
+    /// One is on the way to another moment of the past.
+    journey: Option<Journey>,
+    /// What the machine was doing in the present, while one stands in the past.
+    present: Option<RunState>,
     /// Rules for answers, with how often each has answered in this run.
     answer_rules: Vec<(AnswerRule, u64)>,
     file_memories: Vec<FileMemory>,
@@ -212,6 +221,8 @@ impl Session {
             links_changed: false,
             state: RunState::Idle,
             progress: None,
+            journey: None,
+            present: None,
             answer_rules: Vec::new(),
             file_memories: Vec::new(),
             invocation: None,
@@ -367,6 +378,7 @@ impl Session {
         self.machine = None;
         self.links_changed = false;
         self.progress = None;
+        (self.journey, self.present) = (None, None);
         self.state = RunState::Idle;
         self.remembered = Remembered::default();
         self.calls.clear();

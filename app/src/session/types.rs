@@ -116,6 +116,8 @@ pub enum StopReason {
     Stepped,
     /// The person paused it.
     Paused,
+    /// At a moment of the past.
+    Past,
     /// A breakpoint, with its hit count.
     Breakpoint { module: ModuleKey, offset: u32, hits: u64 },
     /// Behind an instruction that has accessed what is watched.

@@ -1,15 +1,15 @@
-//! Watchpoints as a person sets them: on what modules have, which is watched in every run, and on objects,
-//! as long as there are these.
+//! Watchpoints as a person sets them: on what modules have, which is watched in every run, and on objects and
+//! locals of one call, as long as there are these.
 
 use serde::{Deserialize, Serialize};
 use stepwell_engine::module::NameKind;
 use stepwell_engine::module::disassemble::Listing;
-use stepwell_engine::observe::{Contents, Watched, Watchpoint, WatchpointHit};
+use stepwell_engine::observe::{Contents, FrameView, Watched, Watchpoint, WatchpointHit};
 use stepwell_engine::store::{Instance, ObjectKind};
 use stepwell_engine::text::identifier;
 use stepwell_engine::{
-    CallSite, FuncIndex, GlobalAddr, InstanceId, MemAddr, Module, ObjectAddr, TableAddr, Value,
-    WatchKind,
+    CallSite, FrameId, FuncIndex, GlobalAddr, MemAddr, Module, ObjectAddr, TableAddr, TaskId,
+    Value, WatchKind,
 };
 
 use super::command::ModuleKey;
@@ -29,6 +29,8 @@ pub enum WatchTarget {
     Global { module: ModuleKey, global: u32 },
     /// A local, whenever its function runs.
     Local { module: ModuleKey, func: u32, local: u32 },
+    /// A local of one frame, until that is left: its task in the engine, and its first slot.
+    LocalOfCall { module: ModuleKey, func: u32, local: u32, task: u64, base: u32 },
     /// An element of a table.
     Element { module: ModuleKey, table: u32, index: u64 },
     /// A field of a structure, or an element of an array, until it is collected.
@@ -129,9 +131,15 @@ impl WatchTarget {
             Self::Memory { module, .. }
             | Self::Global { module, .. }
             | Self::Local { module, .. }
+            | Self::LocalOfCall { module, .. }
             | Self::Element { module, .. } => Some(module),
             Self::Field { .. } => None,
         }
+    }
+
+    /// Whether it is there in every run.
+    pub(super) fn is_lasting(&self) -> bool {
+        !matches!(self, Self::Field { .. } | Self::LocalOfCall { .. })
     }
 
     /// The same of another module.
@@ -140,6 +148,7 @@ impl WatchTarget {
             Self::Memory { module, .. }
             | Self::Global { module, .. }
             | Self::Local { module, .. }
+            | Self::LocalOfCall { module, .. }
             | Self::Element { module, .. } => *module = key,
             Self::Field { .. } => {}
         }
@@ -157,12 +166,15 @@ impl WatchTarget {
             Self::Global { module, global } => {
                 Watched::Global(*parts(module)?.globals().get(global as usize)?)
             }
-            Self::Local { module, func, local } => Watched::Local {
-                instance: instance(module)?,
-                func: FuncIndex(func),
-                local,
-                frame: None,
-            },
+            Self::Local { module, func, local } => {
+                let (instance, func) = (instance(module)?, FuncIndex(func));
+                Watched::Local { instance, func, local, frame: None }
+            }
+            Self::LocalOfCall { module, func, local, task, base } => {
+                let (instance, func) = (instance(module)?, FuncIndex(func));
+                let frame = Some(FrameId { task: TaskId(task), base });
+                Watched::Local { instance, func, local, frame }
+            }
             Self::Element { module, table, index } => {
                 let table = *parts(module)?.tables().get(table as usize)?;
                 Watched::Table { table, first: index, len: 1 }
@@ -192,7 +204,7 @@ fn moved(old: &Module, new: &Module, target: WatchTarget) -> Option<WatchTarget>
             *table = position(NameKind::Table, *table, new.tables().len())?;
         }
         WatchTarget::Local { func, .. } => *func = same(old, new, FuncIndex(*func))?.0,
-        WatchTarget::Field { .. } => return None,
+        WatchTarget::Field { .. } | WatchTarget::LocalOfCall { .. } => return None,
     }
     Some(target)
 }
@@ -262,15 +274,14 @@ impl Session {
         Some(WatchTarget::Global { module, global })
     }
 
-    /// A local of a frame's function.
-    pub fn local_to_watch(
-        &self,
-        instance: InstanceId,
-        func: FuncIndex,
-        local: u32,
-    ) -> Option<WatchTarget> {
-        let module = self.module_of_instance(instance)?.key;
-        Some(WatchTarget::Local { module, func: func.0, local })
+    /// A local of a frame's function: in all calls of it, and in this one alone.
+    pub fn local_to_watch(&self, frame: &FrameView<'_>, local: u32) -> Option<[WatchTarget; 2]> {
+        let module = self.module_of_instance(frame.instance())?.key;
+        let (func, FrameId { task, base }) = (frame.func().0, frame.id());
+        Some([
+            WatchTarget::Local { module, func, local },
+            WatchTarget::LocalOfCall { module, func, local, task: task.0, base },
+        ])
     }
 
     /// The first module that has something, and its index there.
@@ -315,6 +326,11 @@ impl Session {
                 let name =
                     name.map_or_else(|| format!("local {local}"), |(_, name)| identifier(&name));
                 format!("{name} of {}", open.names.place(func))
+            }
+            WatchTarget::LocalOfCall { module, func, local, .. } => {
+                self.machine.as_ref()?;
+                let name = self.watch_label(&WatchTarget::Local { module, func, local })?;
+                format!("{name}, this call")
             }
             WatchTarget::Element { module: key, table, index } => {
                 let open = module(key)?;
@@ -405,7 +421,8 @@ impl Session {
     /// Those on what a module has.
     pub(super) fn watchpoints_of(&self, key: ModuleKey) -> Vec<WatchpointState> {
         let states = self.watchpoints.all.iter();
-        states.filter(|state| state.target.module() == Some(key)).cloned().collect()
+        let of_module = |target: &WatchTarget| target.is_lasting() && target.module() == Some(key);
+        states.filter(|state| of_module(&state.target)).cloned().collect()
     }
 
     /// Sets what watched one version of a module for another; how many have nothing to watch there.
@@ -445,24 +462,31 @@ impl Session {
         self.watchpoints.placed = placed;
     }
 
-    /// A new run: what was an object is none any more, and hits are counted anew.
+    /// A new run: objects and frames are others, and hits are counted anew.
     pub(super) fn renew_watchpoints(&mut self) {
         let watchpoints = &mut self.watchpoints;
         watchpoints.placed.clear();
-        watchpoints.all.retain(|state| state.target.module().is_some());
+        watchpoints.all.retain(|state| state.target.is_lasting());
         watchpoints.all.iter_mut().for_each(|state| state.hits = 0);
     }
 
-    /// Says which watchpoints have ended with their object.
+    /// Says which watchpoints have ended with their object or frame.
     pub(super) fn end_watchpoints(&mut self) {
+        if self.is_past() {
+            return;
+        }
         let Some(machine) = &mut self.machine else { return };
         for ended in machine.store.debugger_mut().take_ended() {
             let placed = self.watchpoints.placed.iter().find(|(known, _)| *known == ended);
             let Some((_, number)) = placed.copied() else { continue };
             let position = self.watchpoints.all.iter().position(|state| state.number == number);
             if let Some(position) = position {
-                let label = self.watchpoints.all.remove(position).label;
-                self.notify(false, format!("{label} is not watched any more: the object is gone"));
+                let WatchpointState { label, target, .. } = self.watchpoints.all.remove(position);
+                let why = match target {
+                    WatchTarget::LocalOfCall { .. } => "the call is over",
+                    _ => "it is gone",
+                };
+                self.notify(false, format!("{label} is not watched any more: {why}"));
             }
         }
     }

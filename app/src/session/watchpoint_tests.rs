@@ -202,6 +202,25 @@ fn a_field_is_watched_until_its_object_is_gone() {
 }
 
 #[test]
+fn a_local_of_one_call_is_watched_until_that_is_over() {
+    let (mut session, module) = prepared("run");
+    while session.frames().len() < 2 {
+        session.apply(Command::StepInto).unwrap();
+    }
+    let [all, one] = session.local_to_watch(&session.frames()[0], 0).unwrap();
+    assert_eq!(all, WatchTarget::Local { module, func: 0, local: 0 });
+    watch(&mut session, one, WatchWhen::Written);
+    assert!(session.watchpoint_on(&all).is_none(), "others are not watched");
+    let label = "$n of $add, this call";
+    assert_eq!(session.watchpoints()[0].label, label);
+    assert!(!serde_json::to_string(&session.file_memories()).unwrap().contains("LocalOfCall"));
+    assert_eq!(said(&mut session), [format!("{label} 4 → 9 by local.set in main.add")]);
+    assert!(session.watchpoints().is_empty());
+    let said = &session.notices().last().unwrap().text;
+    assert_eq!(*said, format!("{label} is not watched any more: the call is over"));
+}
+
+#[test]
 fn what_is_watched_is_the_same_for_all_modules_that_share_it() {
     let other = r#"(module (import "main" "sum" (global $total (mut i32)))
       (func (export "go") (global.set $total (i32.const 50))))"#;

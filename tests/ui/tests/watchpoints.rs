@@ -147,9 +147,7 @@ fn they_are_listed_switched_altered_shown_and_removed() {
     assert_eq!((view.cursor, view.selected), (300, 1), "its bytes are shown");
     scene.apply([Command::RevealPanel(Panel::Breakpoints), Command::Restart]);
     // Other accesses, and switched on by that.
-    let menus: Vec<_> = scene.harness.get_all_by_label("⏷").map(|menu| menu.rect()).collect();
-    scene.click_at(menus[1].center());
-    scene.click("Stop when read");
+    scene.click("accesses of $sum").click("Stop when read");
     assert_eq!(scene.session().watchpoints()[1].when, WatchWhen::Read);
     assert_eq!(next(&mut scene), "$sum = 3, read by global.get in main.add");
     scene.picture("watchpoints-dark");
@@ -157,6 +155,24 @@ fn they_are_listed_switched_altered_shown_and_removed() {
     assert_eq!(scene.session().watchpoints().len(), 1);
     scene.click("Remove all");
     assert!(scene.session().watchpoints().is_empty());
+}
+
+#[test]
+fn a_local_is_watched_in_one_call_alone() {
+    let mut scene = begun(egui::Theme::Dark);
+    scene.apply([Command::StepBy(10)]);
+    choose(&mut scene, "local 1 $twice = i32:0", "In this call alone");
+    scene.picture("watchpoint-call-menu");
+    // The entries of the menu, and those of the menu beside it.
+    let entries: Vec<_> =
+        scene.harness.get_all_by_label("Stop when changed").map(|entry| entry.rect()).collect();
+    assert_eq!(entries.len(), 2);
+    let beside = entries.iter().max_by(|a, b| a.left().total_cmp(&b.left())).unwrap();
+    scene.click_at(beside.center());
+    assert_eq!(scene.session().watchpoints()[0].label, "$twice of $add, this call");
+    assert_eq!(next(&mut scene), "$twice of $add, this call 0 → 8 by local.set in main.add");
+    assert!(next(&mut scene).contains("Done"));
+    assert!(scene.says("is not watched any more: the call is over"));
 }
 
 #[test]

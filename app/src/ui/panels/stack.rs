@@ -214,8 +214,10 @@ fn locals(
             let changed = old.is_some_and(|old| !same(old, &local.value));
             let number = RichText::new(local.index.to_string()).font(tokens::mono_small());
             let number = ui.label(number.color(tokens.faint)).rect;
-            let place = session.local_to_watch(frame.instance(), frame.func(), local.index);
-            widgets::watch::beside(session, place.as_ref(), number, ui);
+            let places = session.local_to_watch(frame, local.index);
+            for place in places.iter().flatten() {
+                widgets::watch::beside(session, Some(place), number, ui);
+            }
             let is_param = (local.index as usize) < params;
             let name = match &local.name {
                 Some(name) => identifier(name),
@@ -233,7 +235,7 @@ fn locals(
             let edit = EditValue::new(session, &label, &local.value)
                 .changed(changed)
                 .of_instance(frame.instance());
-            if let Some(text) = edit.declared(declared).place(place).show(ui, commands) {
+            if let Some(text) = edit.declared(declared).local(places).show(ui, commands) {
                 let local = local.index;
                 commands.push(Command::SetLocal { frame: position, local, value: text });
             }

@@ -17,6 +17,12 @@ pub(in crate::ui) enum Action {
     StepInto,
     StepOut,
     StepMany,
+    StepBack,
+    StepBackOver,
+    StepBackOut,
+    RunBack,
+    GoToBegin,
+    GoToPresent,
     NextTurn,
     Undo,
     Redo,
@@ -65,7 +71,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 40] = [
+pub(in crate::ui) const ALL: [Action; 46] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -78,6 +84,12 @@ pub(in crate::ui) const ALL: [Action; 40] = [
     Action::StepOut,
     Action::StepInto,
     Action::StepMany,
+    Action::StepBackOver,
+    Action::StepBack,
+    Action::StepBackOut,
+    Action::RunBack,
+    Action::GoToBegin,
+    Action::GoToPresent,
     Action::NextTurn,
     Action::ToggleBreakpoint,
     Action::WatchBytes,
@@ -134,6 +146,12 @@ impl Action {
             Action::StepInto => "Step into",
             Action::StepOut => "Step out",
             Action::StepMany => "Step N instructions",
+            Action::StepBack => "Step back into",
+            Action::StepBackOver => "Step back over",
+            Action::StepBackOut => "Step back out",
+            Action::RunBack => "Run back",
+            Action::GoToBegin => "Go to the beginning of the run",
+            Action::GoToPresent => "Go to the present",
             Action::NextTurn => "Next turn",
             Action::FindInCode => "Find in all functions …",
             Action::ReadStructure => "Read memory as a structure",
@@ -181,6 +199,12 @@ impl Action {
             shift(Key::F11),
             KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Semicolon),
         ];
+        const fn back(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+        }
+        const BACK_INTO: &[KeyboardShortcut] = &[back(Key::F11)];
+        const BACK_OVER: &[KeyboardShortcut] = &[back(Key::F10)];
+        const RUN_BACK: &[KeyboardShortcut] = &[back(Key::F8)];
         const STOP: &[KeyboardShortcut] = &[shift(Key::F5)];
         const TO_CURSOR: &[KeyboardShortcut] = &[command(Key::F10)];
         const BREAKPOINT: &[KeyboardShortcut] = &[plain(Key::F9)];
@@ -218,6 +242,9 @@ impl Action {
             Action::StepOver => OVER,
             Action::StepInto => INTO,
             Action::StepOut => OUT,
+            Action::StepBack => BACK_INTO,
+            Action::StepBackOver => BACK_OVER,
+            Action::RunBack => RUN_BACK,
             Action::Stop => STOP,
             Action::RunToCursor => TO_CURSOR,
             Action::ToggleBreakpoint => BREAKPOINT,
@@ -233,6 +260,9 @@ impl Action {
             Action::ZoomReset => NORMAL,
             Action::OpenPath
             | Action::StepMany
+            | Action::StepBackOut
+            | Action::GoToBegin
+            | Action::GoToPresent
             | Action::NextTurn
             | Action::WatchBytes
             | Action::ShowPc
@@ -269,6 +299,28 @@ impl Action {
             Action::Restart if session.invocation().is_none() => Some("nothing has been started"),
             Action::Stop if session.task().is_none() => Some("nothing runs"),
             Action::Pause if !running => Some("nothing runs"),
+            Action::StepBack
+            | Action::StepBackOver
+            | Action::StepBackOut
+            | Action::RunBack
+            | Action::GoToBegin => match session.can_go_back() {
+                true => None,
+                false if running => Some("it runs"),
+                false => Some("nothing has been executed before this"),
+            },
+            Action::GoToPresent if !session.is_past() => Some("this is the present"),
+            Action::NextTurn if session.is_past() => Some("this is the past"),
+            Action::Continue
+            | Action::ContinueOrPause
+            | Action::StepOver
+            | Action::StepInto
+            | Action::StepOut
+            | Action::StepMany
+            | Action::RunToCursor
+                if session.is_past() && !running =>
+            {
+                None
+            }
             Action::ContinueOrPause if running => None,
             // Whatever the selected task waits for.
             Action::Continue | Action::ContinueOrPause | Action::NextTurn | Action::RunToCursor
@@ -357,6 +409,12 @@ impl Action {
             Action::StepOver => Command::StepOver,
             Action::StepInto => Command::StepInto,
             Action::StepOut => Command::StepOut,
+            Action::StepBack => Command::StepBack,
+            Action::StepBackOver => Command::StepBackOver,
+            Action::StepBackOut => Command::StepBackOut,
+            Action::RunBack => Command::RunBack,
+            Action::GoToBegin => Command::GoToBegin,
+            Action::GoToPresent => Command::GoToPresent,
             Action::NextTurn => Command::NextTurn,
             Action::Stop => Command::Stop,
             Action::RunToCursor => {

@@ -12,6 +12,7 @@ mod openings;
 mod palette;
 mod state;
 mod status;
+mod timeline;
 mod toolbar;
 
 use egui::Ui;
@@ -124,6 +125,9 @@ impl Shell {
         effects.extend(commands.into_iter().map(Effect::Command));
         effects.extend(pressed.and_then(|action| self.act(session, action)));
         egui::Panel::bottom("status").show(ui, |ui| status::show(session, files, ui));
+        for action in timeline::show(session, ui, &mut effects) {
+            effects.extend(self.act(session, action));
+        }
         effects
     }
 

@@ -18,6 +18,8 @@ pub struct EditValue<'a> {
     declared: String,
     instance: Option<InstanceId>,
     place: Option<WatchTarget>,
+    /// The same place in the present call alone.
+    in_call: Option<WatchTarget>,
 }
 
 impl<'a> EditValue<'a> {
@@ -33,6 +35,7 @@ impl<'a> EditValue<'a> {
             declared,
             instance: None,
             place: None,
+            in_call: None,
         }
     }
 
@@ -51,6 +54,12 @@ impl<'a> EditValue<'a> {
     /// The instance whose memory it may be an address of; else that of the frame that is looked at.
     pub fn of_instance(mut self, instance: InstanceId) -> Self {
         self.instance = Some(instance);
+        self
+    }
+
+    /// The same for a local, in all calls and in the present one.
+    pub fn local(mut self, places: Option<[WatchTarget; 2]>) -> Self {
+        (self.place, self.in_call) = places.map(|[all, one]| (all, one)).unzip();
         self
     }
 
@@ -117,6 +126,11 @@ impl<'a> EditValue<'a> {
                 if let Some(place) = self.place {
                     super::watch::menu(self.session, place, ui, commands);
                 }
+                if let Some(place) = self.in_call {
+                    ui.menu_button("In this call alone", |ui| {
+                        super::watch::menu(self.session, place, ui, commands);
+                    });
+                }
             });
         }
         if begins {
@@ -158,9 +172,10 @@ impl<'a> EditValue<'a> {
         for line in lines {
             ui.label(RichText::new(line).font(tokens::mono()));
         }
-        if let Some(words) = self.place.and_then(|place| super::watch::words(self.session, &place))
-        {
-            ui.label(words);
+        for place in [self.place, self.in_call].iter().flatten() {
+            if let Some(words) = super::watch::words(self.session, place) {
+                ui.label(words);
+            }
         }
         if self.enabled {
             let is_link = reference.is_some_and(|to| to.show.is_some());

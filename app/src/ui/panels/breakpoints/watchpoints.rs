@@ -63,7 +63,8 @@ fn accesses(known: &WatchpointState, ui: &mut Ui, commands: &mut Vec<Command>) {
         }
     });
     rects::note(&menu.response, || format!("watchpoint.{number}.when"));
-    menu.response.on_hover_text("Which accesses stop");
+    let button = menu.response.accessible_name(format!("accesses of {}", known.label));
+    button.on_hover_text("Which accesses stop");
 }
 
 /// What leads to the place that is watched.
@@ -81,7 +82,7 @@ fn shows(session: &Session, target: &WatchTarget) -> Vec<Command> {
             commands
         }
         WatchTarget::Global { .. } => vec![Command::RevealPanel(Panel::Globals)],
-        WatchTarget::Local { module, func, .. } => {
+        WatchTarget::Local { module, func, .. } | WatchTarget::LocalOfCall { module, func, .. } => {
             vec![Command::RevealPanel(Panel::Code), Command::ShowFunction { module, func }]
         }
         WatchTarget::Element { .. } => vec![Command::RevealPanel(Panel::Tables)],
