@@ -311,7 +311,7 @@ impl Store {
         self.permits.truncate(self.state.instances.len());
         self.settle_tasks();
         let Self { state, types, debugger, .. } = self;
-        debugger.restored(|object| state.heap.kind(types, object));
+        debugger.restored(&state.heap, types);
         Ok(())
     }
 
