@@ -36,6 +36,15 @@ impl Entry {
         self.state.module == module && self.state.offset == offset
     }
 
+    /// Whether it stops, rather than logs.
+    pub(super) fn stops(&self) -> bool {
+        self.state.enabled && self.message.is_none()
+    }
+
+    pub(super) fn condition(&self) -> Option<&Program> {
+        self.condition.as_ref()
+    }
+
     /// As before any run.
     pub(super) fn renew(&mut self) {
         (self.state.reached, self.state.hits, self.state.failure) = (0, 0, None);
@@ -70,7 +79,7 @@ impl Session {
 
     /// The first instruction of a function whose head is at the offset: its size and locals, where
     /// a jump to the function leads. Any other offset is itself.
-    fn first_from(&self, module: ModuleKey, offset: u32) -> u32 {
+    pub(super) fn first_from(&self, module: ModuleKey, offset: u32) -> u32 {
         let Some(open) = self.module(module) else { return offset };
         let func = open.module.func_at(CodeOffset(offset));
         let listing = func.and_then(|func| {

@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, BreakWhen, Shape, WatchTarget, WatchWhen};
+use super::{AnswerRule, BreakWhen, Shape, TemplateView, WatchTarget, WatchWhen};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,18 @@ pub enum SetChoice {
     Given(HostSet),
 }
 
+/// Which opened module is to satisfy an import.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum ProviderChoice {
+    /// The one that is called as the import says.
+    #[default]
+    ByName,
+    /// The one of this link name; as long as there is none, as by name.
+    Module(String),
+    /// None, even if one is called so: a set of host functions, a policy or the person answers.
+    NoModule,
+}
+
 /// A panel of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)] // named as in the window
@@ -56,6 +68,7 @@ pub enum Panel {
     Breakpoints,
     Watches,
     Log,
+    Find,
     Problems,
     Learn,
     FastCode,
@@ -87,6 +100,16 @@ pub enum Theme {
     Dark,
     /// Light.
     Light,
+}
+
+/// What a person goes back and forward in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Trail {
+    /// The code.
+    #[default]
+    Code,
+    /// A memory view.
+    Memory(u32),
 }
 
 /// What to look for in a memory.
@@ -151,6 +174,15 @@ pub enum Command {
         import: usize,
         /// The choice.
         set: SetChoice,
+    },
+    /// Chooses which opened module satisfies an import, from the next start on.
+    ChooseProvider {
+        /// The importing module.
+        module: ModuleKey,
+        /// Position among its imports.
+        import: usize,
+        /// The choice.
+        provider: ProviderChoice,
     },
     /// Arguments and environment of the programs that are started: WASI gives them to a program.
     SetProgram {
@@ -219,6 +251,20 @@ pub enum Command {
     StepOut,
     /// Exactly this many instructions, unless something else stops them.
     StepBy(u64),
+    /// Goes to the moment of a count of the run.
+    SeekTo(u64),
+    /// To before the instruction that was executed last.
+    StepBack,
+    /// The same; a call is undone as a whole.
+    StepBackOver,
+    /// To before the call of the innermost function.
+    StepBackOut,
+    /// Back to the last breakpoint or watchpoint before this moment, else to the beginning.
+    RunBack,
+    /// To the beginning of what is known.
+    GoToBegin,
+    /// To the present again.
+    GoToPresent,
     /// Until an instruction is about to be executed, in any instance of the module.
     RunTo {
         /// The module.
@@ -384,6 +430,15 @@ pub enum Command {
         bytes: Vec<u8>,
     },
 
+    /// Takes back the last change by hand, as long as the machine stands where it was made.
+    Undo,
+    /// Makes the change again that was taken back last.
+    Redo,
+
+    /// Looks again at what was looked at before the last jump.
+    Back(Trail),
+    /// Looks again at what was gone back from.
+    Forward(Trail),
     /// Looks at a frame, counted from the innermost as 0.
     SelectFrame(usize),
     /// Looks at a module.
@@ -404,6 +459,13 @@ pub enum Command {
     },
     /// Looks at the present instruction again.
     ShowPc,
+    /// Looks for instructions by their text, in all functions of all opened modules, while the session ticks. An
+    /// empty text forgets what was found.
+    FindInCode(String),
+    /// Ends such a search; what has been found stays.
+    EndFinding,
+    /// Shows the panel in which what to find is written.
+    AskWhatToFind,
     /// Looks at an object of the heap, or at all of them.
     ShowObject(Option<u32>),
 
@@ -431,6 +493,36 @@ pub enum Command {
         view: u32,
         /// First address shown; rounded down to 16.
         top: u64,
+    },
+    /// How many bytes a row of a memory view has: 8, 16 or 32, or 0 for as many as fit.
+    SetBytesPerRow {
+        /// The view.
+        view: u32,
+        /// How many.
+        count: u8,
+    },
+    /// Adds a template for a module's memories, or writes one anew: `x: f32 @0, y: f32, name: cstr`.
+    SetTemplate {
+        /// The module.
+        module: ModuleKey,
+        /// What it is called.
+        name: String,
+        /// Its fields.
+        text: String,
+    },
+    /// Removes a template.
+    RemoveTemplate {
+        /// The module.
+        module: ModuleKey,
+        /// What it is called.
+        name: String,
+    },
+    /// Reads a memory view through a template, or no longer.
+    ShowTemplate {
+        /// The view.
+        view: u32,
+        /// Which, and where.
+        show: Option<TemplateView>,
     },
     /// Whether a memory view scrolls to what a step reads or writes.
     FollowAccesses {
@@ -484,6 +576,13 @@ impl Command {
         matches!(
             self,
             Command::SelectFrame(_)
+                | Command::Back(_)
+                | Command::Forward(_)
+                | Command::FindInCode(_)
+                | Command::EndFinding
+                | Command::AskWhatToFind
+                | Command::SetBytesPerRow { .. }
+                | Command::ShowTemplate { .. }
                 | Command::SelectModule(_)
                 | Command::ShowFunction { .. }
                 | Command::ShowOffset { .. }

@@ -83,7 +83,7 @@ impl Session {
     }
 
     /// The instruction behind the call at which the frame of this depth waits.
-    fn place_behind_call(&self, depth: usize) -> Option<Place> {
+    pub(super) fn place_behind_call(&self, depth: usize) -> Option<Place> {
         let frames = self.frames();
         let frame = frames.get(frames.len().checked_sub(depth)?)?;
         let listing = Listing::new(frame.module(), frame.func()).ok()?;

@@ -88,6 +88,7 @@ impl Session {
     pub(super) fn collect_garbage(&mut self) -> Result<(), SessionError> {
         let machine = self.stopped_machine()?;
         let freed = machine.store.collect_garbage()?;
+        self.edits.end("garbage has been collected since");
         self.heap.freed = Some(freed);
         self.end_watchpoints();
         let kept = |object: &ObjectAddr| {

@@ -10,7 +10,7 @@ use super::breakpoint::Entry;
 use super::command::{Command, ModuleKey};
 use super::load::{load_module, text_of};
 use super::types::SessionError;
-use super::{Invocation, Session, not_now};
+use super::{Invocation, Session, Template, not_now};
 
 /// Where the code of a function lies, the locals' declarations in front of it.
 fn body(module: &Module, func: FuncIndex) -> Option<&[u8]> {
@@ -47,6 +47,9 @@ impl Session {
         let watched = self.watchpoints_of(key);
         let started = self.invocation.clone().filter(|last| last.module == key);
         let breaks = self.import_breaks.clone();
+        let templates: Vec<Template> =
+            self.templates.iter().filter(|known| known.module == key).cloned().collect();
+        let views = self.views_of(key);
         let watches = self.watches().filter(|watch| watch.module == key);
         let watches: Vec<String> = watches.map(|watch| watch.text.clone()).collect();
         self.close(key)?;
@@ -61,8 +64,14 @@ impl Session {
                 all.position(|new| (&new.module, &new.name) == (&import.module, &import.name));
             if let Some(state_now) = position.and_then(|at| opened.imports.get_mut(at)) {
                 (state_now.policy, state_now.choice) = (state.policy, state.choice);
+                state_now.provider = state.provider;
             }
         }
+        for mut template in templates {
+            template.module = new;
+            self.templates.push(template);
+        }
+        self.remember_views(new, views);
         self.resolve();
         self.import_breaks = breaks;
         self.drop_import_breaks();

@@ -16,7 +16,7 @@ const CHUNK: u64 = 20_000;
 /// Bytes that bulk operators write between two looks, about a millisecond's work.
 const BULK_CHUNK: u64 = 4 << 20;
 /// How long a command may run before it goes on in `tick`.
-const COMMAND_SLICE: Duration = Duration::from_millis(6);
+pub(super) const COMMAND_SLICE: Duration = Duration::from_millis(6);
 /// Steps of up to this many instructions log their memory accesses.
 const LOGGED_STEP: u64 = 100_000;
 /// Accesses kept of such a step.
@@ -25,6 +25,9 @@ const LOG_LENGTH: usize = 4096;
 impl Session {
     /// Sets out for a goal and takes the first slice of it.
     pub(super) fn set_out(&mut self, goal: Goal) -> Result<(), SessionError> {
+        if self.is_past() {
+            return self.go_forward(&goal);
+        }
         match &self.state {
             RunState::Running => return Err(SessionError::NotNow("it is running".to_owned())),
             RunState::Idle => {
@@ -133,6 +136,7 @@ impl Session {
     pub(super) fn drive(&mut self, slice: Duration) -> Result<(), SessionError> {
         let begun = Instant::now();
         let clock = self.clock();
+        self.edits.end("the machine has run on since");
         let mut result = Ok(());
         while self.state == RunState::Running {
             if let Err(error) = self.advance() {
@@ -143,12 +147,18 @@ impl Session {
                 break;
             }
         }
-        self.speed.add(begun, self.clock() - clock);
+        // What is done again is no speed of the run.
+        if !self.is_past() && self.clock() >= clock {
+            self.speed.add(begun, self.clock() - clock);
+        }
         result
     }
 
     /// One chunk, or one turn.
     fn advance(&mut self) -> Result<(), SessionError> {
+        if self.journey.is_some() {
+            return self.travel();
+        }
         let (Some(machine), Some(progress)) = (&mut self.machine, &self.progress) else {
             self.stop(StopReason::Paused);
             return Ok(());
@@ -180,7 +190,8 @@ impl Session {
         let waker = entry.waker();
         let before = entry.task.executed();
         let budget = Budget::instructions(chunk).bulk_bytes(BULK_CHUNK);
-        let stop = entry.task.run_with(&mut machine.store, budget, &waker)?;
+        let (store, timeline) = (&mut machine.store, &mut machine.timeline);
+        let stop = timeline.run_with(store, &mut entry.task, budget, &waker)?;
         let done = entry.task.executed() - before;
         machine.tasks.note(clock, clock + done, &stop, takes_turns && several);
         self.take_host_calls();
@@ -310,6 +321,7 @@ impl Session {
                     entry.jobs = jobs;
                     entry.replace(task);
                 }
+                machine.note_change();
             }
             Err(error) => {
                 self.discard_machine();

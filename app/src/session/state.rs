@@ -23,7 +23,7 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 
 impl Session {
     /// What is open, what is being opened (`opening`), what the machine does and holds: `modules`, `run`,
-    /// `prepares` (what comes before the export), `clock`, `speed` (instructions a
+    /// `prepares` (what comes before the export), `clock`, `past` (the counts that can be gone to), `speed` (instructions a
     /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `tasks`, `console`,
     /// `awaits_input` (standard input), `files`, `breakpoints`, `watches`, `log`, `import_breaks`, `memories`, `heap` (its bytes, its collections and the object looked at),
     /// `throws` (what the next instruction throws), `waits` (for a notification), `bulk` (what an unfinished
@@ -45,6 +45,14 @@ impl Session {
             "run": self.run_json(),
             "prepares": self.preparing_text(),
             "clock": self.clock(),
+            "past": self.past().map(|past| json!({
+                "first": past.first,
+                "now": past.now,
+                "end": past.end,
+                "is_past": past.is_past,
+                "kept_bytes": past.kept_bytes,
+                "kept_states": past.kept_states,
+            })),
             "speed": self.speed(),
             "depth": frames.len(),
             "selected_frame": self.selected_frame(),
@@ -185,6 +193,7 @@ impl Session {
                 StopReason::Started => json!({ "state": "stopped", "reason": "started" }),
                 StopReason::Stepped => json!({ "state": "stopped", "reason": "stepped" }),
                 StopReason::Paused => json!({ "state": "stopped", "reason": "paused" }),
+                StopReason::Past => json!({ "state": "stopped", "reason": "past" }),
                 StopReason::Breakpoint { offset, hits, .. } => {
                     json!({ "state": "stopped", "reason": "breakpoint", "offset": offset, "hits": hits })
                 }

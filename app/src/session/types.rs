@@ -8,8 +8,8 @@ use stepwell_engine::module::disassemble::{Instruction, Listing};
 use stepwell_engine::text::path_part;
 use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
 
-use super::FuncNames;
-use super::command::{Arrangement, ImportPolicy, ModuleKey, Panel, SetChoice};
+use super::command::{Arrangement, ImportPolicy, ModuleKey, Panel, ProviderChoice, SetChoice};
+use super::{FuncNames, TemplateView};
 use crate::hosts::{HostSet, Importer};
 
 /// Why a command could not be done. Nothing has changed.
@@ -79,6 +79,8 @@ pub struct ImportState {
     pub policy: ImportPolicy,
     /// Which ready set is to satisfy it, if no module does.
     pub choice: SetChoice,
+    /// Which module is to.
+    pub provider: ProviderChoice,
 }
 
 /// Who satisfies an import.
@@ -114,6 +116,8 @@ pub enum StopReason {
     Stepped,
     /// The person paused it.
     Paused,
+    /// At a moment of the past.
+    Past,
     /// A breakpoint, with its hit count.
     Breakpoint { module: ModuleKey, offset: u32, hits: u64 },
     /// Behind an instruction that has accessed what is watched.
@@ -292,6 +296,12 @@ pub struct MemoryView {
     pub selected: u64,
     /// Whether it scrolls to what a step reads or writes.
     pub follow: bool,
+    /// Bytes a row; 0 for as many as fit.
+    pub per_row: u8,
+    /// The template that it reads through.
+    pub template: Option<TemplateView>,
+    /// The module that has the memory, and the memory's index there: by them it is found again in another run.
+    pub home: Option<(ModuleKey, u32)>,
 }
 
 /// How a byte of memory differs from the previous stop.
@@ -309,6 +319,8 @@ pub struct NamedMemory {
     /// `b:0`, or `b:$heap` with a name; the module that defines it.
     pub label: String,
     pub module: Option<ModuleKey>,
+    /// Its index in that module.
+    pub index: u32,
 }
 
 /// An example shipped with the app.

@@ -472,6 +472,9 @@ impl Session {
 
     /// Says which watchpoints have ended with their object or frame.
     pub(super) fn end_watchpoints(&mut self) {
+        if self.is_past() {
+            return;
+        }
         let Some(machine) = &mut self.machine else { return };
         for ended in machine.store.debugger_mut().take_ended() {
             let placed = self.watchpoints.placed.iter().find(|(known, _)| *known == ended);

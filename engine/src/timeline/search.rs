@@ -99,8 +99,8 @@ impl Search {
 }
 
 impl Timeline {
-    /// Goes on in the past until a breakpoint or watchpoint stops it of which `holds` says that it is what is looked for, for at most
-    /// so many instructions. `None` if there is more to go; then the moment, if there was any before the present,
+    /// Goes on in the past until a breakpoint or watchpoint behind a count stops it of which `holds` says that it is what
+    /// is looked for, for at most so many instructions. `None` if there is more to go; then the moment, if there was any before the present,
     /// in which one stands otherwise.
     ///
     /// # Errors
@@ -109,6 +109,7 @@ impl Timeline {
         &mut self,
         store: &mut Store,
         debugger: &mut Debugger,
+        behind: u64,
         instructions: u64,
         holds: &mut dyn FnMut(&Store, &Task, &Stop) -> bool,
     ) -> Result<Option<Option<Hit>>> {
@@ -123,7 +124,8 @@ impl Timeline {
                 }
                 Ok(Reached::Stop(stop)) => {
                     let clock = self.clock();
-                    if let Some(task) = self.task_here()
+                    if clock > behind
+                        && let Some(task) = self.task_here()
                         && holds(store, &task, &stop)
                     {
                         return Ok(Some(Some(Hit { clock, stop })));

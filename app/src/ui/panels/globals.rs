@@ -67,7 +67,8 @@ fn of_instance(
             let label = format!("global {} {index} {shown}", open.name);
             let changed =
                 session.previous_global(addr.0).is_some_and(|old| old.to_bits() != value.to_bits());
-            let edit = EditValue::new(session, &label, &value).changed(changed);
+            let edit =
+                EditValue::new(session, &label, &value).changed(changed).of_instance(instance);
             let declared = Some(ty.content).filter(|ty| ty.is_ref());
             let declared = declared.map_or(String::new(), |ty| session.store_type(ty));
             let edit = edit.declared(declared).enabled(mutable && stopped);

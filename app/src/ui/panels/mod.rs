@@ -5,6 +5,7 @@ mod code;
 mod console;
 mod fast_code;
 mod files;
+mod find;
 mod frames;
 mod globals;
 mod graph;
@@ -63,6 +64,7 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::Files => files::show(session, ui),
         Panel::Tasks => tasks::show(session, ui),
         Panel::Graph => graph::show(session, ui),
+        Panel::Find => find::show(session, ui),
         Panel::Problems => problems::show(session, ui),
         Panel::Timeline => Vec::new(),
     }

@@ -134,7 +134,9 @@ fn operands(
                 if index + 1 == operands.len() { "top".to_owned() } else { index.to_string() };
             ui.label(RichText::new(number).font(tokens::mono_small()).color(tokens.faint));
             let name = format!("operand {index}");
-            let edit = EditValue::new(session, &name, value).changed(changed);
+            let edit = EditValue::new(session, &name, value)
+                .changed(changed)
+                .of_instance(frame.instance());
             let edit = edit.declared(types.get(index).cloned().unwrap_or_default());
             if let Some(text) = edit.show(ui, commands) {
                 let operand = index as u32;
@@ -230,7 +232,9 @@ fn locals(
                 .on_hover_text(format!("{kind} of type {written}"));
             let label = format!("local {} {name}", local.index);
             let declared = ty.map_or(String::new(), |ty| reference_type(frame, ty));
-            let edit = EditValue::new(session, &label, &local.value).changed(changed);
+            let edit = EditValue::new(session, &label, &local.value)
+                .changed(changed)
+                .of_instance(frame.instance());
             if let Some(text) = edit.declared(declared).local(places).show(ui, commands) {
                 let local = local.index;
                 commands.push(Command::SetLocal { frame: position, local, value: text });

@@ -28,6 +28,10 @@ pub(super) fn show(session: &Session, ui: &mut Ui) {
             StopReason::Started => ("ready to step".to_owned(), tokens.good),
             StopReason::Stepped => ("stepped".to_owned(), tokens.text),
             StopReason::Paused => ("paused".to_owned(), tokens.text),
+            StopReason::Past => {
+                let behind = session.past().map_or(0, |past| past.end - past.now);
+                (format!("in the past, {} before the present", widgets::grouped(behind)), tokens.pc)
+            }
             StopReason::Breakpoint { hits, .. } => {
                 let text = match hits {
                     1 => "stopped: breakpoint".to_owned(),

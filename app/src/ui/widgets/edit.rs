@@ -1,9 +1,9 @@
 //! A value that can be changed in place.
 
 use egui::{Key, RichText, Ui};
-use stepwell_engine::Value;
+use stepwell_engine::{InstanceId, Value};
 
-use crate::session::{Command, Panel, Reference, Session, Shape, WatchTarget, untyped};
+use crate::session::{Command, Reference, Session, Shape, WatchTarget, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -16,6 +16,7 @@ pub struct EditValue<'a> {
     changed: bool,
     enabled: bool,
     declared: String,
+    instance: Option<InstanceId>,
     place: Option<WatchTarget>,
     /// The same place in the present call alone.
     in_call: Option<WatchTarget>,
@@ -32,6 +33,7 @@ impl<'a> EditValue<'a> {
             changed: false,
             enabled: true,
             declared,
+            instance: None,
             place: None,
             in_call: None,
         }
@@ -46,6 +48,12 @@ impl<'a> EditValue<'a> {
     /// The type that its place is declared with, for the tooltip of references.
     pub fn declared(mut self, ty: String) -> Self {
         self.declared = ty;
+        self
+    }
+
+    /// The instance whose memory it may be an address of; else that of the frame that is looked at.
+    pub fn of_instance(mut self, instance: InstanceId) -> Self {
+        self.instance = Some(instance);
         self
     }
 
@@ -106,20 +114,15 @@ impl<'a> EditValue<'a> {
             None => response,
         };
         let response = response.on_hover_ui(|ui| self.explain(reference.as_ref(), ui));
-        let address = self.address();
-        if self.enabled || address.is_some() || self.place.is_some() {
+        let is_integer = matches!(self.value, Value::I32(_) | Value::I64(_));
+        if self.enabled || is_integer || self.place.is_some() {
             response.context_menu(|ui| {
                 if self.enabled && ui.button("Change the value").clicked() {
                     begins = true;
                     ui.close();
                 }
-                if let Some((view, address)) = address
-                    && ui.button("Show in memory").clicked()
-                {
-                    commands.push(Command::RevealPanel(Panel::Memory));
-                    commands.push(Command::GoToAddress { view, address });
-                    ui.close();
-                }
+                let show = super::memory::show(self.session, ui.ctx(), self.instance, self.value);
+                super::memory::menu_entry(show, ui, commands);
                 if let Some(place) = self.place {
                     super::watch::menu(self.session, place, ui, commands);
                 }
@@ -135,18 +138,6 @@ impl<'a> EditValue<'a> {
             ui.data_mut(|data| data.insert_temp(id, Some(text)));
             ui.memory_mut(|memory| memory.request_focus(id.with("field")));
         }
-    }
-
-    /// Where an integer points to, as an address of the memory that is in sight.
-    fn address(&self) -> Option<(u32, u64)> {
-        let address = match *self.value {
-            Value::I32(value) => u64::from(value as u32),
-            Value::I64(value) => value as u64,
-            _ => return None,
-        };
-        let view = self.session.memory_views().first()?;
-        let memory = self.session.store()?.memory(view.memory)?;
-        (address < memory.bytes().len() as u64).then_some((view.id, address))
     }
 
     fn text_to_edit(&self, ui: &Ui) -> String {

@@ -254,6 +254,10 @@ fn menu(
     {
         commands.push(command);
     }
+    if ui.button("Find all like this").clicked() {
+        commands.push(Command::FindInCode(instruction.to_string()));
+        commands.push(Command::AskWhatToFind);
+    }
     ui.separator();
     if ui.button("Copy instruction").clicked() {
         ui.copy_text(instruction.to_string());

@@ -169,6 +169,7 @@ fn array(
             response.context_menu(|ui| widgets::watch::menu(session, element, ui, commands));
             let at = pos2(number.x + tokens::GROUP, y);
             ui.painter().text(at, Align2::LEFT_CENTER, text, tokens::mono(), color);
+            widgets::memory::menu(session, None, &value, &response, commands);
             if let Some(to) = to {
                 if response.clicked() {
                     commands.extend(to.show.clone());

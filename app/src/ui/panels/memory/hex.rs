@@ -138,7 +138,7 @@ pub(super) fn show(
             ui.separator();
         }
         copy_menu(view, bytes, ui);
-        per_row_menu(ui);
+        per_row_menu(view, ui, commands);
     });
     if let Some((address, mark)) = hovered {
         response.on_hover_text_at_pointer(tooltip(bytes, address, mark.unwrap_or_default()));
@@ -201,20 +201,13 @@ fn point(
     }
 }
 
-/// Where the number of bytes a row is kept that a person has chosen; 0 for as many as fit.
-pub(super) fn per_row_id() -> egui::Id {
-    egui::Id::unique("stepwell-bytes-a-row")
-}
-
 /// How many bytes a row has at most.
-fn per_row_menu(ui: &mut Ui) {
-    let id = per_row_id();
-    let fixed: usize = ui.data(|data| data.get_temp(id)).unwrap_or(0);
+fn per_row_menu(view: &MemoryView, ui: &mut Ui, commands: &mut Vec<Command>) {
     ui.menu_button("Bytes a row", |ui| {
         for count in [0, 8, 16, 32] {
             let name = if count == 0 { "as many as fit".to_owned() } else { count.to_string() };
-            if ui.selectable_label(fixed == count, name).clicked() {
-                ui.data_mut(|data| data.insert_temp(id, count));
+            if ui.selectable_label(view.per_row == count, name).clicked() {
+                commands.push(Command::SetBytesPerRow { view: view.id, count });
                 ui.close();
             }
         }
