@@ -14,7 +14,7 @@ use crate::exec::fast::Instruments;
 use crate::exec::frame::Frame;
 use crate::ids::{CodeOffset, FrameId, FuncAddr, InstanceId, MemAddr, ObjectAddr, TaskId};
 use crate::store::heap::Heap;
-use crate::store::{ModuleEntry, Store, StoreState};
+use crate::store::{ModuleEntry, StoreState};
 use crate::types::Types;
 
 /// A place where tasks stop before the instruction is executed.
@@ -139,10 +139,11 @@ impl Debugger {
         &self.watchpoints
     }
 
-    /// Notes which objects are watched, as a store has them now: for who is to look for accesses of them in the
-    /// [past](crate::timeline::Search), where the same handles may have been other objects'.
-    pub fn note_objects(&mut self, store: &Store) {
-        self.prepare(&store.state, &store.types, &store.modules);
+    /// The watchpoints alone, for who is to look for accesses in the [past](crate::timeline::Search). Which objects
+    /// they are on stays known, since the same handles may have been other objects' then.
+    pub fn watching(&self) -> Self {
+        let (watchpoints, objects) = (self.watchpoints.clone(), self.objects.clone());
+        Self { watchpoints, objects, ..Self::default() }
     }
 
     /// Watchpoints that have ended since this was last called, and are none any more: those on objects that

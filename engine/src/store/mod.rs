@@ -325,6 +325,13 @@ impl Store {
         &mut self.debugger
     }
 
+    /// Notes which objects are watched, as running a task does. Who looks into the past before anything runs again
+    /// does it first.
+    pub fn note_watched(&mut self) {
+        let Self { state, types, modules, debugger, .. } = self;
+        debugger.prepare(state, types, modules);
+    }
+
     /// All instances, in order of creation.
     pub fn instances(&self) -> impl ExactSizeIterator<Item = InstanceId> + use<> {
         (0..self.state.instances.len()).map(InstanceId::from_index)

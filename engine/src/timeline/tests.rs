@@ -382,13 +382,12 @@ fn an_access_of_an_object_is_not_taken_for_one_of_what_had_its_handle_before() {
         panic!()
     };
     let Known { store, timeline, .. } = &mut known;
+    let watched = Watched::Object { object, first: 0, len: 1 };
+    store.debugger_mut().add_watchpoint(Watchpoint { watched, kind: WatchKind::Write });
     let mut look = |before: u64| {
-        let mut debugger = Debugger::default();
-        let watched = Watched::Object { object, first: 0, len: 1 };
-        debugger.add_watchpoint(Watchpoint { watched, kind: WatchKind::Write });
         timeline.return_to_present(store);
-        debugger.note_objects(store);
-        let mut search = Search::back(timeline, debugger, before);
+        store.note_watched();
+        let mut search = Search::back(timeline, store.debugger().watching(), before);
         loop {
             let found = search.go_on(timeline, store, 700, &mut |_, _, _| true).unwrap();
             if let Some(found) = found {
