@@ -241,11 +241,11 @@ impl Session {
 
     /// Breakpoints that stop, and watchpoints, as a person has set them.
     fn persons_stops(&mut self) -> (Debugger, Wanted) {
-        let mut debugger = Debugger::default();
         let counts = self.counts();
         let mut wanted = Wanted { depth: None, conditions: Vec::new(), counts };
         self.place_watchpoints();
-        let Some(machine) = &self.machine else { return (debugger, wanted) };
+        let Some(machine) = &self.machine else { return (Debugger::default(), wanted) };
+        let mut debugger = machine.store.debugger().watching();
         for entry in self.breakpoints.iter().filter(|entry| entry.stops()) {
             let Some(instance) = machine.instance_of(entry.state.module) else { continue };
             let offset = CodeOffset(entry.state.offset);
@@ -253,9 +253,6 @@ impl Session {
             if let Some(condition) = entry.condition() {
                 wanted.conditions.push((instance, offset.0, condition.clone()));
             }
-        }
-        for watchpoint in machine.store.debugger().watchpoints() {
-            debugger.add_watchpoint(*watchpoint);
         }
         (debugger, wanted)
     }

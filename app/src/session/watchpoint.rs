@@ -359,6 +359,10 @@ impl Session {
         target: WatchTarget,
         when: WatchWhen,
     ) -> Result<(), SessionError> {
+        if !target.is_lasting() {
+            // In the present it may be another one's handle or place.
+            self.refuse_in_past()?;
+        }
         let known = self.watchpoint_on(&target).map(|state| state.number);
         if let Some(number) = known {
             let state = self.watchpoint_mut(number)?;
@@ -458,6 +462,7 @@ impl Session {
                 debugger.remove_watchpoint(watchpoint);
             }
             placed.iter().for_each(|(watchpoint, _)| debugger.add_watchpoint(*watchpoint));
+            machine.store.note_watched();
         }
         self.watchpoints.placed = placed;
     }

@@ -268,3 +268,39 @@ fn they_are_kept_with_the_file_and_over_another_version_of_it() {
     let said = &session.notices().last().unwrap().text;
     assert!(said.contains("without a breakpoint in what has changed"), "{said}");
 }
+
+#[test]
+fn one_runs_back_to_the_last_write_and_forward_to_it_again() {
+    let (mut session, _) = prepared("make");
+    let object = |session: &Session| {
+        let store = session.store().unwrap();
+        store.objects().next().map(|(object, _)| object.0)
+    };
+    while object(&session).is_none() {
+        session.apply(Command::StepInto).unwrap();
+    }
+    let made = session.clock();
+    let field = WatchTarget::Field { object: object(&session).unwrap(), field: 0 };
+    watch(&mut session, field, WatchWhen::Changed);
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    assert!(matches!(reason(&session), StopReason::Watchpoint(_)));
+    let written = session.clock();
+    session.apply(Command::Continue).unwrap();
+    run_on(&mut session);
+    assert!(matches!(reason(&session), StopReason::Done(_)));
+    let go = |session: &mut Session, command: Command| {
+        session.apply(command).unwrap();
+        run_on(session);
+        session.clock()
+    };
+    assert_eq!(go(&mut session, Command::RunBack), written);
+    assert_eq!(*reason(&session), StopReason::Past);
+    assert_eq!(go(&mut session, Command::RunBack), 0, "there is none before");
+    assert_eq!(go(&mut session, Command::Continue), written);
+    // What is there in the past need not be there in the present.
+    assert_eq!(go(&mut session, Command::SeekTo(made)), made);
+    let other = WatchTarget::Field { object: object(&session).unwrap(), field: 1 };
+    let refused = session.apply(Command::SetWatchpoint { target: other, when: WatchWhen::Read });
+    assert!(refused.is_err());
+}

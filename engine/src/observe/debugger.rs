@@ -7,13 +7,13 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::observer::{Observer, View};
-use super::watch::{Found, Hit, Touched, Watch, Watchpoint};
+use super::watch::{Found, Hit, Known, Touched, Watch, Watchpoint};
 use crate::exec::CallSite;
 use crate::exec::exact::Op;
 use crate::exec::fast::Instruments;
 use crate::exec::frame::Frame;
 use crate::ids::{CodeOffset, FrameId, FuncAddr, InstanceId, MemAddr, ObjectAddr, TaskId};
-use crate::store::heap::ObjectKind;
+use crate::store::heap::Heap;
 use crate::store::{ModuleEntry, StoreState};
 use crate::types::Types;
 
@@ -47,7 +47,7 @@ pub struct Debugger {
     /// The same, and what the store says about them; nothing where that has to be asked anew.
     watches: Option<Vec<Watch>>,
     /// What objects that are watched are.
-    objects: BTreeMap<ObjectAddr, ObjectKind>,
+    objects: BTreeMap<ObjectAddr, Known>,
     ended: Vec<Watchpoint>,
     log: VecDeque<Access>,
     log_capacity: usize,
@@ -139,6 +139,13 @@ impl Debugger {
         &self.watchpoints
     }
 
+    /// The watchpoints alone, for who is to look for accesses in the [past](crate::timeline::Search). Which objects
+    /// they are on stays known, since the same handles may have been other objects' then.
+    pub fn watching(&self) -> Self {
+        let (watchpoints, objects) = (self.watchpoints.clone(), self.objects.clone());
+        Self { watchpoints, objects, ..Self::default() }
+    }
+
     /// Watchpoints that have ended since this was last called, and are none any more: those on objects that
     /// have been collected, or that are not in a state that was put back, on frames that have been left, and on what
     /// there is not.
@@ -147,6 +154,8 @@ impl Debugger {
     }
 
     fn ask_anew(&mut self) {
+        let Self { watchpoints, objects, .. } = self;
+        objects.retain(|known, _| watchpoints.iter().any(|other| other.object() == Some(*known)));
         self.watches = None;
         self.begun.clear();
     }
@@ -220,18 +229,33 @@ impl Debugger {
         self.watches = Some(watches);
     }
 
-    /// Ends the watchpoints on objects that are not there any more.
-    pub(crate) fn end_gone(&mut self, kind: impl Fn(ObjectAddr) -> Option<ObjectKind>) {
-        let is_there = |object: &ObjectAddr| {
-            let known = self.objects.get(object);
-            kind(*object).is_some_and(|kind| known.is_none_or(|known| *known == kind))
-        };
-        let (kept, gone) = self.watchpoints.iter().partition::<Vec<_>, _>(|watchpoint| {
-            watchpoint.object().is_none_or(|object| is_there(&object))
+    /// Ends the watchpoints on objects that a collection has freed.
+    pub(crate) fn collected(&mut self, heap: &Heap, types: &Types) {
+        self.end_objects(|object, known| match known {
+            Some(known) => !known.is_freed(heap, types, object),
+            None => heap.kind(types, object).is_some(),
         });
-        if !gone.is_empty() {
-            self.ended.extend(gone);
-            self.watchpoints = kept;
+    }
+
+    /// Another state has been put back: ends those on objects that are not there.
+    pub(crate) fn restored(&mut self, heap: &Heap, types: &Types) {
+        self.end_objects(|object, known| match known {
+            Some(known) => known.is_in(heap, types, object),
+            None => heap.kind(types, object).is_some(),
+        });
+        self.ask_anew();
+    }
+
+    fn end_objects(&mut self, kept: impl Fn(ObjectAddr, Option<&Known>) -> bool) {
+        let Self { watchpoints, objects, ended, .. } = self;
+        let before = ended.len();
+        watchpoints.retain(|watchpoint| {
+            let Some(object) = watchpoint.object() else { return true };
+            let is_kept = kept(object, objects.get(&object));
+            ended.extend((!is_kept).then_some(*watchpoint));
+            is_kept
+        });
+        if ended.len() > before {
             self.ask_anew();
         }
     }
@@ -262,12 +286,6 @@ impl Debugger {
                 watches.retain(|watch| kept(&watch.watchpoint));
             }
         }
-    }
-
-    /// Another state has been put back.
-    pub(crate) fn restored(&mut self, kind: impl Fn(ObjectAddr) -> Option<ObjectKind>) {
-        self.end_gone(kind);
-        self.ask_anew();
     }
 
     /// A bulk instruction of a task goes on that has begun at this count.

@@ -10,9 +10,9 @@ use core::ops::Range;
 use super::observer::View;
 use crate::exec::{CallSite, WatchKind};
 use crate::ids::{FrameId, FuncIndex, GlobalAddr, InstanceId, MemAddr, ObjectAddr, TableAddr};
-use crate::store::heap::{ObjectKind, width_log2};
+use crate::store::heap::{Heap, ObjectKind, width_log2};
 use crate::store::{ModuleEntry, Store, StoreState};
-use crate::types::{CompositeType, FieldType, ValType, slots_of};
+use crate::types::{CompositeType, FieldType, Types, ValType, slots_of};
 use crate::value::{Value, join};
 
 /// Something whose accesses stop tasks, behind the accessing instruction.
@@ -186,27 +186,51 @@ pub(crate) enum Touched {
     },
 }
 
+/// An object that is watched. Its handle may have been another object's before, up to a collection, which is where
+/// states of the past have it; from the collections on that there had been when it was first seen, it is this one's.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Known {
+    kind: ObjectKind,
+    since: u64,
+}
+
+impl Known {
+    fn new(heap: &Heap, types: &Types, object: ObjectAddr) -> Option<Self> {
+        Some(Self { kind: heap.kind(types, object)?, since: heap.collections() })
+    }
+
+    /// Whether the object at this handle is the one.
+    pub(crate) fn is_in(&self, heap: &Heap, types: &Types, object: ObjectAddr) -> bool {
+        heap.collections() >= self.since && heap.kind(types, object) == Some(self.kind)
+    }
+
+    /// Whether it was freed by the last collection.
+    pub(crate) fn is_freed(&self, heap: &Heap, types: &Types, object: ObjectAddr) -> bool {
+        heap.collections() > self.since && !self.is_in(heap, types, object)
+    }
+}
+
 /// A watchpoint, and what the store says about it.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Watch {
     pub(crate) watchpoint: Watchpoint,
     /// Slots of a local, or words of fields.
     pub(crate) slots: Range<u32>,
-    /// What an object is; nothing for all others.
-    kind: Option<ObjectKind>,
+    /// What is known of an object; nothing for all others.
+    known: Option<Known>,
 }
 
 impl Watch {
-    /// `None` if there is no such object, or another one than that was `known`.
+    /// `None` if there is no such object and never was one.
     pub(crate) fn new(
         watchpoint: Watchpoint,
-        known: Option<ObjectKind>,
+        known: Option<Known>,
         state: &StoreState,
-        types: &crate::types::Types,
+        types: &Types,
         modules: &[ModuleEntry],
     ) -> Option<Self> {
         let mut slots = 0..0;
-        let mut kind = None;
+        let mut known = known;
         match watchpoint.watched {
             Watched::Local { instance, func, local, .. } => {
                 let module = state.instances.get(instance.index())?.module;
@@ -217,25 +241,23 @@ impl Watch {
                 slots = below..below + own;
             }
             Watched::Object { object, first, len } => {
-                kind = Some(state.heap.kind(types, object)?);
-                if known.is_some() && known != kind {
-                    return None;
-                }
-                if let Some(ObjectKind::Struct(ty)) = kind {
+                let found = known.or_else(|| Known::new(&state.heap, types, object))?;
+                known = Some(found);
+                if let ObjectKind::Struct(ty) = found.kind {
                     slots = words_of(types.structure(ty)?.fields(), first, len);
                 }
             }
             Watched::Memory { .. } | Watched::Global(_) | Watched::Table { .. } => {}
         }
-        Some(Self { watchpoint, slots, kind })
+        Some(Self { watchpoint, slots, known })
     }
 
-    pub(crate) fn object(&self) -> Option<(ObjectAddr, ObjectKind)> {
-        Some((self.watchpoint.object()?, self.kind?))
+    pub(crate) fn object(&self) -> Option<(ObjectAddr, Known)> {
+        Some((self.watchpoint.object()?, self.known?))
     }
 
     pub(crate) fn is_of_array(&self) -> bool {
-        matches!(self.kind, Some(ObjectKind::Array(..)))
+        self.known.is_some_and(|known| matches!(known.kind, ObjectKind::Array(..)))
     }
 
     pub(crate) fn is_of_memory(&self) -> bool {
@@ -263,6 +285,10 @@ impl Watch {
         let accessed = self.accessed(touch.touched, here, view)?;
         let (watched, kind) = (self.watchpoint.watched, self.watchpoint.kind);
         let met = common(watched, as_touched(accessed))?;
+        let object = self.object();
+        if object.is_some_and(|(object, known)| !known.is_in(view.heap, view.types, object)) {
+            return None;
+        }
         let is_compared = kind == WatchKind::Change && size(met) <= WatchpointHit::COMPARED as u64;
         let looked_at = match size(watched) <= WatchpointHit::SHOWN as u64 {
             true => watched,

@@ -311,7 +311,7 @@ impl Store {
         self.permits.truncate(self.state.instances.len());
         self.settle_tasks();
         let Self { state, types, debugger, .. } = self;
-        debugger.restored(|object| state.heap.kind(types, object));
+        debugger.restored(&state.heap, types);
         Ok(())
     }
 
@@ -323,6 +323,13 @@ impl Store {
     /// Breakpoints and watchpoints, for setting.
     pub fn debugger_mut(&mut self) -> &mut Debugger {
         &mut self.debugger
+    }
+
+    /// Notes which objects are watched, as running a task does. Who looks into the past before anything runs again
+    /// does it first.
+    pub fn note_watched(&mut self) {
+        let Self { state, types, modules, debugger, .. } = self;
+        debugger.prepare(state, types, modules);
     }
 
     /// All instances, in order of creation.

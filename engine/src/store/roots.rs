@@ -56,7 +56,7 @@ impl Store {
         let Self { state, types, debugger, .. } = self;
         let StoreState { heap, tags, .. } = state;
         heap.collect(types, tags, &found);
-        debugger.end_gone(|object| heap.kind(types, object));
+        debugger.collected(heap, types);
         Ok(())
     }
 

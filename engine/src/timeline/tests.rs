@@ -6,12 +6,12 @@ use core::future::poll_fn;
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::task::Poll;
 
-use super::{Search, Timeline};
-use crate::observe::{Breakpoint, Debugger};
+use super::{Hit, Search, Timeline};
+use crate::observe::{Breakpoint, Contents, Debugger, Watched, Watchpoint};
 use crate::store::StoreState;
 use crate::{
-    AtomicWait, Budget, CodeOffset, Config, Engine, Extern, FuncType, HostAnswer, InstanceId,
-    Linker, Module, Stop, Store, Task, ValType, Value,
+    AnyRef, AtomicWait, Budget, CodeOffset, Config, Engine, Extern, FuncType, HostAnswer,
+    InstanceId, Linker, Module, Stop, Store, Task, ValType, Value, WatchKind,
 };
 
 /// A random sequence of its own.
@@ -356,4 +356,47 @@ fn a_breakpoint_is_found_backwards() {
     assert_eq!(look(end, Some(5000)), None);
     known.timeline.return_to_present(&mut known.store);
     assert!(task.is_finished(&known.store));
+}
+
+#[test]
+fn an_access_of_an_object_is_not_taken_for_one_of_what_had_its_handle_before() {
+    let text = r#"(module
+      (type $row (array (mut i32)))
+      (global $last (mut (ref null $row)) (ref.null $row))
+      (func (export "f") (local $n i32)
+        (loop $next
+          (global.set $last (array.new_default $row (i32.const 4000)))
+          (array.set $row (global.get $last) (i32.const 0) (local.get $n))
+          (local.set $n (i32.add (local.get $n) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get $n) (i32.const 200))))))"#;
+    let (mut store, instance) = store_of(text, |_| {});
+    let f = store.export_func(instance, "f").unwrap();
+    let mut task = store.start(f, &[]).unwrap();
+    let mut known = Known::new(store, 1 << 30);
+    known.timeline.interval = 500;
+    while known.run(&mut task, 100) == Stop::Budget {}
+    assert!(known.store.heap().collections() > 1);
+    let Some((_, Value::AnyRef(Some(AnyRef::Object(object))))) =
+        known.store.global(crate::GlobalAddr(0))
+    else {
+        panic!()
+    };
+    let Known { store, timeline, .. } = &mut known;
+    let watched = Watched::Object { object, first: 0, len: 1 };
+    store.debugger_mut().add_watchpoint(Watchpoint { watched, kind: WatchKind::Write });
+    let mut look = |before: u64| {
+        timeline.return_to_present(store);
+        store.note_watched();
+        let mut search = Search::back(timeline, store.debugger().watching(), before);
+        loop {
+            let found = search.go_on(timeline, store, 700, &mut |_, _, _| true).unwrap();
+            if let Some(found) = found {
+                break found;
+            }
+        }
+    };
+    let end = task.executed();
+    let Some(Hit { clock, stop: Stop::Watchpoint(hit) }) = look(end) else { panic!() };
+    assert_eq!(hit.new, Contents::Values(Vec::from([Value::I32(199)])));
+    assert!(look(clock).is_none(), "others have had its handle");
 }
