@@ -136,7 +136,9 @@ impl Session {
     pub(super) fn drive(&mut self, slice: Duration) -> Result<(), SessionError> {
         let begun = Instant::now();
         let clock = self.clock();
-        self.edits.end("the machine has run on since");
+        if self.journey.is_none() {
+            self.edits.end("the machine has run on since");
+        }
         let mut result = Ok(());
         while self.state == RunState::Running {
             if let Err(error) = self.advance() {

@@ -262,7 +262,7 @@ impl Session {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use super::super::tests::{start, with};
+    use super::super::tests::{run_on, start, with};
     use super::*;
 
     const TEXT: &str = r#"(module (memory (export "m") 1) (global $g (export "g") (mut i64) (i64.const 3))
@@ -344,6 +344,21 @@ mod tests {
         session.apply(Command::Restart).unwrap();
         let error = session.apply(Command::Undo).unwrap_err().to_string();
         assert!(error.contains("the run that it was made in is over"), "{error}");
+    }
+
+    #[test]
+    fn who_has_looked_at_the_past_takes_back_in_the_present() {
+        let mut session = begun();
+        session.apply(Command::SetLocal { frame: 0, local: 0, value: "9".into() }).unwrap();
+        session.apply(Command::StepBack).unwrap();
+        run_on(&mut session);
+        assert!(session.is_past());
+        session.apply(Command::Undo).unwrap_err();
+        session.apply(Command::GoToPresent).unwrap();
+        run_on(&mut session);
+        assert_eq!(local(&session), Value::I32(9));
+        session.apply(Command::Undo).unwrap();
+        assert_eq!(local(&session), Value::I32(5));
     }
 
     #[test]

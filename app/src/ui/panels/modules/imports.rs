@@ -7,7 +7,7 @@ use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
 use stepwell_engine::text::dotted;
 
-use super::provider;
+use super::provider::{self, Word};
 use super::satisfy::{self, POLICIES, policy_text};
 use crate::session::{Command, ImportSource, ImportState, OpenModule, Session, extern_type};
 use crate::ui::rects;
@@ -185,7 +185,8 @@ fn source(
             true => format!("satisfied by {}", widgets::safe(&provider.name)),
             false => format!("{} does not fit", widgets::safe(&provider.name)),
         };
-        provider::show(session, open, position, &text, color, &hint, ui, commands);
+        let word = Word { text: &text, color, hint: &hint };
+        provider::show(session, open, position, word, ui, commands);
         if fits {
             return;
         }
@@ -193,7 +194,8 @@ fn source(
     let is_answered = satisfy::set_of(state).is_some();
     if !is_answered && !matches!(import.ty, ExternType::Func(_)) {
         let hint = "Nobody satisfies it: an empty one of this type is made.";
-        provider::show(session, open, position, "made", tokens.host, hint, ui, commands);
+        let word = Word { text: "made", color: tokens.host, hint };
+        provider::show(session, open, position, word, ui, commands);
         return;
     }
     let choice = satisfy::one(session, open, position, import, state, ui, commands);

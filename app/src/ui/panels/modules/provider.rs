@@ -10,17 +10,23 @@ use crate::ui::{rects, widgets};
 /// Room for a module's name.
 const NAME: f32 = 90.0;
 
+/// How it is said who satisfies an import.
+pub(super) struct Word<'a> {
+    pub(super) text: &'a str,
+    pub(super) color: Color32,
+    pub(super) hint: &'a str,
+}
+
 /// Who satisfies an import now, as a word with a menu to choose another one.
 pub(super) fn show(
     session: &Session,
     open: &OpenModule,
     position: usize,
-    text: &str,
-    color: Color32,
-    hint: &str,
+    word: Word<'_>,
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) -> Response {
+    let Word { text, color, hint } = word;
     let import = open.module.imports().get(position);
     let import = import.map_or_else(String::new, |import| dotted(&import.module, &import.name));
     let label = format!("{text} for {import}");
