@@ -496,7 +496,7 @@ impl Session {
         }
     }
 
-    pub(super) fn on_watchpoint(&mut self, hit: WatchpointHit) {
+    pub(super) fn on_watchpoint(&mut self, hit: &WatchpointHit) {
         let placed = self.watchpoints.placed.iter().find(|(known, _)| *known == hit.watchpoint);
         let number = placed.map(|(_, number)| *number);
         let state = self.watchpoints.all.iter_mut().find(|state| Some(state.number) == number);
@@ -508,7 +508,7 @@ impl Session {
         let (number, hits, what) = (state.number, state.hits, state.label.clone());
         let open = self.module_of_instance(hit.site.instance);
         let site = open.map(|open| (open.key, hit.site.offset.0));
-        let (change, by) = (self.access_text(&hit), self.site_text(&hit.site));
+        let (change, by) = (self.access_text(hit), self.site_text(&hit.site));
         self.stop(StopReason::Watchpoint(WatchStop { number, what, change, by, site, hits }));
     }
 
