@@ -110,6 +110,17 @@ closed_by() {
   [ "$status" -eq 0 ] || fail "closed with exit code $status"
 }
 
+# Hundredths of a second that the program has computed.
+computed() { awk '{ print $14 + $15 }' "/proc/$app/stat"; }
+
+# Two seconds in which it computes no more than one in two hundred.
+rests() {
+  local before
+  before="$(computed)"
+  for _ in {1..20}; do pause; done
+  [ "$(($(computed) - before))" -le 1 ]
+}
+
 # What opens by itself is ready to step.
 open_window
 wait_until "no instruction" title_says "executed 0"
@@ -118,6 +129,7 @@ for count in 1 2 3 4 5; do
   wait_until "instruction $count" title_says "executed $count"
 done
 take_picture
+wait_until "rest where nothing moves" rests
 closed_by xdotool key --clearmodifiers ctrl+q
 
 open_window assets/examples/attribution/b.wat assets/examples/attribution/a.wat
@@ -129,5 +141,5 @@ else
   closed_by xdotool key --clearmodifiers ctrl+q
 fi
 
-printf 'ok      the window opens, steps by key and closes; see %s\n' "$picture"
+printf 'ok      the window opens, steps by key, rests and closes; see %s\n' "$picture"
 printf '1 passed, 0 failed\n'

@@ -12,14 +12,13 @@ use super::answer_rules::AnswerRule;
 use super::breakpoint::Entry;
 use super::command::{ImportPolicy, ModuleKey, ProviderChoice, SetChoice};
 use super::import_break::BreakWhen;
-use super::types::{MemoryView, OpenModule};
+use super::known_view::KnownView;
+use super::types::OpenModule;
 use super::watchpoint::{WatchTarget, WatchWhen};
-use super::{Invocation, Session, TemplateView};
+use super::{Invocation, Session};
 
 /// Files that are remembered; of more the ones that were closed first are forgotten.
 const FILES: usize = 200;
-/// Views that are remembered of a file.
-const VIEWS: usize = 16;
 /// Bytes at the beginning and at the end of a file that it is known by, beside its length.
 const KNOWN_BY: usize = 4 << 20;
 
@@ -38,39 +37,11 @@ pub struct FileMemory {
     imports: Vec<KnownImport>,
     import_breaks: Vec<(String, String, BreakWhen)>,
     rules: Vec<AnswerRule>,
-    templates: Vec<(String, String)>,
+    pub(super) templates: Vec<(String, String)>,
     /// Views of its memories; absent while none have been opened.
-    views: Option<Vec<KnownView>>,
+    pub(super) views: Option<Vec<KnownView>>,
     /// Export and arguments that were started last.
     pub(super) started: Option<(String, Vec<String>)>,
-}
-
-/// A view of one of its memories.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct KnownView {
-    /// Index of the memory in the file.
-    pub(super) memory: u32,
-    top: u64,
-    cursor: u64,
-    follow: bool,
-    per_row: u8,
-    template: Option<TemplateView>,
-}
-
-impl KnownView {
-    fn of(view: &MemoryView, memory: u32) -> Self {
-        let MemoryView { top, cursor, follow, per_row, .. } = *view;
-        Self { memory, top, cursor, follow, per_row, template: view.template.clone() }
-    }
-
-    /// Has a view show what it showed, as far as the memory reaches at its beginning.
-    pub(super) fn put_into(self, view: &mut MemoryView, size: u64) {
-        let last = size.saturating_sub(1);
-        (view.top, view.cursor) = (self.top.min(last) & !15, self.cursor.min(last));
-        view.follow = self.follow;
-        view.per_row = if matches!(self.per_row, 8 | 16 | 32) { self.per_row } else { 0 };
-        view.template = self.template;
-    }
 }
 
 /// What a person has said about an import.
@@ -183,11 +154,6 @@ impl Session {
         let started = started.map(|last| (last.export.clone(), last.args.clone()));
         let templates = self.templates().iter().filter(|template| template.module == key);
         let templates = templates.map(|known| (known.name.clone(), known.text.clone()));
-        let views = self.memory_views().iter().filter_map(|view| match view.home {
-            Some((module, memory)) if module == key => Some(KnownView::of(view, memory)),
-            _ => None,
-        });
-        let has_views = self.memory.has_taken_up(key);
         FileMemory {
             hash,
             breakpoints: breakpoints.collect(),
@@ -198,7 +164,7 @@ impl Session {
             import_breaks: breaks.collect(),
             rules: rules.collect(),
             templates: templates.collect(),
-            views: has_views.then(|| views.take(VIEWS).collect()),
+            views: self.views_now(key),
             started,
         }
     }
@@ -279,8 +245,7 @@ impl Session {
 
     /// The views that an open file has, or is remembered with.
     pub(super) fn views_of(&self, key: ModuleKey) -> Vec<KnownView> {
-        let now = self.module(key).and_then(|open| self.memory_of(open).views);
-        now.unwrap_or_else(|| self.known_views(key))
+        self.views_now(key).unwrap_or_else(|| self.known_views(key))
     }
 
     /// Has an open file be remembered with views, unless it has some already.
@@ -391,68 +356,6 @@ mod tests {
         assert!(session.import_break("env", "ask").is_none(), "nobody imports it any more");
         open(&mut session, "main", TEXT);
         agrees(&session);
-    }
-
-    const WITH_MEMORY: &str = r#"(module (memory 1) (memory $b 1) (func (export "run")))"#;
-
-    #[test]
-    fn views_and_templates_of_a_files_memories_are_there_again() {
-        let mut session = with(&[("main", WITH_MEMORY)]);
-        let module = key(&session, "main");
-        start(&mut session, "main", "run", &[]);
-        session.apply(Command::AddMemoryView).unwrap();
-        let (view, other) = (session.memory_views()[0].id, session.memory_views()[1].id);
-        let name = "P".to_owned();
-        let show = TemplateView { name: name.clone(), at: Some(0x40) };
-        for command in [
-            Command::SetTemplate { module, name, text: "x: i32".into() },
-            Command::GoToAddress { view, address: 0x1234 },
-            Command::FollowAccesses { view, follow: false },
-            Command::SetBytesPerRow { view, count: 16 },
-            Command::ShowTemplate { view, show: Some(show.clone()) },
-            Command::CloseMemoryView(other),
-            Command::AddMemoryView,
-        ] {
-            session.apply(command).unwrap();
-        }
-        session.apply(Command::SetBytesPerRow { view, count: 7 }).unwrap_err();
-        let agrees = |session: &Session| {
-            let [first, second] = session.memory_views() else { panic!("two views") };
-            let first = (first.cursor, first.top, first.follow, first.per_row, &first.template);
-            assert_eq!(first, (0x1234, 0x1230, false, 16, &Some(show.clone())));
-            assert_eq!(second.memory, session.memories()[1].addr);
-            assert_eq!(session.templates()[0].text, "x: i32");
-        };
-        agrees(&session);
-        let kept = serde_json::to_string(&session.file_memories()).unwrap();
-        let mut other = Session::new();
-        other.set_file_memories(serde_json::from_str(&kept).unwrap());
-        // Another module before it, so that the store's addresses differ.
-        open(&mut other, "first", "(module (memory (export \"m\") 1))");
-        open(&mut other, "renamed", WITH_MEMORY);
-        let before = other.file_memories().into_iter().find(|known| !known.templates.is_empty());
-        assert_eq!(before.unwrap().views.unwrap().len(), 2, "also before anything is started");
-        start(&mut other, "renamed", "run", &[]);
-        agrees(&other);
-        // A view that is closed stays so, in the next run and after the file has been opened again.
-        let last = other.memory_views()[1].id;
-        other.apply(Command::CloseMemoryView(last)).unwrap();
-        other.apply(Command::Restart).unwrap();
-        assert_eq!(other.memory_views().len(), 1);
-        let module = key(&other, "renamed");
-        other.apply(Command::Close(module)).unwrap();
-        assert!(other.templates().is_empty() && other.memory_views().is_empty());
-        open(&mut other, "main", WITH_MEMORY);
-        start(&mut other, "main", "run", &[]);
-        assert_eq!(other.memory_views().len(), 1);
-        assert_eq!(other.memory_views()[0].cursor, 0x1234);
-        // What changes on disk keeps them, too.
-        let module = key(&other, "main");
-        let bytes = WITH_MEMORY.replace("run", "again").into_bytes();
-        other.apply(Command::Reload { module, bytes }).unwrap();
-        start(&mut other, "main", "again", &[]);
-        assert_eq!(other.memory_views()[0].cursor, 0x1234);
-        assert_eq!(other.templates()[0].name, "P");
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod heap;
 mod history;
 mod host_calls;
 mod import_break;
+mod known_view;
 mod limits;
 mod load;
 mod log;

@@ -30,11 +30,11 @@ fn another_module_is_chosen_from_the_menu_of_an_import() {
         }
     };
     assert_eq!(source(&scene, 0), "lib");
-    scene.click("provider of lib.get");
+    scene.click("← lib for lib.get");
     scene.picture("provider");
     scene.click("← other");
     assert_eq!(source(&scene, 0), "other");
-    scene.click("provider of lib.get").click("no module");
+    scene.click("← other for lib.get").click("no module");
     assert_eq!(source(&scene, 0), "Nobody");
     // Where nobody has been chosen, the box of hosts and policies offers modules, too.
     scene.click("policy of lib.get").click("as its name says");

@@ -54,6 +54,17 @@ fn a_template_is_written_with_its_errors_beside_it_and_read_at_the_cursor() {
 }
 
 #[test]
+fn the_palette_opens_it_in_the_view_in_sight() {
+    let mut scene = begun();
+    scene.apply([Command::AddMemoryView]);
+    scene.key_with(egui::Modifiers::COMMAND, egui::Key::P);
+    scene.enter("palette", "read memory as a structure");
+    let [first, second] = scene.session().memory_views() else { panic!("two views") };
+    assert!(first.template.is_none() && second.template.is_some(), "the last one is in sight");
+    assert!(scene.says("A template reads bytes as fields."));
+}
+
+#[test]
 fn a_field_is_changed_in_place_and_taken_back() {
     let mut scene = begun();
     let module = scene.session().modules()[0].key;

@@ -13,5 +13,5 @@ pub mod watch;
 
 pub use text::{
     elided, empty, grouped, hex, module_label, read_count, safe, section, size, timeout, value,
-    value_of,
+    value_label, value_of,
 };

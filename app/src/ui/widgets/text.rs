@@ -53,7 +53,7 @@ pub fn value_of(
 }
 
 /// A number or vector; text that can be selected takes clicks for itself.
-pub(super) fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: bool) -> Response {
+pub fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: bool) -> Response {
     let tokens = Tokens::of(ui);
     let color = if changed { tokens.changed } else { tokens.ty(value.ty()) };
     let label = |ui: &mut Ui, text: String| {

@@ -1,6 +1,6 @@
 //! Back and forward: buttons in a panel's bar, and which panel the keys are about.
 
-use egui::{Context, Id, PointerButton, Rect, Ui};
+use egui::{Context, Id, Key, KeyboardShortcut, Modifiers, PointerButton, Rect, Ui};
 
 use crate::session::{Command, Session, Trail};
 use crate::ui::rects;
@@ -45,12 +45,13 @@ pub fn buttons(session: &Session, trail: Trail, ui: &mut Ui, commands: &mut Vec<
         Trail::Memory(_) => "the memory",
     };
     let ways = [
-        ("←", "back", "Alt+Left", session.has_back(trail), Command::Back(trail)),
-        ("→", "forward", "Alt+Right", session.has_forward(trail), Command::Forward(trail)),
+        ("←", "back", Key::ArrowLeft, session.has_back(trail), Command::Back(trail)),
+        ("→", "forward", Key::ArrowRight, session.has_forward(trail), Command::Forward(trail)),
     ];
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 1.0;
-        for (sign, way, keys, leads, command) in ways {
+        for (sign, way, key, leads, command) in ways {
+            let keys = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::ALT, key));
             let button = ui.add_enabled(leads, egui::Button::new(sign).small());
             let button = button.accessible_name(format!("{way} in {of}"));
             rects::note(&button, || format!("trail.{way}.{of}"));

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::cells;
 use super::style::Style;
 use crate::session::ConsoleStream;
 
@@ -50,7 +51,8 @@ pub(super) struct Line {
 struct End {
     text: u32,
     spans: u32,
-    characters: u32,
+    /// Cells that it takes where all of its characters take one, as most lines do.
+    plain: Option<u32>,
     marks: Marks,
 }
 
@@ -73,25 +75,38 @@ impl Block {
     fn rows(&self, columns: usize) -> u64 {
         match self.rows {
             (known, rows) if known == columns && self.ends.len() == BLOCK => rows,
-            _ => self.ends.iter().map(|end| rows_of(end.characters as usize, columns)).sum(),
+            _ => (0..self.ends.len()).map(|position| self.rows_of(position, columns)).sum(),
         }
+    }
+
+    /// Rows that a line takes.
+    fn rows_of(&self, position: usize, columns: usize) -> u64 {
+        let Some(end) = self.ends.get(position) else { return 1 };
+        match end.plain {
+            Some(count) => (count as usize).div_ceil(columns.max(1)).max(1) as u64,
+            None => {
+                let (start, _) = self.start(position);
+                let text = self.text.get(start as usize..end.text as usize);
+                cells::rows(text.unwrap_or_default(), columns)
+            }
+        }
+    }
+
+    /// Where the text and the spans of a line begin.
+    fn start(&self, position: usize) -> (u32, u32) {
+        let before = position.checked_sub(1).and_then(|before| self.ends.get(before));
+        before.map_or((0, 0), |end| (end.text, end.spans))
     }
 
     fn line(&self, position: usize) -> Option<Line> {
         let end = self.ends.get(position)?;
-        let before = position.checked_sub(1).and_then(|before| self.ends.get(before));
-        let (text, spans) = before.map_or((0, 0), |end| (end.text, end.spans));
+        let (text, spans) = self.start(position);
         Some(Line {
             text: self.text.get(text as usize..end.text as usize)?.to_owned(),
             spans: self.spans.get(spans as usize..end.spans as usize)?.to_vec(),
             marks: end.marks,
         })
     }
-}
-
-/// Rows that a line of so many characters takes.
-pub(super) fn rows_of(characters: usize, columns: usize) -> u64 {
-    characters.div_ceil(columns.max(1)).max(1) as u64
 }
 
 /// The lines, oldest first.
@@ -113,10 +128,11 @@ impl History {
         self.size -= last.size();
         last.text.push_str(&line.text);
         last.spans.extend_from_slice(&line.spans);
+        let is_plain = line.text.chars().all(|character| cells::width(character) == 1);
         last.ends.push(End {
             text: last.text.len() as u32,
             spans: last.spans.len() as u32,
-            characters: line.text.chars().count() as u32,
+            plain: is_plain.then(|| line.text.chars().count() as u32),
             marks: line.marks,
         });
         self.size += last.size();
@@ -159,8 +175,8 @@ impl History {
                 above += rows;
                 continue;
             }
-            for (position, end) in block.ends.iter().enumerate() {
-                let rows = rows_of(end.characters as usize, columns);
+            for position in 0..block.ends.len() {
+                let rows = block.rows_of(position, columns);
                 if row < above + rows {
                     return block.line(position).map(|line| (line, row - above)).ok_or(above);
                 }

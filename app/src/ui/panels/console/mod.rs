@@ -1,9 +1,10 @@
 //! Console: what programs write, and what a person types.
 //!
 //! `reader` follows the session's pieces, `terminal` makes lines of them, on a screen that escape
-//! sequences move about on, `history` packs those that are done; `style` knows colours, `input` the
+//! sequences move about on, in `cells` as wide as a terminal's, `history` packs those that are done; `style` knows colours, `input` the
 //! field for standard input.
 
+mod cells;
 mod history;
 mod input;
 mod reader;
@@ -150,8 +151,8 @@ fn lines(session: &Session, reader: &mut Reader, look: &mut Look, ui: &mut Ui) {
         if part == 0 {
             marks(line.marks, has_tasks, place.with_max_x(place.left() + gutter), ui);
         }
-        let from = (part as usize).saturating_mul(columns);
-        let job = job(&line, from, columns, Tokens::of(ui));
+        let shown = cells::part(&line.text, part, columns);
+        let job = job(&line, shown, Tokens::of(ui));
         let place = place.with_min_x(place.left() + gutter);
         let left = look.left;
         let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(place).id_salt(row));
@@ -201,19 +202,14 @@ fn marks(marks: Marks, has_tasks: bool, place: Rect, ui: &mut Ui) {
     }
 }
 
-/// Some characters of a line, in their colours.
-fn job(line: &Line, from: usize, count: usize, tokens: &Tokens) -> LayoutJob {
+/// A part of a line, in its colours.
+fn job(line: &Line, part: Range<usize>, tokens: &Tokens) -> LayoutJob {
     let mut job = LayoutJob::default();
     job.wrap.max_width = f32::INFINITY;
-    let mut indices = line.text.char_indices().map(|(at, _)| at).chain([line.text.len()]);
-    let first = indices.nth(from).unwrap_or(line.text.len());
-    let last = match count.checked_sub(1).and_then(|count| indices.nth(count)) {
-        Some(last) => last,
-        None => line.text.len(),
-    };
-    let shown = line.text.get(first..last).unwrap_or_default();
+    let first = part.start;
+    let shown = line.text.get(part.clone()).unwrap_or_default();
     match bidi::order(shown) {
-        None => append(line, first..last, None, tokens, &mut job),
+        None => append(line, part, None, tokens, &mut job),
         Some(pieces) => {
             for Piece { range, instead } in pieces {
                 append(line, first + range.start..first + range.end, instead, tokens, &mut job);

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 
 use vte::{Params, Parser, Perform};
 
-use super::history::{History, Line, Marks, Span, rows_of};
+use super::cells;
+use super::history::{History, Line, Marks, Span};
 use super::style::Style;
 use crate::session::ConsoleStream;
 
@@ -16,6 +17,8 @@ use crate::session::ConsoleStream;
 const ROWS: usize = 40;
 /// Characters of a line; a longer one goes on in the next.
 const COLUMNS: usize = 4096;
+/// Bytes of what belongs to a character.
+const BEHIND: usize = 64;
 /// Distance of tab stops.
 const TAB: usize = 8;
 /// Streams whose parsers are kept.
@@ -23,10 +26,32 @@ const PARSERS: usize = 64;
 /// Bytes kept of a sequence that names things, such as a title; nothing is done with them.
 const NAMES: usize = 32;
 
+/// The second cell of a wide character.
+const TAKEN: char = '\0';
+
+/// What stands in a place of a line.
+#[derive(Clone)]
+struct Cell {
+    character: char,
+    /// Characters that take no cell of their own, such as accents.
+    behind: String,
+    style: Style,
+}
+
+impl Cell {
+    fn new(character: char, style: Style) -> Self {
+        Self { character, behind: String::new(), style }
+    }
+
+    fn is_wide(&self) -> bool {
+        cells::width(self.character) == 2
+    }
+}
+
 /// A line on the screen.
 #[derive(Default)]
 struct Row {
-    cells: Vec<(char, Style)>,
+    cells: Vec<Cell>,
     marks: Marks,
     /// Bytes that had been written when it began.
     position: u64,
@@ -127,7 +152,7 @@ impl Terminal {
 
     /// Rows on screen, at a width in characters.
     pub(super) fn rows(&mut self, columns: usize) -> u64 {
-        let rows = self.screen.shown().map(|row| rows_of(row.cells.len(), columns));
+        let rows = self.screen.shown().map(|row| row.rows(columns));
         self.history.rows(columns) + rows.sum::<u64>()
     }
 
@@ -138,7 +163,7 @@ impl Terminal {
             Err(above) => above,
         };
         for shown in self.screen.shown() {
-            let rows = rows_of(shown.cells.len(), columns);
+            let rows = shown.rows(columns);
             if row < above + rows {
                 return Some((shown.line(), row - above));
             }
@@ -163,8 +188,12 @@ impl Terminal {
 impl Row {
     fn line(&self) -> Line {
         let mut line = Line { marks: self.marks, ..Line::default() };
-        for (character, style) in &self.cells {
+        for Cell { character, behind, style } in &self.cells {
+            if *character == TAKEN {
+                continue;
+            }
             line.text.push(*character);
+            line.text.push_str(behind);
             let end = line.text.len() as u32;
             match line.spans.last_mut() {
                 Some(last) if last.style == *style => last.end = end,
@@ -172,6 +201,36 @@ impl Row {
             }
         }
         line
+    }
+
+    /// Rows on screen that it takes.
+    fn rows(&self, columns: usize) -> u64 {
+        match self.cells.iter().all(|cell| cell.character.is_ascii() && cell.character != TAKEN) {
+            true => self.cells.len().div_ceil(columns.max(1)).max(1) as u64,
+            false => cells::rows(&self.line().text, columns),
+        }
+    }
+
+    /// Puts a character into a place, which is at most behind the last one.
+    fn put(&mut self, column: usize, cell: Cell) {
+        match self.cells.get_mut(column) {
+            Some(there) => *there = cell,
+            None => self.cells.push(cell),
+        }
+    }
+
+    /// Leaves no half of a wide character on both sides of a place: the other half has been written over.
+    fn mend_at(&mut self, column: usize) {
+        let is_taken = self.cells.get(column).is_some_and(|cell| cell.character == TAKEN);
+        let before = column.checked_sub(1).and_then(|before| self.cells.get_mut(before));
+        let is_wide = before.as_ref().is_some_and(|cell| cell.is_wide());
+        if is_taken == is_wide {
+            return;
+        }
+        let half = if is_wide { before } else { self.cells.get_mut(column) };
+        if let Some(half) = half {
+            *half = Cell::new(' ', half.style);
+        }
     }
 }
 
@@ -230,7 +289,19 @@ impl Hand<'_> {
         } else if range.end >= row.cells.len() {
             row.cells.truncate(range.start);
         } else if let Some(cells) = row.cells.get_mut(range.start..end) {
-            cells.fill((' ', Style::plain(ConsoleStream::Output)));
+            cells.fill(Cell::new(' ', Style::plain(ConsoleStream::Output)));
+        }
+        row.mend_at(range.start);
+        row.mend_at(range.end);
+    }
+
+    /// Puts a character to the one before the cursor, which it belongs to.
+    fn behind(&mut self, character: char) {
+        let column = self.screen.column;
+        let cells = self.screen.here().cells.get_mut(..column).unwrap_or_default();
+        let before = cells.iter_mut().rev().find(|cell| cell.character != TAKEN);
+        if let Some(cell) = before.filter(|cell| cell.behind.len() < BEHIND) {
+            cell.behind.push(character);
         }
     }
 
@@ -244,7 +315,12 @@ impl Hand<'_> {
 
 impl Perform for Hand<'_> {
     fn print(&mut self, character: char) {
-        if self.screen.column >= COLUMNS {
+        let width = cells::width(character);
+        if width == 0 {
+            self.behind(character);
+            return;
+        }
+        if self.screen.column + width > COLUMNS {
             self.screen.here().marks.goes_on = true;
             self.screen.column = 0;
             self.screen.feed_line(self.history);
@@ -254,13 +330,19 @@ impl Perform for Hand<'_> {
         let row = self.screen.here();
         row.marks.add(stream, task);
         while row.cells.len() < column {
-            row.cells.push((' ', Style::plain(stream)));
+            row.cells.push(Cell::new(' ', Style::plain(stream)));
         }
-        match row.cells.get_mut(column) {
-            Some(cell) => *cell = (character, style),
-            None => row.cells.push((character, style)),
+        let is_behind_all = column == row.cells.len();
+        row.put(column, Cell::new(character, style));
+        if width == 2 {
+            row.put(column + 1, Cell::new(TAKEN, style));
         }
-        self.screen.column += 1;
+        if !is_behind_all {
+            let end = column + width;
+            row.mend_at(column);
+            row.mend_at(end);
+        }
+        self.screen.column += width;
     }
 
     fn execute(&mut self, byte: u8) {
@@ -332,6 +414,7 @@ impl Perform for Hand<'_> {
                 let from = column.min(cells.len());
                 let to = column.saturating_add(count).min(cells.len());
                 cells.drain(from..to);
+                self.screen.here().mend_at(from);
             }
             'X' => self.erase(column..column.saturating_add(count)),
             's' => self.screen.saved = (row, column),
@@ -400,6 +483,27 @@ mod tests {
         assert_eq!(shown(&[b"abcdef\x1b[3D\x1b[1Kx"]), ["   xef"]);
         assert_eq!(shown(&[b"abc\x1b[2K\rd\x1b[?25l\x1b]0;title\x07\x1b(Be"]), ["de"]);
         assert_eq!(shown(&[b"\x1b[5Cx\x1b[1Gy\x1b[9999;9999H\x1b[Hz"])[0], "z    x");
+    }
+
+    #[test]
+    fn wide_characters_take_two_cells_and_accents_none() {
+        assert_eq!(shown(&["你好\rab".as_bytes()]), ["ab好"]);
+        assert_eq!(shown(&["你好\ra".as_bytes()]), ["a 好"]);
+        assert_eq!(shown(&["你好\x1b[2Gx".as_bytes()]), [" x好"]);
+        assert_eq!(shown(&["你好\x1b[3Gx".as_bytes()]), ["你x "]);
+        assert_eq!(shown(&["abcd\x1b[2G你".as_bytes()]), ["a你d"]);
+        assert_eq!(shown(&["a你好\x1b[3G\x1b[K".as_bytes()]), ["a "]);
+        assert_eq!(shown(&["a你好\x1b[1G\x1b[2P|".as_bytes()]), ["|好"]);
+        assert_eq!(shown(&["你好\x1b[1G\x1b[3X|".as_bytes()]), ["|   "]);
+        assert_eq!(shown(&["你\tx".as_bytes()]), ["你      x"]);
+        assert_eq!(shown(&["e\u{301}x\x1b[2Gy".as_bytes()]), ["e\u{301}y"]);
+        assert_eq!(shown(&["\u{301}x".as_bytes()]), ["x"]);
+        let mut terminal = Terminal::at(0);
+        let long = "你".repeat(COLUMNS);
+        terminal.feed(ConsoleStream::Output, None, long.as_bytes());
+        assert_eq!(terminal.text(), format!("{long}\n"));
+        // Two lines of half as many characters.
+        assert_eq!(terminal.rows(10), 2 * (COLUMNS as u64 / 2).div_ceil(5));
     }
 
     #[test]

@@ -84,9 +84,7 @@ fn structure(
             widgets::watch::beside(session, place.as_ref(), title.rect, ui);
             let shown = field(session, &format!("field {name}"), value, ui, commands);
             for response in [title.interact(Sense::click()), shown] {
-                if let Some(place) = place {
-                    response.context_menu(|ui| widgets::watch::menu(session, place, ui, commands));
-                }
+                menu(session, value, place, &response, commands);
             }
             ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.faint));
             ui.end_row();
@@ -113,12 +111,31 @@ fn field(
             reference::link(session, &to, &name, ui, commands)
         }
         None => {
-            let shown = widgets::value(session, ui, value, commands);
+            let shown = widgets::value_label(ui, value, false, true);
             let name = format!("{name} = {value}");
             shown.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
             shown.interact(Sense::click())
         }
     }
+}
+
+/// The menu of a field or an element.
+fn menu(
+    session: &Session,
+    value: &Value,
+    place: Option<WatchTarget>,
+    response: &Response,
+    commands: &mut Vec<Command>,
+) {
+    let Some(place) = place else {
+        widgets::memory::menu(session, None, value, response, commands);
+        return;
+    };
+    response.context_menu(|ui| {
+        let show = widgets::memory::show(session, ui.ctx(), None, value);
+        widgets::memory::menu_entry(show, ui, commands);
+        widgets::watch::menu(session, place, ui, commands);
+    });
 }
 
 /// Elements in rows, and as text where they are letters.
@@ -166,10 +183,9 @@ fn array(
             let element = WatchTarget::Field { object: object.0, field: row as u32 };
             let sign = pos2(number.x + tokens::GROUP / 2.0, y);
             widgets::watch::sign(session, &element, sign, ui);
-            response.context_menu(|ui| widgets::watch::menu(session, element, ui, commands));
+            menu(session, &value, Some(element), &response, commands);
             let at = pos2(number.x + tokens::GROUP, y);
             ui.painter().text(at, Align2::LEFT_CENTER, text, tokens::mono(), color);
-            widgets::memory::menu(session, None, &value, &response, commands);
             if let Some(to) = to {
                 if response.clicked() {
                     commands.extend(to.show.clone());

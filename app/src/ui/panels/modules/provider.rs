@@ -7,7 +7,7 @@ use crate::session::{Command, ImportState, OpenModule, ProviderChoice, Session};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::{rects, widgets};
 
-/// Letters of a module's name.
+/// Room for a module's name.
 const NAME: f32 = 90.0;
 
 /// Who satisfies an import now, as a word with a menu to choose another one.
@@ -21,12 +21,12 @@ pub(super) fn show(
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) -> Response {
-    let name = widgets::elided(text, NAME, tokens::SMALL);
-    let text = RichText::new(name).font(tokens::mono_small()).color(color);
-    let word = ui.add(egui::Label::new(text).selectable(false).sense(egui::Sense::click()));
     let import = open.module.imports().get(position);
-    let name = import.map_or_else(String::new, |import| dotted(&import.module, &import.name));
-    let label = format!("provider of {name}");
+    let import = import.map_or_else(String::new, |import| dotted(&import.module, &import.name));
+    let label = format!("{text} for {import}");
+    let shown = widgets::elided(text, NAME, tokens::SMALL);
+    let shown = RichText::new(shown).font(tokens::mono_small()).color(color);
+    let word = ui.add(egui::Label::new(shown).selectable(false).sense(egui::Sense::click()));
     word.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     rects::note(&word, || format!("modules.provider.{}.{position}", open.name));
     egui::Popup::menu(&word).show(|ui| entries(session, open, position, ui, commands));
