@@ -10,7 +10,7 @@ use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 
 /// Height of the line with what belongs to it.
-const HEIGHT: f32 = 26.0;
+const HEIGHT: f32 = 32.0;
 /// Room for the counts behind the line.
 const COUNTS: f32 = 190.0;
 /// Marks looked at in a frame; of more of them some are passed over.
@@ -20,12 +20,14 @@ const MARKS: usize = 4_000;
 pub(super) fn show(session: &Session, ui: &mut Ui, effects: &mut Vec<Effect>) -> Vec<Action> {
     let mut actions = Vec::new();
     let panel = egui::Panel::bottom("timeline").exact_size(HEIGHT).resizable(false);
-    panel.show(ui, |ui| {
+    let frame = egui::Frame::new().fill(Tokens::of(ui).panel).inner_margin(tokens::GAP);
+    panel.frame(frame).show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             for (action, sign) in [
                 (Action::GoToBegin, "|◀"),
                 (Action::RunBack, "◀"),
-                (Action::StepBackOver, "↶"),
+                (Action::StepBackOver, "↶ over"),
+                (Action::StepBack, "↶ back"),
                 (Action::GoToPresent, "▶|"),
             ] {
                 button(action, sign, session, ui, &mut actions);
@@ -69,8 +71,10 @@ fn line(session: &Session, past: PastView, ui: &mut Ui, effects: &mut Vec<Effect
     let tokens = Tokens::of(ui);
     let room = ui.available_width();
     let counts = COUNTS.min(room / 2.0);
-    let (place, response) =
-        ui.allocate_exact_size(vec2(room - counts, HEIGHT - 2.0), Sense::click_and_drag());
+    let (place, response) = ui.allocate_exact_size(
+        vec2(room - counts, tokens::ROW),
+        Sense::click_and_drag(),
+    );
     rects::note(&response, || "timeline.line".to_owned());
     let text = format!("moment {} of {}", past.now, past.end);
     response.widget_info(|| {
