@@ -138,7 +138,7 @@ impl Program {
                 }
                 Stop::Watchpoint(hit) => {
                     assert_eq!(contents(&self.store, &self.task, hit.part), hit.new, "{hit:?}");
-                    hits.push((self.task.executed(), hit));
+                    hits.push((self.task.executed(), *hit));
                 }
                 Stop::Budget => {}
                 other => panic!("{other:?}"),
@@ -361,7 +361,7 @@ fn a_local_of_one_frame_is_watched_until_that_is_left() {
                         let here = task.frames(&store).next().unwrap();
                         assert_eq!(Some(here.id()), frame);
                         assert_eq!(contents(&store, &task, hit.part), hit.new);
-                        hits.push((task.executed(), hit));
+                        hits.push((task.executed(), *hit));
                     }
                     Stop::Budget => {}
                     other => panic!("{other:?}"),
