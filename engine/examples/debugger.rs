@@ -4,7 +4,7 @@
 //! cargo run -p stepwell-engine --features wat --example debugger
 //! ```
 
-use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::observe::{Breakpoint, Contents, Watchpoint};
 use stepwell_engine::{Budget, Engine, Linker, Module, Stop, Store, Task, Value, WatchKind};
 
 const PROGRAM: &str = r#"(module
@@ -61,14 +61,10 @@ fn main() -> Result<(), stepwell_engine::Error> {
     let before = store.state().clone();
     let memory = store.instance(instance).and_then(|instance| instance.memories().first().copied());
     let Some(memory) = memory else { return Ok(()) };
-    store.debugger_mut().add_watchpoint(Watchpoint {
-        memory,
-        address: 8,
-        len: 4,
-        kind: WatchKind::Write,
-    });
+    store.debugger_mut().add_watchpoint(Watchpoint::memory(memory, 8, 4, WatchKind::Write));
     let Stop::Watchpoint(hit) = task.run(&mut store, Budget::unlimited())? else { return Ok(()) };
-    println!("address {} has been written at {}", hit.address, hit.site.offset);
+    println!("{:?} has become {:?} at {}", hit.old, hit.new, hit.site.offset);
+    assert_eq!(hit.new, Contents::Bytes(vec![9, 0, 0, 0]));
     let written =
         |store: &Store| store.memory(memory).and_then(|memory| memory.bytes().get(8).copied());
     assert_eq!(written(&store), Some(9));

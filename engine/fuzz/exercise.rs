@@ -1,6 +1,6 @@
 // What the fuzz targets and the tests of hostile input do with bytes. Included by both.
 
-use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::observe::{Breakpoint, Watched, Watchpoint};
 use stepwell_engine::types::ExternType;
 use stepwell_engine::{
     Budget, Config, Engine, HostAnswer, InstanceId, Linker, Module, Result, Stop, Store, Task,
@@ -108,7 +108,7 @@ pub(crate) fn exercise(bytes: &[u8]) -> Result<()> {
 /// Every so many instructions one has a breakpoint.
 const APART: usize = 5;
 
-/// Stops at many instructions, and behind those that touch some bytes.
+/// Stops at many instructions, and behind those that touch some bytes, or change globals, tables and locals.
 fn observe(store: &mut Store, instance: InstanceId, module: &Module) {
     let funcs = module.imported_func_count()..module.func_count();
     for func in funcs.map(stepwell_engine::FuncIndex) {
@@ -124,7 +124,18 @@ fn observe(store: &mut Store, instance: InstanceId, module: &Module) {
     let memories = store.instance(instance).map(|instance| instance.memories().to_vec());
     for memory in memories.into_iter().flatten() {
         let kind = WatchKind::Access;
-        store.debugger_mut().add_watchpoint(Watchpoint { memory, address: 2, len: 7, kind });
+        store.debugger_mut().add_watchpoint(Watchpoint::memory(memory, 2, 7, kind));
+    }
+    let Some(parts) = store.instance(instance).cloned() else { return };
+    let globals = parts.globals().iter().map(|global| Watched::Global(*global));
+    let tables = parts.tables();
+    let tables = tables.iter().map(|table| Watched::Table { table: *table, first: 0, len: 5 });
+    let funcs = (module.imported_func_count()..module.func_count()).map(stepwell_engine::FuncIndex);
+    let locals =
+        funcs.map(|func| Watched::Local { instance, func, local: func.0 % 4, frame: None });
+    for watched in globals.chain(tables).chain(locals) {
+        let kind = WatchKind::Change;
+        store.debugger_mut().add_watchpoint(Watchpoint { watched, kind });
     }
 }
 

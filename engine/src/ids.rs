@@ -80,6 +80,16 @@ impl fmt::Display for CodeOffset {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TaskId(pub u64);
 
+/// A frame of a task with locals, for as long as it is there: no two of them begin at the same slot. Where a state is
+/// put back, a frame of the same function that begins there is taken for it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FrameId {
+    /// The task.
+    pub task: TaskId,
+    /// The slot of its value stack at which the frame begins.
+    pub base: u32,
+}
+
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -43,6 +43,7 @@ struct Readme;
 mod config;
 mod error;
 pub mod exec;
+pub mod expression;
 mod features;
 mod flags;
 pub mod host;
@@ -56,6 +57,7 @@ pub mod semantics;
 pub mod store;
 pub mod text;
 pub mod text_format;
+pub mod timeline;
 pub mod types;
 mod value;
 
@@ -66,15 +68,14 @@ pub use error::{Error, ImportError, LimitKind, LinkError, Result};
 pub use exec::{
     AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
     InterruptHandle, SegmentTrap, Space, Stop, Task, Trap, TrapCode, TrapFrame, WatchKind,
-    WatchpointHit,
 };
 pub use features::Features;
 #[cfg(feature = "std")]
 pub use host::Local;
 pub use host::{AsyncCaller, Caller, CallerMemory, HostCause, HostError, HostResult};
 pub use ids::{
-    CodeOffset, DataAddr, ElemAddr, ExternAddr, FuncAddr, FuncIndex, GlobalAddr, InstanceId,
-    MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
+    CodeOffset, DataAddr, ElemAddr, ExternAddr, FrameId, FuncAddr, FuncIndex, GlobalAddr,
+    InstanceId, MemAddr, ModuleId, ObjectAddr, TableAddr, TagAddr, TaskId, TypeId,
 };
 pub use module::{Module, ModuleBuilder};
 pub use store::{Extern, Instantiation, Linker, Prelinked, Store, TypedFunc};

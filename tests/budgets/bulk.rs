@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::observe::{Breakpoint, Watched, Watchpoint};
 use stepwell_engine::sched::{BULK_BYTES, Priority, Scheduler};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
@@ -283,8 +283,7 @@ fn a_breakpoint_stops_once_and_an_access_is_seen_once() {
         let offset = task.frames(&program.store).next().unwrap().offset();
         let breakpoint = Breakpoint { instance: InstanceId(0), offset };
         program.store.debugger_mut().add_breakpoint(breakpoint);
-        let kind = WatchKind::Write;
-        let watchpoint = Watchpoint { memory: MemAddr(0), address: 20, len: 1, kind };
+        let watchpoint = Watchpoint::memory(MemAddr(0), 20, 1, WatchKind::Write);
         program.store.debugger_mut().add_watchpoint(watchpoint);
         let stops: Vec<Stop> =
             (0..6).map(|_| task.run(&mut program.store, budget).unwrap()).collect();
@@ -292,10 +291,11 @@ fn a_breakpoint_stops_once_and_an_access_is_seen_once() {
         let breaks = stops.iter().filter(|stop| matches!(stop, Stop::Breakpoint(_))).count();
         assert_eq!(breaks, usize::from(!begun), "{tier:?}: {stops:?}");
         let mut hits = stops.iter().filter_map(|stop| match stop {
-            Stop::Watchpoint(hit) => Some((hit.address, hit.len, hit.site.offset)),
+            Stop::Watchpoint(hit) => Some((hit.accessed, hit.site.offset)),
             _ => None,
         });
-        assert_eq!(hits.next(), Some((9, 1000, offset)), "{tier:?}: {stops:?}");
+        let copied = Watched::Memory { memory: MemAddr(0), address: 9, len: 1000 };
+        assert_eq!(hits.next(), Some((copied, offset)), "{tier:?}: {stops:?}");
         assert_eq!(hits.next(), None);
         assert!(matches!(stops.last(), Some(Stop::Done(_))));
     }

@@ -1,7 +1,7 @@
 //! The examples, whole and in parts, with their host calls answered.
 
 use stepwell_engine::module::disassemble::Listing;
-use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::observe::{Breakpoint, Watched, Watchpoint};
 use stepwell_engine::{
     Budget, Config, Engine, FuncIndex, HostAnswer, HostCall, InstanceId, Linker, Stop, Store, Task,
     Tier, Value, WatchKind,
@@ -99,7 +99,7 @@ fn examples_pass_through_the_same_states() {
 
 #[test]
 fn breakpoints_and_watchpoints_stop_both_tiers_at_the_same_places() {
-    let mut stops = 0;
+    let (mut stops, mut hits) = (0, 0);
     for example in examples() {
         let mut runs = [Run::new(&example, Tier::Exact), Run::new(&example, Tier::Fast)];
         for run in &mut runs {
@@ -115,10 +115,10 @@ fn breakpoints_and_watchpoints_stop_both_tiers_at_the_same_places() {
                     }
                 }
                 for memory in store.instance(instance).unwrap().memories().to_vec() {
-                    let kind = WatchKind::Write;
-                    let watchpoint = Watchpoint { memory, address: 16, len: 9, kind };
+                    let watchpoint = Watchpoint::memory(memory, 16, 9, WatchKind::Write);
                     store.debugger_mut().add_watchpoint(watchpoint);
                 }
+                watch_all(store, instance);
             }
         }
         for _ in 0..300 {
@@ -126,13 +126,33 @@ fn breakpoints_and_watchpoints_stop_both_tiers_at_the_same_places() {
             let (one, other) = (exact.run(1_000), fast.run(1_000));
             exact.assert_same(fast, &example.id);
             assert_eq!(one, other, "{}", example.id);
-            stops += u32::from(matches!(one, Stop::Breakpoint(_) | Stop::Watchpoint(_)));
+            stops += u32::from(matches!(one, Stop::Breakpoint(_)));
+            hits += u32::from(matches!(one, Stop::Watchpoint(_)));
             if matches!(one, Stop::Done(_) | Stop::Trap(_)) {
                 break;
             }
         }
     }
-    assert!(stops > 500, "{stops}");
+    assert!(stops > 500 && hits > 100, "{stops} {hits}");
+}
+
+/// Watches the globals and tables of an instance, and some locals of each function.
+fn watch_all(store: &mut Store, instance: InstanceId) {
+    let Some(parts) = store.instance(instance).cloned() else { return };
+    let module = store.module_of(instance).unwrap().clone();
+    let mut add = |watched, kind| {
+        store.debugger_mut().add_watchpoint(Watchpoint { watched, kind });
+    };
+    for global in parts.globals() {
+        add(Watched::Global(*global), WatchKind::Change);
+    }
+    for table in parts.tables() {
+        add(Watched::Table { table: *table, first: 0, len: 3 }, WatchKind::Access);
+    }
+    for func in (module.imported_func_count()..module.func_count()).map(FuncIndex) {
+        let local = func.0 % 3;
+        add(Watched::Local { instance, func, local, frame: None }, WatchKind::Change);
+    }
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn a_caller_that_is_observed_only_now_is_returned_to() {
         linked.store.debugger_mut().add_breakpoint(back);
         if watched {
             let memory = linked.store.instance(linked.b).unwrap().memories()[0];
-            let watch = Watchpoint { memory, address: 8, len: 1, kind: WatchKind::Write };
+            let watch = Watchpoint::memory(memory, 8, 1, WatchKind::Write);
             linked.store.debugger_mut().add_watchpoint(watch);
         }
         let stop = task.run(&mut linked.store, Budget::unlimited()).unwrap();

@@ -7,6 +7,7 @@ mod collect;
 mod identity;
 mod random;
 mod values;
+mod watchpoints;
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -30,11 +31,14 @@ const A: &str = r#"(module $a
   (table (export "table") 4 funcref)
   (global $sum (export "sum") (mut i64) (i64.const 0))
   (global $list (mut (ref null $pair)) (ref.null $pair))
-  (func (export "g") (param $n i32) (result i32)
+  (func $g (export "g") (param $n i32) (result i32)
     (global.set $list (struct.new $pair (local.get $n) (global.get $list)))
     (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 7)))
       (then (global.set $list (ref.null $pair))))
     (global.set $sum (i64.add (global.get $sum) (i64.extend_i32_u (local.get $n))))
+    (if (i32.eqz (ref.is_null (global.get $list)))
+      (then (struct.set $pair 0 (global.get $list) (i32.xor (local.get $n) (i32.const 1)))))
+    (table.set (i32.const 3) (ref.func $g))
     (i32.store (i32.mul (local.get $n) (i32.const 4)) (local.get $n))
     (i32.add (i32.load (i32.mul (local.get $n) (i32.const 4))) (i32.const 1)))
   (func (export "list") (result i32)

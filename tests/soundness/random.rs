@@ -6,12 +6,14 @@
 use std::time::{Duration, Instant};
 
 use stepwell_engine::module::disassemble::Listing;
-use stepwell_engine::observe::{Breakpoint, Watchpoint};
+use stepwell_engine::observe::{Breakpoint, Watched, Watchpoint};
 use stepwell_engine::store::StoreState;
 use stepwell_engine::{
-    Budget, CallState, Config, Engine, FuncIndex, HostAnswer, Stop, Task, Tier, Value, WatchKind,
+    Budget, CallState, Config, Engine, FrameId, FuncIndex, GlobalAddr, HostAnswer, InstanceId,
+    ObjectAddr, Stop, Store, TableAddr, Task, Tier, Value, WatchKind,
 };
 
+use super::watchpoints::contents;
 use super::{Host, Linked};
 
 /// xorshift64*.
@@ -28,6 +30,39 @@ impl Random {
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Something to watch; it need not be there.
+fn anything(
+    random: &mut Random,
+    store: &Store,
+    instance: InstanceId,
+    frames: &[(InstanceId, FuncIndex, FrameId)],
+) -> Watched {
+    let mut one = |limit: usize| random.below(limit) as u32;
+    match one(6) {
+        0 | 1 => {
+            let memory = store.instance(instance).unwrap().memories()[0];
+            Watched::Memory { memory, address: one(200).into(), len: (1 + one(8)).into() }
+        }
+        2 => Watched::Global(GlobalAddr(one(3))),
+        3 => {
+            // Of one frame that is there, or of all.
+            let (local, frame) = (one(4), frames.get(one(4) as usize));
+            match frame.copied() {
+                Some((instance, func, frame)) => {
+                    Watched::Local { instance, func, local, frame: Some(frame) }
+                }
+                None => Watched::Local { instance, func: FuncIndex(one(6)), local, frame: None },
+            }
+        }
+        4 => {
+            let all: Vec<_> = store.objects().map(|(object, _)| object).take(20).collect();
+            let object = all.get(one(20) as usize).copied().unwrap_or(ObjectAddr(0));
+            Watched::Object { object, first: one(2), len: 1 + one(2) }
+        }
+        _ => Watched::Table { table: TableAddr(0), first: one(5).into(), len: 1 },
+    }
 }
 
 /// The run that is disturbed, and the one that is not.
@@ -85,14 +120,14 @@ impl Pair {
             3 => store.debugger_mut().clear_breakpoints(),
             4 => {
                 let instance = [self.disturbed.a, self.disturbed.b][self.random.below(2)];
-                let memory = store.instance(instance).unwrap().memories()[0];
-                let kind = [WatchKind::Read, WatchKind::Write, WatchKind::Access];
-                store.debugger_mut().add_watchpoint(Watchpoint {
-                    memory,
-                    address: self.random.below(200) as u64,
-                    len: 1 + self.random.below(8) as u64,
-                    kind: kind[self.random.below(3)],
-                });
+                let frames = self.task.frames(store);
+                let frames: Vec<_> =
+                    frames.map(|frame| (frame.instance(), frame.func(), frame.id())).collect();
+                let watched = anything(&mut self.random, store, instance, &frames);
+                let kinds =
+                    [WatchKind::Read, WatchKind::Write, WatchKind::Access, WatchKind::Change];
+                let kind = kinds[self.random.below(4)];
+                store.debugger_mut().add_watchpoint(Watchpoint { watched, kind });
             }
             5 => {
                 let all = store.debugger().watchpoints().to_vec();
@@ -212,6 +247,9 @@ impl Pair {
             let frames = task.frames(&linked.store);
             frames.map(|frame| (frame.site(), frame.locals(), frame.operands())).collect::<Vec<_>>()
         };
+        if let Stop::Watchpoint(hit) = &stop {
+            assert_eq!(contents(store, &self.task, hit.part), hit.new, "{hit:?}");
+        }
         match stop {
             Stop::HostCall(call) if call.state == CallState::InProgress => {}
             Stop::HostCall(call) => {

@@ -123,6 +123,8 @@ pub(crate) fn keep_keys(canvas: &web_sys::HtmlCanvasElement) -> Result<(), Strin
         let ours = match key.as_str() {
             "F1" | "F5" | "F6" | "F8" | "F9" | "F10" | "F11" => true,
             "p" | "P" | "o" | "O" | "\\" | "'" | ";" | ":" | "+" | "-" | "=" | "0" => command,
+            // Back and forward in the window, not out of the page.
+            "ArrowLeft" | "ArrowRight" => event.alt_key(),
             // The end of standard input, in place of a bookmark.
             "d" | "D" => event.ctrl_key() && is_typing,
             _ => false,
@@ -136,6 +138,22 @@ pub(crate) fn keep_keys(canvas: &web_sys::HtmlCanvasElement) -> Result<(), Strin
         .add_event_listener_with_callback("keydown", listener.as_ref().unchecked_ref())
         .map_err(|error| text_of(&error))?;
     // It lives as long as the page.
+    listener.forget();
+    keep_side_buttons(&target)
+}
+
+/// The side buttons of a mouse go back and forward in the window, not out of the page.
+fn keep_side_buttons(target: &web_sys::Window) -> Result<(), String> {
+    let listener = Closure::<dyn FnMut(_)>::new(|event: web_sys::MouseEvent| {
+        if matches!(event.button(), 3 | 4) {
+            event.prevent_default();
+        }
+    });
+    for name in ["mousedown", "mouseup"] {
+        target
+            .add_event_listener_with_callback(name, listener.as_ref().unchecked_ref())
+            .map_err(|error| text_of(&error))?;
+    }
     listener.forget();
     Ok(())
 }

@@ -4,10 +4,11 @@
 //! after none that fits the policy holds. An answer is one of a sequence: the first call gets the first one.
 
 use serde::{Deserialize, Serialize};
+use stepwell_engine::expression::{Context, Expression, Scope};
 use stepwell_engine::text::{dotted, escaped};
 use stepwell_engine::{FuncType, HostAnswer, HostCall, ValType, Value};
 
-use super::breakpoint::{Comparison, split_comparison};
+use super::expressions::{self, told};
 use super::types::{ImportSource, SessionError};
 use super::value_text::parse_value;
 use super::{Session, SetChoice};
@@ -19,8 +20,9 @@ pub struct AnswerRule {
     pub module: String,
     /// Field name of the import.
     pub name: String,
-    /// What the arguments have to be, one text each: empty or `*` is anything, else a value, or a comparison
-    /// as `> 5`. Of arguments behind the last text anything is taken.
+    /// What the arguments have to be, one text each: empty or `*` is anything, else a value, a comparison
+    /// as `> 5`, or an [expression](stepwell_engine::expression) as `cstr[arg 0] == "x"`. Of arguments behind the
+    /// last text anything is taken.
     pub args: Vec<String>,
     /// The answers, in order: results set apart by commas (none for a function without results), `trap` with a
     /// message behind it, or `ask`.
@@ -52,7 +54,9 @@ enum Answer {
 #[derive(Debug)]
 enum Wanted {
     Anything,
-    Compared(Comparison, Value),
+    Is(Value),
+    /// An expression.
+    Holds(String),
 }
 
 impl AnswerRule {
@@ -73,15 +77,17 @@ impl AnswerRule {
         self.answers.get(at).map(String::as_str)
     }
 
-    /// Whether it fits a call, by the values of its arguments.
-    fn fits(&self, args: &[Value]) -> bool {
+    /// Whether it fits a call, by the values of its arguments; where one has no value, it does not.
+    fn fits(&self, args: &[Value], scope: &Scope<'_>, context: &Context<'_>) -> bool {
         if self.args.len() > args.len() {
             return false;
         }
-        self.args.iter().zip(args).all(|(text, arg)| match wanted(text, arg.ty()) {
-            Ok(Wanted::Anything) => true,
-            Ok(Wanted::Compared(comparison, value)) => comparison.holds(*arg, value),
-            Err(_) => false,
+        self.args.iter().zip(args).enumerate().all(|(position, (text, arg))| {
+            match wanted(text, position, arg.ty()) {
+                Wanted::Anything => true,
+                Wanted::Is(value) => *arg == value,
+                Wanted::Holds(text) => expressions::asked(&text, scope, context).unwrap_or(false),
+            }
         })
     }
 
@@ -92,8 +98,13 @@ impl AnswerRule {
         if texts > params {
             return Err(format!("{import} has {params} arguments, not {texts}"));
         }
+        let scope = Scope::of_call(ty);
         for (position, (text, ty)) in self.args.iter().zip(ty.params()).enumerate() {
-            wanted(text, *ty).map_err(|message| format!("argument {position}: {message}"))?;
+            if let Wanted::Holds(text) = wanted(text, position, *ty) {
+                let read = Expression::parse(&text);
+                let read = read.and_then(|read| read.resolve_condition(&scope));
+                read.map_err(|error| format!("argument {position}: {}", told(&text, &error)))?;
+            }
         }
         if self.answers.is_empty() {
             return Err("an answer is missing: values, `trap` or `ask`".to_owned());
@@ -106,16 +117,16 @@ impl AnswerRule {
 }
 
 /// Reads what an argument has to be.
-fn wanted(text: &str, ty: ValType) -> Result<Wanted, String> {
+fn wanted(text: &str, position: usize, ty: ValType) -> Wanted {
     let text = text.trim();
     if text.is_empty() || text == "*" {
-        return Ok(Wanted::Anything);
+        return Wanted::Anything;
     }
-    let (comparison, value) = match split_comparison(text) {
-        Some(("", comparison, value)) => (comparison, value),
-        _ => (Comparison::Equal, text),
-    };
-    Ok(Wanted::Compared(comparison, parse_value(ty, value)?))
+    if let Ok(value) = parse_value(ty, text) {
+        return Wanted::Is(value);
+    }
+    let compares = text.starts_with(['=', '<', '>']) || text.starts_with("!=");
+    Wanted::Holds(if compares { format!("arg {position} {text}") } else { text.to_owned() })
 }
 
 /// Reads an answer of a function with these results.
@@ -210,20 +221,29 @@ impl Session {
     /// What the rules answer a call with: the position of the rule, and the answer, which is `None` where a
     /// person is to be asked.
     pub(super) fn ruled(&mut self, call: &HostCall) -> Option<(usize, Option<HostAnswer>)> {
-        for (position, (rule, hits)) in self.answer_rules.iter_mut().enumerate() {
-            if !rule.is_about(&call.module, &call.name) || !rule.fits(&call.args) {
-                continue;
-            }
-            let Some(text) = rule.turn(*hits) else { continue };
-            // One that does not fit the import's type any more answers nothing.
-            let Ok(answer) = answer(text, call.ty.results()) else { continue };
-            *hits += 1;
-            return Some(match answer {
-                Answer::Ask => (position, None),
-                Answer::Give(answer) => (position, Some(answer)),
-            });
+        let about = |rule: &AnswerRule| rule.is_about(&call.module, &call.name);
+        if !self.answer_rules.iter().any(|(rule, _)| about(rule)) {
+            return None;
         }
-        None
+        let found = self.at_call(call, 0, |scope, context| {
+            let mut rules = self.answer_rules.iter().enumerate();
+            rules.find_map(|(position, (rule, hits))| {
+                if !about(rule) || !rule.fits(&call.args, scope, context) {
+                    return None;
+                }
+                // One that does not fit the import's type any more answers nothing.
+                let answer = answer(rule.turn(*hits)?, call.ty.results()).ok()?;
+                Some((position, answer))
+            })
+        });
+        let (position, answer) = found.flatten()?;
+        if let Some((_, hits)) = self.answer_rules.get_mut(position) {
+            *hits += 1;
+        }
+        Some(match answer {
+            Answer::Ask => (position, None),
+            Answer::Give(answer) => (position, Some(answer)),
+        })
     }
 }
 

@@ -17,12 +17,27 @@ impl Session {
     /// [`SessionError`]; nothing has changed then. All but [`SessionError::Input`], which belongs
     /// beside a field, are also put among the notices.
     pub fn apply(&mut self, command: Command) -> Result<(), SessionError> {
+        let looks = command.only_looks();
+        let (jump, edit) = (self.jump_of(&command), self.edit_of(&command));
         let result = self.dispatch(command);
-        if let Err(error) = &result
-            && !matches!(error, SessionError::Input { .. })
-        {
-            self.notify(true, notice_of(error));
+        if result.is_ok() {
+            jump.into_iter().for_each(|jump| self.has_jumped(jump));
+            edit.into_iter().for_each(|edit| self.has_edited(edit));
         }
+        match &result {
+            Ok(()) if !looks => self.pass_notices(),
+            Ok(()) | Err(SessionError::Input { .. }) => {}
+            Err(error) => {
+                self.notify(true, notice_of(error));
+                if let Some(last) = self.notices.last_mut() {
+                    last.passes |= matches!(error, SessionError::NotNow(_));
+                }
+            }
+        }
+        if let Some(machine) = self.machine.as_mut().filter(|machine| machine.is_touched) {
+            machine.note_change();
+        }
+        self.look_at_watches();
         result
     }
 
@@ -51,6 +66,9 @@ impl Session {
                 }
             }
             Command::ChooseSet { module, import, set } => self.choose_set(module, import, set),
+            Command::ChooseProvider { module, import, provider } => {
+                self.choose_provider(module, import, provider)
+            }
             Command::SetProgram { args, env } => self.set_program(args, env),
             Command::SetAnswerRules(rules) => self.set_answer_rules(rules),
             Command::ShareFolder { host, guest } => self.share_folder(host, guest),
@@ -96,7 +114,9 @@ impl Session {
             }
             Command::Continue => self.set_out(Goal::Run),
             Command::Pause => {
-                if self.state == RunState::Running {
+                if self.journey.is_some() {
+                    self.arrive();
+                } else if self.state == RunState::Running {
                     self.stop(StopReason::Paused);
                 }
                 Ok(())
@@ -106,6 +126,7 @@ impl Session {
             Command::StepOver => self.set_out(self.goal_over()),
             Command::StepOut => self.set_out(self.goal_out()),
             Command::RunTo { module, offset } => {
+                let offset = self.first_from(module, offset);
                 self.check_instruction(module, offset)?;
                 self.set_out(Goal::To { module, offset })
             }
@@ -117,15 +138,45 @@ impl Session {
             Command::SetCondition { module, offset, condition } => {
                 self.set_condition(module, offset, condition)
             }
+            Command::SetMessage { module, offset, message } => {
+                self.set_message(module, offset, message)
+            }
+            Command::BreakOnFunction(text) => self.break_on_function(&text),
+            Command::ClearLog => {
+                self.log.clear();
+                Ok(())
+            }
+            Command::AddWatch(text) => self.add_watch(&text),
+            Command::SetWatch { watch, text } => self.set_watch(watch, &text),
+            Command::RemoveWatch(watch) => self.remove_watch(watch),
+            Command::MoveWatch { watch, to } => self.move_watch(watch, to),
             Command::ClearBreakpoints => {
                 self.breakpoints.clear();
                 Ok(())
             }
+            Command::SetWatchpoint { target, when } => self.set_watchpoint(target, when),
+            Command::EnableWatchpoint { number, enabled } => {
+                self.enable_watchpoint(number, enabled)
+            }
+            Command::RemoveWatchpoint(number) => self.remove_watchpoint(number),
+            Command::ClearWatchpoints => {
+                self.retain_watchpoints(|_| false);
+                Ok(())
+            }
+            Command::SeekTo(clock) => self.seek(clock),
+            Command::StepBack => self.step_back(),
+            Command::StepBackOver => self.step_back_over(),
+            Command::StepBackOut => self.step_back_out(),
+            Command::RunBack => self.run_back(),
+            Command::GoToBegin => self.seek(0),
+            Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {
+                self.refuse_in_past()?;
                 self.answer_texts(&texts)?;
                 self.go_on()
             }
             Command::AnswerTrap(message) => {
+                self.refuse_in_past()?;
                 let answer = stepwell_engine::HostAnswer::Trap(message);
                 self.answer(answer, Answerer::Person)?;
                 self.go_on()
@@ -146,6 +197,10 @@ impl Session {
                 let memory = memory.ok_or_else(|| not_now("there is no such memory"))?;
                 Ok(memory.write(address, &bytes)?)
             }
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
+            Command::Back(trail) => self.follow(trail, true),
+            Command::Forward(trail) => self.follow(trail, false),
             Command::SelectFrame(frame) => {
                 if frame >= self.frames().len() {
                     return Err(not_now("there is no such frame"));
@@ -179,6 +234,18 @@ impl Session {
                 self.focus_frame();
                 Ok(())
             }
+            Command::FindInCode(text) => {
+                self.find_in_code(text);
+                Ok(())
+            }
+            Command::EndFinding => {
+                self.end_finding();
+                Ok(())
+            }
+            Command::AskWhatToFind => {
+                self.ask_what_to_find();
+                Ok(())
+            }
             Command::ShowObject(object) => self.show_object(object),
             Command::AddMemoryView => {
                 let memories = self.memories();
@@ -186,20 +253,21 @@ impl Session {
                     self.memory.views.iter().all(|view| view.memory != named.addr)
                 };
                 let memory = memories.iter().find(shown).or(memories.first());
-                let memory = memory.ok_or_else(|| not_now("start an export first"))?.addr;
+                let memory = memory.ok_or_else(|| not_now("start an export first"))?;
                 self.memory.add(memory);
                 Ok(())
             }
             Command::CloseMemoryView(id) => {
                 self.memory.views.retain(|view| view.id != id);
+                self.trails.forget_view(id);
                 Ok(())
             }
             Command::ViewMemory { view, memory } => {
-                let known = self.memories().iter().any(|named| named.addr.0 == memory);
-                if !known {
-                    return Err(not_now("there is no such memory"));
-                }
+                let memories = self.memories();
+                let known = memories.iter().find(|named| named.addr.0 == memory);
+                let home = known.ok_or_else(|| not_now("there is no such memory"))?.home();
                 let view = self.memory.get_mut(view)?;
+                view.home = home;
                 (view.memory, view.top, view.cursor) = (MemAddr(memory), 0, 0);
                 view.selected = 1;
                 Ok(())
@@ -217,6 +285,19 @@ impl Session {
             }
             Command::ScrollMemory { view, top } => {
                 self.memory.get_mut(view)?.top = top & !15;
+                Ok(())
+            }
+            Command::SetBytesPerRow { view, count } => {
+                if !matches!(count, 0 | 8 | 16 | 32) {
+                    return Err(not_now("a row has 8, 16 or 32 bytes"));
+                }
+                self.memory.get_mut(view)?.per_row = count;
+                Ok(())
+            }
+            Command::SetTemplate { module, name, text } => self.set_template(module, name, text),
+            Command::RemoveTemplate { module, name } => self.remove_template(module, &name),
+            Command::ShowTemplate { view, show } => {
+                self.memory.get_mut(view)?.template = show;
                 Ok(())
             }
             Command::FollowAccesses { view, follow } => {

@@ -1,149 +1,62 @@
-//! Breakpoints as a person sets them: with a switch, a condition and a count of hits.
+//! Breakpoints as a person sets them: with a switch, a condition, a message and a count of hits.
 
-use stepwell_engine::observe::FrameView;
-use stepwell_engine::text::identifier;
-use stepwell_engine::{CodeOffset, Module, ValType, Value};
+use stepwell_engine::CodeOffset;
+use stepwell_engine::expression::{Context, Counts, Message, Program};
 
 use super::command::ModuleKey;
+use super::expressions;
 use super::types::BreakpointState;
 use super::types::SessionError;
-use super::value_text::parse_value;
 use super::{Session, not_now};
 
-/// A breakpoint with its condition read.
-#[derive(Clone, PartialEq, Debug)]
+/// A breakpoint with its condition and its message read.
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) state: BreakpointState,
-    pub(super) condition: Option<Condition>,
+    condition: Option<Program>,
+    message: Option<Message>,
 }
 
 impl Entry {
     pub(super) fn new(module: ModuleKey, offset: u32) -> Self {
-        let condition = String::new();
-        Self {
-            state: BreakpointState { module, offset, enabled: true, condition, hits: 0 },
-            condition: None,
-        }
+        let state = BreakpointState {
+            module,
+            offset,
+            enabled: true,
+            condition: String::new(),
+            message: String::new(),
+            reached: 0,
+            hits: 0,
+            failure: None,
+        };
+        Self { state, condition: None, message: None }
     }
 
     pub(super) fn is_at(&self, module: ModuleKey, offset: u32) -> bool {
         self.state.module == module && self.state.offset == offset
     }
-}
 
-/// `left comparison right`, as `$n == 5`.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct Condition {
-    operand: Operand,
-    comparison: Comparison,
-    right: String,
-}
+    /// Whether it stops, rather than logs.
+    pub(super) fn stops(&self) -> bool {
+        self.state.enabled && self.message.is_none()
+    }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Operand {
-    Local(u32),
-    /// Counted from the top as 0.
-    Stack(usize),
-}
+    pub(super) fn condition(&self) -> Option<&Program> {
+        self.condition.as_ref()
+    }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-const COMPARISONS: [(&str, Comparison); 6] = [
-    ("==", Comparison::Equal),
-    ("!=", Comparison::NotEqual),
-    ("<=", Comparison::LessOrEqual),
-    (">=", Comparison::GreaterOrEqual),
-    ("<", Comparison::Less),
-    (">", Comparison::Greater),
-];
-
-/// The parts of `left comparison right`.
-pub(super) fn split_comparison(text: &str) -> Option<(&str, Comparison, &str)> {
-    let (at, symbol, comparison) = COMPARISONS
-        .iter()
-        .filter_map(|(symbol, comparison)| Some((text.find(symbol)?, *symbol, *comparison)))
-        .min_by_key(|(at, symbol, _)| (*at, usize::MAX - symbol.len()))?;
-    Some((text.get(..at)?.trim(), comparison, text.get(at + symbol.len()..)?.trim()))
-}
-
-impl Comparison {
-    /// Whether it holds of two values of one type.
-    pub(super) fn holds(self, left: Value, right: Value) -> bool {
-        let ordering = match (left, right) {
-            (Value::I32(left), Value::I32(right)) => Some(left.cmp(&right)),
-            (Value::I64(left), Value::I64(right)) => Some(left.cmp(&right)),
-            (Value::F32(left), Value::F32(right)) => left.partial_cmp(&right),
-            (Value::F64(left), Value::F64(right)) => left.partial_cmp(&right),
-            (left, right) => Some(left.to_bits().cmp(&right.to_bits())),
-        };
-        match self {
-            Comparison::Equal => ordering.is_some_and(|order| order.is_eq()),
-            Comparison::NotEqual => ordering.is_none_or(|order| order.is_ne()),
-            Comparison::Less => ordering.is_some_and(|order| order.is_lt()),
-            Comparison::LessOrEqual => ordering.is_some_and(|order| order.is_le()),
-            Comparison::Greater => ordering.is_some_and(|order| order.is_gt()),
-            Comparison::GreaterOrEqual => ordering.is_some_and(|order| order.is_ge()),
-        }
+    /// As before any run.
+    pub(super) fn renew(&mut self) {
+        (self.state.reached, self.state.hits, self.state.failure) = (0, 0, None);
     }
 }
 
-impl Condition {
-    /// Reads a condition for a breakpoint at `offset` of `module`.
-    pub(super) fn parse(text: &str, module: &Module, offset: u32) -> Result<Self, String> {
-        let (left, comparison, right) = split_comparison(text)
-            .ok_or("write a comparison, as `$n == 5`, `local 0 > 3` or `stack 0 != 0`")?;
-        let right = right.to_owned();
-        let operand = Self::operand(left, module, offset)?;
-        let readable = [ValType::I64, ValType::F64, ValType::FUNCREF]
-            .into_iter()
-            .any(|ty| parse_value(ty, &right).is_ok());
-        if !readable {
-            return Err(format!("`{right}` is not a number"));
-        }
-        Ok(Self { operand, comparison, right })
-    }
-
-    fn operand(left: &str, module: &Module, offset: u32) -> Result<Operand, String> {
-        if let Some(name) = left.strip_prefix('$') {
-            let func = module.func_at(CodeOffset(offset));
-            let names = func.map(|func| module.local_names(func)).unwrap_or_default();
-            let known = names.iter().find(|(_, known)| known == name);
-            return match known {
-                Some((index, _)) => Ok(Operand::Local(*index)),
-                None => Err(format!("no local of this function is named {}", identifier(name))),
-            };
-        }
-        let number = |rest: &str| rest.trim().parse::<u32>().ok();
-        if let Some(index) = left.strip_prefix("local").and_then(number) {
-            return Ok(Operand::Local(index));
-        }
-        if let Some(index) = left.strip_prefix("stack").and_then(number) {
-            return Ok(Operand::Stack(index as usize));
-        }
-        Err(format!("`{left}` is neither `$name`, `local N` nor `stack N`"))
-    }
-
-    /// Whether it holds in a frame. An operand that is not there does not fulfil it.
-    pub(super) fn holds(&self, frame: &FrameView<'_>) -> bool {
-        let value = match self.operand {
-            Operand::Local(index) => frame.locals().get(index as usize).map(|local| local.value),
-            Operand::Stack(depth) => frame.operands().iter().rev().nth(depth).copied(),
-        };
-        value.is_some_and(|value| self.compare(value))
-    }
-
-    fn compare(&self, value: Value) -> bool {
-        let Ok(right) = parse_value(value.ty(), &self.right) else { return false };
-        self.comparison.holds(value, right)
-    }
+/// What a breakpoint does once it has been reached.
+enum Reached {
+    /// Its condition does not hold.
+    Passes,
+    Logs(String),
+    Stops,
 }
 
 impl Session {
@@ -166,7 +79,7 @@ impl Session {
 
     /// The first instruction of a function whose head is at the offset: its size and locals, where
     /// a jump to the function leads. Any other offset is itself.
-    fn first_from(&self, module: ModuleKey, offset: u32) -> u32 {
+    pub(super) fn first_from(&self, module: ModuleKey, offset: u32) -> u32 {
         let Some(open) = self.module(module) else { return offset };
         let func = open.module.func_at(CodeOffset(offset));
         let listing = func.and_then(|func| {
@@ -214,15 +127,131 @@ impl Session {
         let open = self.module(module).ok_or_else(|| not_now("the module is closed"))?;
         let condition = match text.trim() {
             "" => None,
-            text => Some(
-                Condition::parse(text, &open.module, offset)
-                    .map_err(|message| SessionError::Input { field: 0, message })?,
-            ),
+            _ => Some(expressions::condition_at(&open.module, offset, &text)?),
         };
         let entry = self.breakpoint_mut(module, offset)?;
         entry.condition = condition;
-        entry.state.condition = text;
+        (entry.state.condition, entry.state.failure) = (text, None);
         Ok(())
+    }
+
+    pub(super) fn set_message(
+        &mut self,
+        module: ModuleKey,
+        offset: u32,
+        text: String,
+    ) -> Result<(), SessionError> {
+        let open = self.module(module).ok_or_else(|| not_now("the module is closed"))?;
+        let message = match text.trim() {
+            "" => None,
+            _ => Some(expressions::message_at(&open.module, offset, &text)?),
+        };
+        let entry = self.breakpoint_mut(module, offset)?;
+        entry.message = message;
+        entry.state.message = text;
+        Ok(())
+    }
+
+    /// Reads conditions and messages anew of breakpoints that have been taken over from another module: what
+    /// means nothing there is left out.
+    pub(super) fn reread(&mut self, mut entry: Entry) {
+        let state = &mut entry.state;
+        let (module, offset) = (state.module, state.offset);
+        let condition = std::mem::take(&mut state.condition);
+        let message = std::mem::take(&mut state.message);
+        (entry.condition, entry.message) = (None, None);
+        self.breakpoints.push(entry);
+        let _ = self.set_condition(module, offset, condition);
+        let _ = self.set_message(module, offset, message);
+    }
+
+    /// Stops at the beginning of the functions that are called this: of all opened modules, at calls of an
+    /// import where it is one.
+    pub(super) fn break_on_function(&mut self, text: &str) -> Result<(), SessionError> {
+        let found = self.find_functions(text);
+        if found.is_empty() {
+            let message = match text.trim() {
+                "" => "a function's name, index or address is needed".to_owned(),
+                text => format!("no opened module has a function {text}"),
+            };
+            return Err(SessionError::Input { field: 0, message });
+        }
+        for (module, place) in found {
+            let Some(open) = self.module(module) else { continue };
+            match (place.offset, open.module.func_import(place.func)) {
+                (Some(offset), _) => {
+                    let offset = self.first_from(module, offset.0);
+                    match self.breakpoint_mut(module, offset) {
+                        Ok(entry) => entry.state.enabled = true,
+                        Err(_) => self.toggle_breakpoint(module, offset)?,
+                    }
+                }
+                (None, Some(import)) => {
+                    let (of, name) = (import.module.to_string(), import.name.to_string());
+                    if self.import_break(&of, &name).is_none() {
+                        let when = Some(super::BreakWhen::Always);
+                        self.set_import_break(of, name, when)?;
+                    }
+                }
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// An enabled breakpoint has been reached: its hits, if it stops there.
+    pub(super) fn reach(&mut self, module: ModuleKey, offset: u32) -> Option<u64> {
+        let position = self.breakpoints.iter().position(|entry| entry.is_at(module, offset))?;
+        let entry = self.breakpoints.get_mut(position).filter(|entry| entry.state.enabled)?;
+        entry.state.reached += 1;
+        let counts = Counts { hits: entry.state.reached, ..self.counts() };
+        let entry = self.breakpoints.get(position)?;
+        let (reached, failure) = match self.ask(entry, counts) {
+            Ok(reached) => (reached, None),
+            Err(failure) => (Reached::Stops, Some(failure)),
+        };
+        let entry = self.breakpoints.get_mut(position)?;
+        entry.state.failure = failure;
+        match reached {
+            Reached::Passes => return None,
+            Reached::Logs(_) | Reached::Stops => entry.state.hits += 1,
+        }
+        let hits = entry.state.hits;
+        match reached {
+            Reached::Logs(text) => {
+                self.log(Some((module, offset)), text);
+                None
+            }
+            _ => Some(hits),
+        }
+    }
+
+    /// What a breakpoint does in the innermost frame; why its condition has no value.
+    fn ask(&self, entry: &Entry, counts: Counts) -> Result<Reached, String> {
+        let machine = self.machine.as_ref().and_then(|machine| Some((machine, machine.task()?)));
+        let Some((machine, task)) = machine else { return Ok(Reached::Stops) };
+        let Some(frame) = task.frames(&machine.store).next() else { return Ok(Reached::Stops) };
+        let context = Context::of_frame(&machine.store, &frame).with_counts(counts);
+        if let Some(condition) = &entry.condition {
+            let holds = condition.holds(&context);
+            if !holds.map_err(|error| expressions::told(&entry.state.condition, &error))? {
+                return Ok(Reached::Passes);
+            }
+        }
+        Ok(match &entry.message {
+            Some(message) => Reached::Logs(message.text(&context)),
+            None => Reached::Stops,
+        })
+    }
+
+    /// Counts that expressions can ask for.
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            hits: 0,
+            executed: self.clock(),
+            depth: self.depth() as u64,
+            task: self.selected_task().map_or(0, u64::from),
+        }
     }
 
     /// Breakpoints, by module and offset.

@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, BreakWhen, Shape};
+use super::{AnswerRule, BreakWhen, Shape, TemplateView, WatchTarget, WatchWhen};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,18 @@ pub enum SetChoice {
     Given(HostSet),
 }
 
+/// Which opened module is to satisfy an import.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum ProviderChoice {
+    /// The one that is called as the import says.
+    #[default]
+    ByName,
+    /// The one of this link name; as long as there is none, as by name.
+    Module(String),
+    /// None, even if one is called so: a set of host functions, a policy or the person answers.
+    NoModule,
+}
+
 /// A panel of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)] // named as in the window
@@ -54,6 +66,9 @@ pub enum Panel {
     Graph,
     Timeline,
     Breakpoints,
+    Watches,
+    Log,
+    Find,
     Problems,
     Learn,
     FastCode,
@@ -85,6 +100,16 @@ pub enum Theme {
     Dark,
     /// Light.
     Light,
+}
+
+/// What a person goes back and forward in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Trail {
+    /// The code.
+    #[default]
+    Code,
+    /// A memory view.
+    Memory(u32),
 }
 
 /// What to look for in a memory.
@@ -149,6 +174,15 @@ pub enum Command {
         import: usize,
         /// The choice.
         set: SetChoice,
+    },
+    /// Chooses which opened module satisfies an import, from the next start on.
+    ChooseProvider {
+        /// The importing module.
+        module: ModuleKey,
+        /// Position among its imports.
+        import: usize,
+        /// The choice.
+        provider: ProviderChoice,
     },
     /// Arguments and environment of the programs that are started: WASI gives them to a program.
     SetProgram {
@@ -217,6 +251,20 @@ pub enum Command {
     StepOut,
     /// Exactly this many instructions, unless something else stops them.
     StepBy(u64),
+    /// Goes to the moment of a count of the run.
+    SeekTo(u64),
+    /// To before the instruction that was executed last.
+    StepBack,
+    /// The same; a call is undone as a whole.
+    StepBackOver,
+    /// To before the call of the innermost function.
+    StepBackOut,
+    /// Back to the last breakpoint or watchpoint before this moment, else to the beginning.
+    RunBack,
+    /// To the beginning of what is known.
+    GoToBegin,
+    /// To the present again.
+    GoToPresent,
     /// Until an instruction is about to be executed, in any instance of the module.
     RunTo {
         /// The module.
@@ -241,7 +289,8 @@ pub enum Command {
         /// Whether it stops.
         enabled: bool,
     },
-    /// Sets a condition as `$n == 5`, `local 0 > 3`, `stack 0 != 0` (0 is the top); empty for none.
+    /// Sets a condition as `$n == 5 && u8[$p] != 0`, an [expression](stepwell_engine::expression); empty for
+    /// none.
     SetCondition {
         /// The module.
         module: ModuleKey,
@@ -250,8 +299,59 @@ pub enum Command {
         /// The condition.
         condition: String,
     },
+    /// Lets a breakpoint write a message into the log instead of stopping, as `n = {$n}`; empty to stop.
+    SetMessage {
+        /// The module.
+        module: ModuleKey,
+        /// Byte offset of the instruction.
+        offset: u32,
+        /// The message.
+        message: String,
+    },
+    /// Sets breakpoints at the beginning of the functions of this name, index or address.
+    BreakOnFunction(String),
     /// Removes all breakpoints.
     ClearBreakpoints,
+    /// Empties the log.
+    ClearLog,
+
+    /// Watches an expression, for the module looked at.
+    AddWatch(String),
+    /// Changes a watch.
+    SetWatch {
+        /// Its number.
+        watch: u32,
+        /// The new expression.
+        text: String,
+    },
+    /// Ends a watch.
+    RemoveWatch(u32),
+    /// Moves a watch before the one that stands at a position.
+    MoveWatch {
+        /// Its number.
+        watch: u32,
+        /// The position.
+        to: usize,
+    },
+
+    /// Stops behind instructions that access something. Where it is watched already, for other accesses.
+    SetWatchpoint {
+        /// What is watched.
+        target: WatchTarget,
+        /// Which accesses stop.
+        when: WatchWhen,
+    },
+    /// Switches a watchpoint on or off.
+    EnableWatchpoint {
+        /// Its number.
+        number: u32,
+        /// Whether it stops.
+        enabled: bool,
+    },
+    /// Removes a watchpoint.
+    RemoveWatchpoint(u32),
+    /// Removes all watchpoints.
+    ClearWatchpoints,
 
     /// Stops at calls of an import before the host function begins; `None` ends that.
     BreakOnImport {
@@ -330,6 +430,15 @@ pub enum Command {
         bytes: Vec<u8>,
     },
 
+    /// Takes back the last change by hand, as long as the machine stands where it was made.
+    Undo,
+    /// Makes the change again that was taken back last.
+    Redo,
+
+    /// Looks again at what was looked at before the last jump.
+    Back(Trail),
+    /// Looks again at what was gone back from.
+    Forward(Trail),
     /// Looks at a frame, counted from the innermost as 0.
     SelectFrame(usize),
     /// Looks at a module.
@@ -350,6 +459,13 @@ pub enum Command {
     },
     /// Looks at the present instruction again.
     ShowPc,
+    /// Looks for instructions by their text, in all functions of all opened modules, while the session ticks. An
+    /// empty text forgets what was found.
+    FindInCode(String),
+    /// Ends such a search; what has been found stays.
+    EndFinding,
+    /// Shows the panel in which what to find is written.
+    AskWhatToFind,
     /// Looks at an object of the heap, or at all of them.
     ShowObject(Option<u32>),
 
@@ -377,6 +493,36 @@ pub enum Command {
         view: u32,
         /// First address shown; rounded down to 16.
         top: u64,
+    },
+    /// How many bytes a row of a memory view has: 8, 16 or 32, or 0 for as many as fit.
+    SetBytesPerRow {
+        /// The view.
+        view: u32,
+        /// How many.
+        count: u8,
+    },
+    /// Adds a template for a module's memories, or writes one anew: `x: f32 @0, y: f32, name: cstr`.
+    SetTemplate {
+        /// The module.
+        module: ModuleKey,
+        /// What it is called.
+        name: String,
+        /// Its fields.
+        text: String,
+    },
+    /// Removes a template.
+    RemoveTemplate {
+        /// The module.
+        module: ModuleKey,
+        /// What it is called.
+        name: String,
+    },
+    /// Reads a memory view through a template, or no longer.
+    ShowTemplate {
+        /// The view.
+        view: u32,
+        /// Which, and where.
+        show: Option<TemplateView>,
     },
     /// Whether a memory view scrolls to what a step reads or writes.
     FollowAccesses {
@@ -422,4 +568,43 @@ pub enum Command {
     DismissProblem(String),
     /// Dismisses a notice.
     DismissNotice(u64),
+}
+
+impl Command {
+    /// Whether it changes what is looked at only, not the machine or what runs do.
+    pub(super) fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Command::SelectFrame(_)
+                | Command::Back(_)
+                | Command::Forward(_)
+                | Command::FindInCode(_)
+                | Command::EndFinding
+                | Command::AskWhatToFind
+                | Command::SetBytesPerRow { .. }
+                | Command::ShowTemplate { .. }
+                | Command::SelectModule(_)
+                | Command::ShowFunction { .. }
+                | Command::ShowOffset { .. }
+                | Command::ShowPc
+                | Command::ShowObject(_)
+                | Command::AddMemoryView
+                | Command::CloseMemoryView(_)
+                | Command::ViewMemory { .. }
+                | Command::GoToAddress { .. }
+                | Command::ScrollMemory { .. }
+                | Command::FollowAccesses { .. }
+                | Command::SelectBytes { .. }
+                | Command::Search { .. }
+                | Command::TogglePanel(_)
+                | Command::RevealPanel(_)
+                | Command::ResetLayout
+                | Command::Arrange(_)
+                | Command::SetTheme(_)
+                | Command::ShowVectors(_)
+                | Command::SetZoom(_)
+                | Command::DismissProblem(_)
+                | Command::DismissNotice(_)
+        )
+    }
 }

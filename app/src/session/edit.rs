@@ -13,8 +13,12 @@ impl Session {
         if self.state == RunState::Running {
             return Err(not_now("pause it first"));
         }
+        self.refuse_in_past()?;
         self.heap.changed();
-        self.machine.as_mut().ok_or_else(|| not_now("start an export first"))
+        let machine = self.machine.as_mut();
+        let machine = machine.ok_or_else(|| not_now("start an export first"))?;
+        machine.is_touched = true;
+        Ok(machine)
     }
 
     pub(super) fn set_slot(

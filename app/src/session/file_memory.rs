@@ -1,5 +1,6 @@
-//! What is remembered of a file from one time that it is opened to the next: breakpoints, what its imports get,
-//! rules for answers, what was started last. A file is known by its bytes, whatever it is called.
+//! What is remembered of a file from one time that it is opened to the next: breakpoints, watches, what its imports
+//! get, rules for answers, templates and views of its memories, what was started last. A file is known by its bytes,
+//! whatever it is called.
 
 use std::hash::Hasher as _;
 
@@ -9,9 +10,11 @@ use stepwell_engine::Module;
 
 use super::answer_rules::AnswerRule;
 use super::breakpoint::Entry;
-use super::command::{ImportPolicy, ModuleKey, SetChoice};
+use super::command::{ImportPolicy, ModuleKey, ProviderChoice, SetChoice};
 use super::import_break::BreakWhen;
+use super::known_view::KnownView;
 use super::types::OpenModule;
+use super::watchpoint::{WatchTarget, WatchWhen};
 use super::{Invocation, Session};
 
 /// Files that are remembered; of more the ones that were closed first are forgotten.
@@ -26,9 +29,17 @@ pub struct FileMemory {
     /// What the file is known by.
     pub hash: String,
     breakpoints: Vec<(u32, bool, String)>,
+    /// On what the module has; the key says nothing.
+    watchpoints: Vec<(WatchTarget, WatchWhen, bool)>,
+    /// Messages of breakpoints, by offset.
+    messages: Vec<(u32, String)>,
+    watches: Vec<String>,
     imports: Vec<KnownImport>,
     import_breaks: Vec<(String, String, BreakWhen)>,
     rules: Vec<AnswerRule>,
+    pub(super) templates: Vec<(String, String)>,
+    /// Views of its memories; absent while none have been opened.
+    pub(super) views: Option<Vec<KnownView>>,
     /// Export and arguments that were started last.
     pub(super) started: Option<(String, Vec<String>)>,
 }
@@ -40,6 +51,8 @@ struct KnownImport {
     name: String,
     policy: ImportPolicy,
     set: SetChoice,
+    #[serde(default)]
+    provider: ProviderChoice,
 }
 
 impl FileMemory {
@@ -52,7 +65,10 @@ impl FileMemory {
 fn put(memories: &mut Vec<FileMemory>, mut memory: FileMemory) {
     let before = memories.iter().position(|known| known.hash == memory.hash);
     let before = before.map(|position| memories.remove(position));
-    memory.started = memory.started.or_else(|| before.and_then(|before| before.started));
+    if let Some(before) = before {
+        memory.started = memory.started.or(before.started);
+        memory.views = memory.views.or(before.views);
+    }
     if !memory.is_empty() {
         memories.push(memory);
     }
@@ -108,17 +124,25 @@ impl Session {
             imports.iter().any(|import| *import.module == *module && *import.name == *name)
         };
         let of_import = imports.iter().zip(&open.imports).filter_map(|(import, state)| {
-            let is_usual =
-                state.policy == ImportPolicy::default() && state.choice == SetChoice::default();
+            let is_usual = state.policy == ImportPolicy::default()
+                && state.choice == SetChoice::default()
+                && state.provider == ProviderChoice::default();
             let (module, name) = (import.module.to_string(), import.name.to_string());
-            let (policy, set) = (state.policy, state.choice);
-            (!is_usual).then_some(KnownImport { module, name, policy, set })
+            let (policy, set, provider) = (state.policy, state.choice, state.provider.clone());
+            (!is_usual).then_some(KnownImport { module, name, policy, set, provider })
         });
         let breakpoints = self.breakpoints.iter().filter(|entry| entry.state.module == key);
         let breakpoints = breakpoints.map(|entry| {
             let state = &entry.state;
             (state.offset, state.enabled, state.condition.clone())
         });
+        let watchpoints = self.watchpoints_of(key).into_iter();
+        let watchpoints = watchpoints
+            .map(|state| (state.target.of_module(ModuleKey(0)), state.when, state.enabled));
+        let entries = self.breakpoints.iter().map(|entry| &entry.state);
+        let messages = entries.filter(|state| state.module == key && !state.message.is_empty());
+        let messages = messages.map(|state| (state.offset, state.message.clone()));
+        let watches = self.watches().filter(|watch| watch.module == key);
         let breaks = self.import_breaks.iter();
         let breaks = breaks.filter(|known| is_imported(&known.module, &known.name));
         let breaks =
@@ -128,12 +152,19 @@ impl Session {
         let hash = open.hash.clone();
         let started = self.invocation.as_ref().filter(|last| last.module == key);
         let started = started.map(|last| (last.export.clone(), last.args.clone()));
+        let templates = self.templates().iter().filter(|template| template.module == key);
+        let templates = templates.map(|known| (known.name.clone(), known.text.clone()));
         FileMemory {
             hash,
             breakpoints: breakpoints.collect(),
+            watchpoints: watchpoints.collect(),
+            messages: messages.collect(),
+            watches: watches.map(|watch| watch.text.clone()).collect(),
             imports: of_import.collect(),
             import_breaks: breaks.collect(),
             rules: rules.collect(),
+            templates: templates.collect(),
+            views: self.views_now(key),
             started,
         }
     }
@@ -155,6 +186,9 @@ impl Session {
                 *import.module == *known.module && *import.name == *known.name
             };
             let Some(position) = open.module.imports().iter().position(is_it) else { continue };
+            if known.provider != ProviderChoice::default() {
+                let _ = self.choose_provider(key, position, known.provider.clone());
+            }
             if known.set != SetChoice::default() {
                 // What is chosen can be chosen again.
                 let _ = self.choose_set(key, position, known.set);
@@ -175,8 +209,27 @@ impl Session {
             self.breakpoints.push(entry);
             // One that is refused, since it was written for another version, is left out.
             let _ = self.set_condition(key, offset, condition);
+            if let Some((_, text)) = memory.messages.iter().find(|(of, _)| *of == offset) {
+                let _ = self.set_message(key, offset, text.clone());
+            }
+        }
+        for text in &memory.watches {
+            if !self.watches().any(|watch| watch.module == key && watch.text == *text) {
+                let _ = self.add_watch_of(key, text);
+            }
         }
         self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
+        for (name, text) in memory.templates {
+            // One that is refused, since it was written for another version, is left out.
+            let _ = self.set_template(key, name, text);
+        }
+        for (target, when, enabled) in memory.watchpoints {
+            let target = target.of_module(key);
+            if self.watchpoint_on(&target).is_none() {
+                // Of a file that has been written by hand, it may not be there.
+                let _ = self.add_watchpoint(target, when, enabled);
+            }
+        }
         for (module, name, when) in memory.import_breaks {
             if self.import_break(&module, &name).is_none() {
                 let _ = self.set_import_break(module, name, Some(when));
@@ -188,6 +241,29 @@ impl Session {
         if all.len() > rules.len() {
             let _ = self.set_answer_rules(all);
         }
+    }
+
+    /// The views that an open file has, or is remembered with.
+    pub(super) fn views_of(&self, key: ModuleKey) -> Vec<KnownView> {
+        self.views_now(key).unwrap_or_else(|| self.known_views(key))
+    }
+
+    /// Has an open file be remembered with views, unless it has some already.
+    pub(super) fn remember_views(&mut self, key: ModuleKey, views: Vec<KnownView>) {
+        let Some(hash) = self.module(key).map(|open| open.hash.clone()) else { return };
+        let known = self.file_memories.iter().find(|known| known.hash == hash);
+        let mut memory = known.cloned().unwrap_or(FileMemory { hash, ..FileMemory::default() });
+        memory.views.get_or_insert(views);
+        put(&mut self.file_memories, memory);
+    }
+
+    /// The views that an open file is remembered with.
+    pub(super) fn known_views(&self, key: ModuleKey) -> Vec<KnownView> {
+        let known = self.module(key).and_then(|open| {
+            let known = self.file_memories.iter().find(|known| known.hash == open.hash)?;
+            known.views.clone()
+        });
+        known.unwrap_or_default()
     }
 
     /// What was started last of an open file: then, or before it was closed.

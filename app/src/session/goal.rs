@@ -83,7 +83,7 @@ impl Session {
     }
 
     /// The instruction behind the call at which the frame of this depth waits.
-    fn place_behind_call(&self, depth: usize) -> Option<Place> {
+    pub(super) fn place_behind_call(&self, depth: usize) -> Option<Place> {
         let frames = self.frames();
         let frame = frames.get(frames.len().checked_sub(depth)?)?;
         let listing = Listing::new(frame.module(), frame.func()).ok()?;
@@ -109,6 +109,7 @@ impl Session {
             _ => {}
         }
         machine.set_breakpoints(places.into_iter());
+        self.place_watchpoints();
     }
 
     /// After instructions have been executed: is the goal reached?

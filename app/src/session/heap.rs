@@ -88,7 +88,9 @@ impl Session {
     pub(super) fn collect_garbage(&mut self) -> Result<(), SessionError> {
         let machine = self.stopped_machine()?;
         let freed = machine.store.collect_garbage()?;
+        self.edits.end("garbage has been collected since");
         self.heap.freed = Some(freed);
+        self.end_watchpoints();
         let kept = |object: &ObjectAddr| {
             self.store().is_some_and(|store| store.object_kind(*object).is_some())
         };

@@ -201,7 +201,7 @@ impl Session {
     /// Takes up the calls that have been answered while the selected task ran.
     pub(super) fn take_host_calls(&mut self) {
         let Some(machine) = &mut self.machine else { return };
-        let done = machine.store.take_host_calls();
+        let done = machine.timeline.take_host_calls(&mut machine.store);
         if done.is_empty() {
             return;
         }
@@ -210,7 +210,7 @@ impl Session {
         let task = machine.tasks.current().map_or(0, |entry| entry.number);
         for record in done {
             let clock = clock - executed.saturating_sub(record.executed).min(clock);
-            self.take_host_call(record, task, clock);
+            self.take_host_call(Arc::unwrap_or_clone(record), task, clock);
         }
     }
 
@@ -342,8 +342,8 @@ impl Session {
             HostAnswer::Trap(_) => Vec::new(),
         };
         let machine = self.machine.as_mut().ok_or_else(not_now)?;
-        let (task, store) = machine.task_and_store().ok_or_else(not_now)?;
-        task.resume(store, answer.clone())?;
+        machine.resume(answer.clone()).ok_or_else(not_now)??;
+        self.edits.end("a host call has been answered since");
         machine.tasks.unpark();
         let at = self.calls.by_number(number);
         if let Some(record) = at.and_then(|at| self.calls.records.get_mut(at)) {
@@ -464,6 +464,9 @@ impl Session {
 
     /// The call that the selected task waits for.
     pub fn pending_call(&self) -> Option<&HostCallRecord> {
+        if self.is_past() {
+            return None;
+        }
         let task = self.selected_task()?;
         let record = self.calls.pending_of(task)?;
         Some(record).filter(|record| record.answer == HostAnswerState::Pending)

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{FuncIndex, HostCall, Value};
+use stepwell_engine::expression::{Context, Expression, Scope, Template};
+use stepwell_engine::{ExternType, FuncIndex, FuncType, HostCall};
 
-use super::breakpoint::{Comparison, split_comparison};
+use super::expressions::{self, told};
 use super::types::SessionError;
-use super::value_text::parse_value;
 use super::{Session, not_now};
 
 /// When to stop at the calls of an import.
@@ -17,8 +17,10 @@ pub enum BreakWhen {
     Always,
     /// At the next one only.
     Once,
-    /// Where this holds of an argument, as `arg 0 == 5`; 0 is the first.
+    /// Where this holds, as `arg 0 == 5`; 0 is the first argument.
     Condition(String),
+    /// Never: each call writes this into the log, as `read {arg 2} bytes`.
+    Message(String),
 }
 
 /// An import at whose calls the run stops.
@@ -30,23 +32,38 @@ pub struct ImportBreak {
     pub name: String,
     /// When it stops.
     pub when: BreakWhen,
-    /// How often it has stopped.
+    /// How often it has been called.
+    pub reached: u64,
+    /// How often it has stopped, or logged.
     pub hits: u64,
+    /// Why its condition had no value at the last call.
+    pub failure: Option<String>,
 }
 
-/// `arg N comparison value`.
-fn parse(text: &str) -> Result<(usize, Comparison, String), String> {
-    let help = "write a comparison of an argument, as `arg 0 == 5`";
-    let (left, comparison, right) = split_comparison(text).ok_or(help)?;
-    let index = left.strip_prefix("arg").and_then(|rest| rest.trim().parse().ok()).ok_or(help)?;
-    Ok((index, comparison, right.to_owned()))
+/// What becomes of a call.
+enum Reached {
+    Passes,
+    Logs(String),
+    Stops,
 }
 
-/// Whether a condition holds of the arguments; one that is not there does not fulfil it.
-fn holds(condition: &str, args: &[Value]) -> bool {
-    let Ok((index, comparison, right)) = parse(condition) else { return false };
-    let Some(left) = args.get(index) else { return false };
-    parse_value(left.ty(), &right).is_ok_and(|right| comparison.holds(*left, right))
+impl BreakWhen {
+    /// Whether its text means something for calls of this type.
+    fn check(&self, ty: &FuncType) -> Result<(), String> {
+        let scope = Scope::of_call(ty);
+        let (text, result) = match self {
+            BreakWhen::Always | BreakWhen::Once => return Ok(()),
+            BreakWhen::Condition(text) => {
+                let read = Expression::parse(text);
+                (text, read.and_then(|read| read.resolve_condition(&scope)).map(|_| ()))
+            }
+            BreakWhen::Message(text) => {
+                let read = Template::parse(text);
+                (text, read.and_then(|read| read.resolve(&scope)).map(|_| ()))
+            }
+        };
+        result.map_err(|error| told(text, &error))
+    }
 }
 
 impl Session {
@@ -67,8 +84,16 @@ impl Session {
         name: String,
         when: Option<BreakWhen>,
     ) -> Result<(), SessionError> {
-        if let Some(BreakWhen::Condition(text)) = &when {
-            parse(text).map_err(|message| SessionError::Input { field: 0, message })?;
+        if let Some(when) = &when {
+            let imports = self.modules.iter().flat_map(|open| open.module.imports());
+            let mut imports =
+                imports.filter(|import| *import.module == *module && *import.name == *name);
+            if let Some(ty) = imports.find_map(|import| match &import.ty {
+                ExternType::Func(ty) => Some(ty),
+                _ => None,
+            }) {
+                when.check(ty).map_err(|message| SessionError::Input { field: 0, message })?;
+            }
         }
         let known = self.import_breaks.iter().position(|known| {
             (known.module.as_str(), known.name.as_str()) == (module.as_str(), name.as_str())
@@ -79,7 +104,9 @@ impl Session {
                 self.import_breaks.retain(|known| known.module != module || known.name != name);
             }
             (None, Some(when)) => {
-                self.import_breaks.push(ImportBreak { module, name, when, hits: 0 });
+                let (reached, hits, failure) = (0, 0, None);
+                let new = ImportBreak { module, name, when, reached, hits, failure };
+                self.import_breaks.push(new);
             }
             (None, None) => return Err(not_now("the run does not stop at this import")),
         }
@@ -129,17 +156,54 @@ impl Session {
             .import_breaks
             .iter_mut()
             .position(|known| *known.module == *call.module && *known.name == *call.name);
-        let Some(known) = found.and_then(|at| self.import_breaks.get_mut(at)) else { return false };
-        let stops = match &known.when {
-            BreakWhen::Always | BreakWhen::Once => true,
-            BreakWhen::Condition(text) => holds(text, &call.args),
-        };
-        known.hits += u64::from(stops);
+        let Some(at) = found else { return false };
+        let Some(known) = self.import_breaks.get_mut(at) else { return false };
+        known.reached += 1;
+        let (when, reached) = (known.when.clone(), known.reached);
+        let answer = self.ask_at_call(&when, reached, call);
+        let Some(known) = self.import_breaks.get_mut(at) else { return false };
+        known.failure = answer.as_ref().err().cloned();
+        known.hits += u64::from(!matches!(answer, Ok(Reached::Passes)));
         if known.when == BreakWhen::Once {
             self.import_breaks
                 .retain(|known| *known.module != *call.module || *known.name != *call.name);
             self.place_import_breaks();
         }
-        stops
+        match answer {
+            Ok(Reached::Passes) => false,
+            Ok(Reached::Logs(text)) => {
+                let frames = self.frames();
+                let place = frames.first().and_then(|frame| {
+                    let open = self.module_of_instance(frame.instance())?;
+                    Some((open.key, frame.offset().0))
+                });
+                self.log(place, text);
+                false
+            }
+            // Without a value a person has to look.
+            Ok(Reached::Stops) | Err(_) => true,
+        }
+    }
+
+    fn ask_at_call(
+        &self,
+        when: &BreakWhen,
+        reached: u64,
+        call: &HostCall,
+    ) -> Result<Reached, String> {
+        let asked = |scope: &Scope<'_>, context: &Context<'_>| match when {
+            BreakWhen::Always | BreakWhen::Once => Ok(Reached::Stops),
+            BreakWhen::Condition(text) => match expressions::asked(text, scope, context) {
+                Ok(true) => Ok(Reached::Stops),
+                Ok(false) => Ok(Reached::Passes),
+                Err(error) => Err(told(text, &error)),
+            },
+            BreakWhen::Message(text) => {
+                let message = Template::parse(text).and_then(|read| read.resolve(scope));
+                let written = message.map(|message| Reached::Logs(message.text(context)));
+                written.map_err(|error| told(text, &error))
+            }
+        };
+        self.at_call(call, reached, asked).unwrap_or(Ok(Reached::Stops))
     }
 }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use stepwell_engine::module::Import;
 use stepwell_engine::observe::Breakpoint;
 use stepwell_engine::text::escaped;
+use stepwell_engine::timeline::Timeline;
 use stepwell_engine::{
-    CodeOffset, Engine, Extern, ExternType, InstanceId, Linker, Module, Store, Task, Value,
+    CodeOffset, Engine, Error, Extern, ExternType, HostAnswer, InstanceId, Linker, Module, Store,
+    Task, Value,
 };
 use stepwell_wasi::{INITIALIZE, Initializer};
 
@@ -16,10 +18,21 @@ use super::programs::Programs;
 use super::tasks::Tasks;
 use super::types::{ImportSource, OpenModule, SessionError};
 
+/// Bytes that states of the past may take.
+const PAST: u64 = if cfg!(target_arch = "wasm32") { 128 << 20 } else { 256 << 20 };
+
 /// A store with instances, and the task that runs in it.
 pub(super) struct Machine {
     pub(super) store: Store,
     pub(super) tasks: Tasks,
+    /// What the run was, since its present tasks were started.
+    pub(super) timeline: Timeline,
+    /// The clock when it began.
+    began: u64,
+    /// The task of the moment of the past at which one stands.
+    pub(super) past_task: Option<Task>,
+    /// Something has been changed that the timeline has not been told of.
+    pub(super) is_touched: bool,
     instances: Vec<(ModuleKey, InstanceId)>,
     /// Memories, tables and globals made for imports that nobody satisfies.
     provided: BTreeMap<(String, String), Extern>,
@@ -77,20 +90,70 @@ impl Machine {
         let mut store = Store::new(engine);
         store.record_host_calls(true);
         store.count_calls(true);
-        Self { store, tasks: Tasks::default(), instances: Vec::new(), provided: BTreeMap::new() }
+        let timeline = Timeline::begin(&mut store, PAST);
+        Self {
+            store,
+            tasks: Tasks::default(),
+            timeline,
+            began: 0,
+            past_task: None,
+            is_touched: false,
+            instances: Vec::new(),
+            provided: BTreeMap::new(),
+        }
     }
 
-    /// The instruction clock: all tasks of this machine together.
+    /// The instruction clock: all tasks of this machine together; in the past that of the moment at which one stands.
     pub(super) fn clock(&self) -> u64 {
-        self.tasks.clock()
+        match self.timeline.is_past() {
+            true => self.began + self.timeline.clock(),
+            false => self.tasks.clock(),
+        }
+    }
+
+    /// Where the clock of the timeline begins.
+    pub(super) fn began(&self) -> u64 {
+        self.began
+    }
+
+    /// Gives up all tasks, and what was with them.
+    pub(super) fn clear_tasks(&mut self) {
+        // It has handles of them.
+        self.timeline = Timeline::begin(&mut self.store, PAST);
+        self.tasks.clear(&mut self.store);
+        self.timeline = Timeline::begin(&mut self.store, PAST);
+        self.began = self.tasks.clock();
+    }
+
+    /// Tells the timeline that the store has been changed by other means than a run.
+    pub(super) fn note_change(&mut self) {
+        self.is_touched = false;
+        if let Some(entry) = self.tasks.current() {
+            let task = entry.task.clone();
+            self.timeline.changed(&mut self.store, &task);
+        }
     }
 
     /// The task that the panels show.
     pub(super) fn task(&self) -> Option<&Task> {
-        self.tasks.current().map(|entry| &entry.task)
+        self.past_task.as_ref().or(self.tasks.current().map(|entry| &entry.task))
     }
 
-    /// The task that the panels show, and its store.
+    /// Answers the host call of the task that the panels show.
+    pub(super) fn resume(&mut self, answer: HostAnswer) -> Option<Result<(), Error>> {
+        let Self { store, tasks, timeline, .. } = self;
+        let task = &mut tasks.current_mut()?.task;
+        Some(timeline.resume(store, task, answer))
+    }
+
+    /// Ends the wait of the task that the panels show.
+    pub(super) fn time_out(&mut self) -> Option<Result<(), Error>> {
+        let Self { store, tasks, timeline, .. } = self;
+        let task = &mut tasks.current_mut()?.task;
+        Some(timeline.time_out(store, task))
+    }
+
+    /// The task that the panels show, and its store, for changes by hand.
     pub(super) fn task_and_store(&mut self) -> Option<(&mut Task, &mut Store)> {
         let Self { store, tasks, .. } = self;
         tasks.current_mut().map(|entry| (&mut entry.task, store))
@@ -165,7 +228,7 @@ impl Machine {
                 Job::Instantiate(key) => {
                     let Some(open) = modules.iter().find(|open| open.key == key) else { continue };
                     let error = |error| SessionError::Module { name: open.name.clone(), error };
-                    let linker = self.linker(modules, open, hosts).map_err(error)?;
+                    let linker = self.linker(open, hosts).map_err(error)?;
                     let made =
                         linker.begin_instantiate(&mut self.store, &open.module).map_err(error)?;
                     let is_made = |import: usize| {
@@ -214,18 +277,14 @@ impl Machine {
     /// absent.
     fn linker(
         &mut self,
-        modules: &[OpenModule],
         open: &OpenModule,
         hosts: &Programs,
     ) -> Result<Linker, stepwell_engine::Error> {
         let mut linker = Linker::new();
         let keys: HashMap<ModuleKey, InstanceId> = self.instances.iter().copied().collect();
-        let instances =
-            modules.iter().filter_map(|open| Some((open.name.as_str(), *keys.get(&open.key)?)));
-        let instances: HashMap<&str, InstanceId> = instances.collect();
         for (import, state) in open.module.imports().iter().zip(&open.imports) {
-            if let ImportSource::Module(_) = state.source
-                && let Some(instance) = instances.get(&*import.module)
+            if let ImportSource::Module(provider) = state.source
+                && let Some(instance) = keys.get(&provider)
                 && let Some(item) = self.store.export(*instance, &import.name)
             {
                 linker.define(&import.module, &import.name, item);

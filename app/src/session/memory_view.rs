@@ -1,12 +1,12 @@
 //! Memory views: what they show, what is marked in them, what can be found.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use stepwell_engine::text::{identifier, path_part};
 use stepwell_engine::{MemAddr, Store};
 
 use super::Session;
-use super::command::SearchKind;
+use super::command::{ModuleKey, SearchKind};
 use super::types::{ByteMark, MemoryView, NamedMemory, SessionError};
 
 /// Bytes around the top of a view that are remembered to tell what has changed.
@@ -19,6 +19,8 @@ const SEEN: u64 = 96;
 #[derive(Default)]
 pub(super) struct MemoryViews {
     pub(super) views: Vec<MemoryView>,
+    /// Modules whose views of before have been taken up.
+    taken_up: BTreeSet<ModuleKey>,
     next_id: u32,
     previous: Vec<Window>,
     accesses: VecDeque<Span>,
@@ -39,10 +41,34 @@ struct Span {
 }
 
 impl MemoryViews {
-    pub(super) fn add(&mut self, memory: MemAddr) {
+    pub(super) fn add(&mut self, named: &NamedMemory) -> &mut MemoryView {
         let id = self.next_id;
         self.next_id += 1;
-        self.views.push(MemoryView { id, memory, top: 0, cursor: 0, selected: 1, follow: true });
+        let view = MemoryView {
+            id,
+            memory: named.addr,
+            top: 0,
+            cursor: 0,
+            selected: 1,
+            follow: true,
+            per_row: self.views.last().map_or(0, |last| last.per_row),
+            template: None,
+            home: named.home(),
+        };
+        self.views.push(view);
+        let last = self.views.len() - 1;
+        &mut self.views[last]
+    }
+
+    /// Whether a module's views of before have been taken up: what there is now is what is to be remembered.
+    pub(super) fn has_taken_up(&self, module: ModuleKey) -> bool {
+        self.taken_up.contains(&module)
+    }
+
+    /// Forgets the views of a module that is closed.
+    pub(super) fn forget_module(&mut self, module: ModuleKey) {
+        self.views.retain(|view| view.home.is_none_or(|(home, _)| home != module));
+        self.taken_up.remove(&module);
     }
 
     pub(super) fn get_mut(&mut self, id: u32) -> Result<&mut MemoryView, SessionError> {
@@ -61,12 +87,14 @@ impl MemoryViews {
     /// Remembers what the views show, before something runs.
     pub(super) fn remember(&mut self, store: &Store) {
         self.accesses.clear();
-        self.previous = self
-            .views
-            .iter()
-            .filter_map(|view| {
+        let places = self.views.iter().flat_map(|view| {
+            let shown = view.template.as_ref();
+            let structure = shown.map(|shown| (view, shown.at.unwrap_or(view.cursor)));
+            [Some((view, view.top.saturating_sub(WINDOW / 2))), structure].into_iter().flatten()
+        });
+        self.previous = places
+            .filter_map(|(view, start)| {
                 let memory = store.memory(view.memory)?;
-                let start = view.top.saturating_sub(WINDOW / 2);
                 let size = memory.bytes().len() as u64;
                 let len = WINDOW.min(size.saturating_sub(start));
                 let bytes = memory.read(start, len).ok()?.to_vec();
@@ -231,7 +259,8 @@ impl Session {
                     Some(name) => format!("{}:{}", path_part(&open.name), identifier(name)),
                     None => format!("{}:{index}", path_part(&open.name)),
                 };
-                found.push(NamedMemory { addr: *addr, label, module: Some(open.key) });
+                let (index, module) = (index as u32, Some(open.key));
+                found.push(NamedMemory { addr: *addr, label, module, index });
             }
         }
         found
@@ -257,18 +286,56 @@ impl Session {
         }
     }
 
-    /// One view as soon as there is a memory; views of memories that are gone show the first.
+    /// The module whose memory this is.
+    pub fn memory_module(&self, memory: MemAddr) -> Option<ModuleKey> {
+        self.memories().iter().find(|named| named.addr == memory)?.module
+    }
+
+    /// One view as soon as there is a memory, or those that its file is remembered with; a view finds its memory
+    /// again in another run, and views of memories that are gone show the first.
     pub(super) fn ensure_memory_view(&mut self) {
         let memories = self.memories();
-        let Some(first) = memories.first().map(|named| named.addr) else { return };
+        let Some(first) = memories.first() else { return };
         for view in &mut self.memory.views {
-            if memories.iter().all(|named| named.addr != view.memory) {
-                (view.memory, view.top, view.cursor, view.selected) = (first, 0, 0, 1);
+            let at_home = memories.iter().find(|named| named.home() == view.home);
+            match at_home {
+                Some(named) => view.memory = named.addr,
+                None => {
+                    (view.memory, view.top, view.cursor, view.selected) = (first.addr, 0, 0, 1);
+                    view.home = first.home();
+                }
             }
         }
+        self.take_up_views(&memories);
         if self.memory.views.is_empty() {
             self.memory.add(first);
         }
+    }
+
+    /// Opens the views that modules are remembered with, once after each has been opened.
+    fn take_up_views(&mut self, memories: &[NamedMemory]) {
+        for named in memories {
+            let Some(key) = named.module.filter(|key| !self.memory.taken_up.contains(key)) else {
+                continue;
+            };
+            self.memory.taken_up.insert(key);
+            for known in self.known_views(key) {
+                let at = memories.iter().find(|named| named.home() == Some((key, known.memory)));
+                if let Some(named) = at {
+                    let memory = self.store().and_then(|store| store.memory(named.addr));
+                    let size = memory.map_or(0, |memory| memory.bytes().len() as u64);
+                    let view = self.memory.add(named);
+                    known.put_into(view, size);
+                }
+            }
+        }
+    }
+}
+
+impl NamedMemory {
+    /// Where it is found again in another run.
+    pub(super) fn home(&self) -> Option<(ModuleKey, u32)> {
+        Some((self.module?, self.index))
     }
 }
 

@@ -18,22 +18,33 @@ mod demangle;
 mod edit;
 mod examples;
 mod export_calls;
+#[cfg(test)]
+mod expression_tests;
+mod expressions;
 mod file_memory;
+mod find_code;
 mod find_func;
 mod func_names;
 mod goal;
 mod heap;
+mod history;
 mod host_calls;
 mod import_break;
+mod known_view;
 mod limits;
 mod load;
+mod log;
 mod machine;
 mod memory_view;
 mod modules;
 mod opening;
+mod past;
+#[cfg(test)]
+mod past_tests;
 #[cfg(test)]
 mod problems_tests;
 mod programs;
+mod provider;
 #[cfg(test)]
 mod reactor_tests;
 mod reference;
@@ -50,13 +61,20 @@ mod step_tests;
 mod tasks;
 #[cfg(test)]
 mod tasks_tests;
+mod template;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod trap_text;
 mod type_text;
 mod types;
+mod undo;
 mod value_text;
 mod waiting;
+mod watches;
+mod watchpoint;
+#[cfg(test)]
+mod watchpoint_tests;
 mod words;
 
 use std::time::Duration;
@@ -69,26 +87,31 @@ use stepwell_engine::{
 pub use answer_rules::{AnswerRule, Then};
 pub use call_graph::CallCounts;
 pub use command::{
-    Arrangement, Command, ImportPolicy, ModuleKey, Panel, SearchKind, SetChoice, Theme,
+    Arrangement, Command, ImportPolicy, ModuleKey, Panel, ProviderChoice, SearchKind, SetChoice,
+    Theme, Trail,
 };
 pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
 pub use export_calls::CallsFormat;
 pub use file_memory::FileMemory;
+pub use find_code::{CodeHit, CodeSearch, SearchProgress};
 pub use find_func::{FuncWanted, Place};
 pub use func_names::FuncNames;
 pub use heap::HeapFocus;
 pub use import_break::{BreakWhen, ImportBreak};
 pub use load::{Problem, load_error, load_message, load_module};
+pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
+pub use past::PastView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::{Reference, value_word};
 pub use shape::Shape;
 pub use shared::SharedFolder;
 pub use signature::{DescribedArg, DescribedCall};
 pub use tasks::{Lane, TaskState, TaskView};
+pub use template::{FieldTarget, FieldView, Scalar, Template, TemplateError, TemplateView};
 pub use trap_text::{Namer, ReachedLimit, reached_limit, trap_causes, trapped_instruction};
 pub use type_text::{defined_type, extern_type, fields, func_type, type_name, val_type};
 pub use types::{
@@ -99,6 +122,8 @@ pub use types::{
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use watches::{Watch, WatchValue};
+pub use watchpoint::{WatchStop, WatchTarget, WatchWhen, WatchpointState};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
@@ -107,10 +132,15 @@ use host_calls::HostCalls;
 use machine::Machine;
 use memory_view::MemoryViews;
 use opening::Openings;
+use past::Journey;
 use programs::Programs;
 use remembered::Remembered;
 use run::Speed;
 use tasks::WindowWaker;
+use trail::Trails;
+use undo::Edits;
+use watches::Watches;
+use watchpoint::Watchpoints;
 
 /// The state of a person's work: opened modules, the run, what is looked at.
 pub struct Session {
@@ -124,6 +154,10 @@ pub struct Session {
     links_changed: bool,
     state: RunState,
     progress: Option<Progress>,
+    /// One is on the way to another moment of the past.
+    journey: Option<Journey>,
+    /// What the machine was doing in the present, while one stands in the past.
+    present: Option<RunState>,
     /// Rules for answers, with how often each has answered in this run.
     answer_rules: Vec<(AnswerRule, u64)>,
     file_memories: Vec<FileMemory>,
@@ -133,16 +167,24 @@ pub struct Session {
     remembered: Remembered,
     speed: Speed,
     breakpoints: Vec<Entry>,
+    watchpoints: Watchpoints,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
+    log: Log,
+    watches: Watches,
     /// What host sets keep: console, files, random numbers.
     hosts: Programs,
     reductions: u64,
     /// Tells the window that there is something to do.
     waker: WindowWaker,
     memory: MemoryViews,
+    templates: Vec<Template>,
     selected_frame: usize,
     focus: Option<CodeFocus>,
+    trails: Trails,
+    code_search: Option<CodeSearch>,
+    find_asked: u64,
+    edits: Edits,
     heap: heap::HeapState,
     notices: Vec<Notice>,
     next_notice: u64,
@@ -179,6 +221,8 @@ impl Session {
             links_changed: false,
             state: RunState::Idle,
             progress: None,
+            journey: None,
+            present: None,
             answer_rules: Vec::new(),
             file_memories: Vec::new(),
             invocation: None,
@@ -186,14 +230,22 @@ impl Session {
             remembered: Remembered::default(),
             speed: Speed::default(),
             breakpoints: Vec::new(),
+            watchpoints: Watchpoints::default(),
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
+            log: Log::default(),
+            watches: Watches::default(),
             hosts: Programs::default(),
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
             memory: MemoryViews::default(),
+            templates: Vec::new(),
             selected_frame: 0,
             focus: None,
+            trails: Trails::default(),
+            code_search: None,
+            find_asked: 0,
+            edits: Edits::default(),
             heap: heap::HeapState::default(),
             notices: Vec::new(),
             next_notice: 0,
@@ -204,7 +256,7 @@ impl Session {
         }
     }
 
-    /// Lets files that are being opened, or else a run, go on for at most `slice`; true while there are any,
+    /// Lets files that are being opened, a search or a run go on for about `slice`; true while there are any,
     /// or it is running. A run that waits for a host function goes on when that has something.
     pub fn tick(&mut self, slice: Duration) -> bool {
         self.look_at_hosts();
@@ -212,12 +264,16 @@ impl Session {
         let slice =
             if self.state == RunState::Running && self.is_opening() { slice / 2 } else { slice };
         self.go_on_opening(slice);
+        if self.is_finding() {
+            self.go_on_finding(slice / 2);
+        }
         if self.state == RunState::Running
             && let Err(error) = self.drive(slice)
         {
             self.notify(true, error.to_string());
         }
-        self.state == RunState::Running || self.is_opening()
+        self.look_at_watches();
+        self.state == RunState::Running || self.is_opening() || self.is_finding()
     }
 
     // The run.
@@ -322,16 +378,21 @@ impl Session {
         self.machine = None;
         self.links_changed = false;
         self.progress = None;
+        (self.journey, self.present) = (None, None);
         self.state = RunState::Idle;
         self.remembered = Remembered::default();
         self.calls.clear();
         self.hosts.renew();
         self.memory.clear_marks();
         self.heap.discard();
+        self.edits.end("the run that it was made in is over");
         self.selected_frame = 0;
         for entry in &mut self.breakpoints {
-            entry.state.hits = 0;
+            entry.renew();
         }
+        self.renew_watchpoints();
+        self.log.clear();
+        self.watches.discard();
     }
 
     // What is looked at.
@@ -376,7 +437,12 @@ impl Session {
         }
         let id = self.next_notice;
         self.next_notice += 1;
-        self.notices.push(Notice { id, is_error, text });
+        self.notices.push(Notice { id, is_error, text, passes: false });
+    }
+
+    /// What could not be done is no news any more once something else has been done.
+    pub(super) fn pass_notices(&mut self) {
+        self.notices.retain(|notice| !notice.passes);
     }
 
     /// The colours chosen.

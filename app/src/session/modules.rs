@@ -7,7 +7,7 @@ use stepwell_engine::text::{dotted, path_part, quoted};
 use stepwell_engine::{InstanceId, Module};
 use stepwell_wasi::{INITIALIZE, Initializer};
 
-use super::command::{Command, ImportPolicy, ModuleKey, SetChoice};
+use super::command::{Command, ImportPolicy, ModuleKey, ProviderChoice, SetChoice};
 use super::examples;
 use super::file_memory::hash_of;
 use super::load::{load_module, text_of};
@@ -51,6 +51,7 @@ impl Session {
                 source: ImportSource::Nobody,
                 policy: ImportPolicy::Ask,
                 choice: SetChoice::Guess,
+                provider: ProviderChoice::ByName,
             };
             module.imports().len()
         ];
@@ -83,9 +84,15 @@ impl Session {
         self.discard_machine();
         self.openings.clear();
         let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
-        open.into_iter().for_each(|key| self.remember_file(key));
+        for key in open {
+            self.remember_file(key);
+            self.watches.forget_module(key);
+            self.memory.forget_module(key);
+        }
         self.modules.clear();
+        self.templates.clear();
         self.breakpoints.clear();
+        self.code_search = None;
         self.drop_import_breaks();
         self.answer_rules.clear();
         self.invocation = None;
@@ -132,7 +139,13 @@ impl Session {
         }
         self.modules.retain(|open| open.key != key);
         self.breakpoints.retain(|entry| entry.state.module != key);
+        self.retain_watchpoints(|state| state.target.module() != Some(key));
+        self.watches.forget_module(key);
         self.drop_import_breaks();
+        self.trails.forget_module(key);
+        self.memory.forget_module(key);
+        self.templates.retain(|template| template.module != key);
+        self.code_search.iter_mut().for_each(|search| search.forget_module(key));
         if self.invocation.as_ref().is_some_and(|invocation| invocation.module == key) {
             self.invocation = None;
         }
@@ -160,6 +173,7 @@ impl Session {
         };
         let (before, old) = (linked(self), self.module(key).map(|open| open.name.clone()));
         let new = path_part(&name).into_owned();
+        self.follow_rename(old.as_deref().unwrap_or_default(), &name);
         self.module_mut(key)?.name = name;
         self.resolve();
         let (after, old) = (linked(self), old.unwrap_or_default());
@@ -183,7 +197,14 @@ impl Session {
         let mut matching = Matching::new();
         let mut source_of = |open: &OpenModule, position: usize| {
             let import = open.module.imports().get(position)?;
-            match names.get(&*import.module).filter(|provider| provider.key != open.key) {
+            let named = |name: &str| names.get(name).filter(|provider| provider.key != open.key);
+            let by_name = || named(&import.module);
+            let provider = match open.imports.get(position).map(|state| &state.provider) {
+                Some(ProviderChoice::Module(name)) => named(name).or_else(by_name),
+                Some(ProviderChoice::NoModule) => None,
+                Some(ProviderChoice::ByName) | None => by_name(),
+            };
+            match provider {
                 Some(provider) => Some(link(&mut matching, provider, open, position, import)),
                 None => chosen(open, position),
             }

@@ -1,7 +1,7 @@
 //! What programs are given from outside: arguments, environment, standard input, folders; and what they
 //! leave there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use stepwell_wasi::{CallerId, Errno, MemoryTree, TreeId};
 use super::shared::{self, SharedFolder};
 use super::types::SessionError;
 use super::{Session, not_now};
-use crate::hosts::{ConsoleLog, HostSet, HostState, Stdin, Stream};
+use crate::hosts::{ConsoleLog, HostSet, HostState, LogEntry, Stdin, Stream};
 
 /// The host's side of the programs that are run.
 pub(super) struct Programs {
@@ -226,9 +226,13 @@ impl Session {
         mut look: impl FnMut(&ConsolePiece) -> ControlFlow<()>,
     ) {
         let tasks = self.machine.as_ref().map(|machine| &machine.tasks);
+        let end = self.console_end();
         self.hosts.log.with_entries(|entries| {
             let first = entries.partition_point(|entry| entry.number < number);
             for entry in entries.range(first..) {
+                if end.is_some_and(|end| entry.number >= end) {
+                    return;
+                }
                 let piece = ConsolePiece {
                     number: entry.number,
                     stream: match entry.stream {
@@ -247,6 +251,26 @@ impl Session {
         });
     }
 
+    /// Number of the first piece that had not been written yet at the moment of the past at which one stands.
+    pub fn console_end(&self) -> Option<u64> {
+        let machine = self.machine.as_ref().filter(|_| self.is_past())?;
+        let counts: HashMap<TaskId, u64> = machine
+            .store
+            .tasks()
+            .filter(|task| task.depth(&machine.store) > 0 || task.is_finished(&machine.store))
+            .map(|task| (task.id(), task.executed()))
+            .collect();
+        self.hosts.log.with_entries(|entries| {
+            let is_to_come = |entry: &&LogEntry| {
+                // What is nobody's was there before the run, or came of a person.
+                entry.origin.is_some_and(|origin| {
+                    counts.get(&origin.task).is_none_or(|count| origin.clock > *count)
+                })
+            };
+            Some(entries.iter().find(is_to_come)?.number)
+        })
+    }
+
     /// Number of the first piece since the console was emptied last.
     pub fn console_start(&self) -> u64 {
         self.hosts.log.start()
@@ -254,7 +278,8 @@ impl Session {
 
     /// Another number whenever [`console`](Self::console) would be something else.
     pub fn console_number(&self) -> u64 {
-        self.hosts.log.generation()
+        let past = if self.is_past() { self.clock() + 1 } else { 0 };
+        self.hosts.log.generation() ^ past << 24
     }
 
     /// Bytes that the console has forgotten since it was emptied last, since it would have grown too

@@ -1,7 +1,7 @@
 //! A module whose file has changed is opened anew in its place.
 //!
-//! Its name, its hue, what its imports get, and what was started last stay. A breakpoint stays where its function
-//! is the same: one with the same bytes, of the same name, or else at the same position.
+//! Its name, its hue, what its imports get, and what was started last stay. A breakpoint, and a watchpoint on a local,
+//! stays where its function is the same: one with the same bytes, of the same name, or else at the same position.
 
 use stepwell_engine::text::escaped;
 use stepwell_engine::{CodeOffset, FuncIndex, Module};
@@ -10,7 +10,7 @@ use super::breakpoint::Entry;
 use super::command::{Command, ModuleKey};
 use super::load::{load_module, text_of};
 use super::types::SessionError;
-use super::{Invocation, Session, not_now};
+use super::{Invocation, Session, Template, not_now};
 
 /// Where the code of a function lies, the locals' declarations in front of it.
 fn body(module: &Module, func: FuncIndex) -> Option<&[u8]> {
@@ -19,7 +19,7 @@ fn body(module: &Module, func: FuncIndex) -> Option<&[u8]> {
 }
 
 /// The function of `new` that is the same as one of `old`.
-fn same(old: &Module, new: &Module, func: FuncIndex) -> Option<FuncIndex> {
+pub(super) fn same(old: &Module, new: &Module, func: FuncIndex) -> Option<FuncIndex> {
     let wanted = body(old, func)?;
     let is_same = |other: &FuncIndex| body(new, *other) == Some(wanted);
     let named = || {
@@ -44,8 +44,14 @@ impl Session {
 
         let entries = self.breakpoints.iter().filter(|entry| entry.state.module == key);
         let entries: Vec<Entry> = entries.cloned().collect();
+        let watched = self.watchpoints_of(key);
         let started = self.invocation.clone().filter(|last| last.module == key);
         let breaks = self.import_breaks.clone();
+        let templates: Vec<Template> =
+            self.templates.iter().filter(|known| known.module == key).cloned().collect();
+        let views = self.views_of(key);
+        let watches = self.watches().filter(|watch| watch.module == key);
+        let watches: Vec<String> = watches.map(|watch| watch.text.clone()).collect();
         self.close(key)?;
         self.install(&name, module.clone(), source)?;
         let opened = self.modules.last_mut().ok_or_else(|| not_now("the module is closed"))?;
@@ -58,8 +64,14 @@ impl Session {
                 all.position(|new| (&new.module, &new.name) == (&import.module, &import.name));
             if let Some(state_now) = position.and_then(|at| opened.imports.get_mut(at)) {
                 (state_now.policy, state_now.choice) = (state.policy, state.choice);
+                state_now.provider = state.provider;
             }
         }
+        for mut template in templates {
+            template.module = new;
+            self.templates.push(template);
+        }
+        self.remember_views(new, views);
         self.resolve();
         self.import_breaks = breaks;
         self.drop_import_breaks();
@@ -68,25 +80,36 @@ impl Session {
             match moved(&old, &module, entry.state.offset) {
                 Some(offset) => {
                     (entry.state.module, entry.state.offset) = (new, offset);
-                    self.breakpoints.push(entry);
+                    self.reread(entry);
                 }
                 None => dropped += 1,
             }
         }
         self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
+        dropped += self.move_watchpoints(&old, &module, new, watched);
+        for text in watches {
+            if !self.watches().any(|watch| watch.module == new && watch.text == text) {
+                self.add_watch_of(new, &text)?;
+            }
+        }
         if let Some(Invocation { export, args, .. }) = started
             && module.export(&export).is_some()
         {
             self.invocation = Some(Invocation { module: new, export, args });
         }
         let name = escaped(&name);
-        self.notify(false, match dropped {
-            0 => format!("{name} has been opened anew"),
-            1 => format!("{name} has been opened anew, without a breakpoint in a function that has changed"),
-            more => format!(
-                "{name} has been opened anew, without {more} breakpoints in functions that have changed"
-            ),
-        });
+        self.notify(
+            false,
+            match dropped {
+                0 => format!("{name} has been opened anew"),
+                1 => {
+                    format!("{name} has been opened anew, without a breakpoint in what has changed")
+                }
+                more => format!(
+                    "{name} has been opened anew, without {more} breakpoints in what has changed"
+                ),
+            },
+        );
         self.dispatch(Command::SelectModule(new))
     }
 }
@@ -139,7 +162,7 @@ mod tests {
             session.apply(Command::ToggleBreakpoint { module, offset }).unwrap();
         }
         let offset = start_of(&session, "stays");
-        let condition = "stack 0 == 1".to_owned();
+        let condition = "depth == 9".to_owned();
         session.apply(Command::SetCondition { module, offset, condition }).unwrap();
         session.apply(Command::SetCondition { module, offset, condition: String::new() }).unwrap();
         let policy = ImportPolicy::Zero;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use stepwell_engine::{Budget, BulkProgress, CallSite, CallState, HostCall, Stop, Value};
 use web_time::Instant;
 
-use super::command::ModuleKey;
 use super::goal::{Goal, Place, Progress};
 use super::machine::Machine;
 use super::remembered::Remembered;
@@ -17,7 +16,7 @@ const CHUNK: u64 = 20_000;
 /// Bytes that bulk operators write between two looks, about a millisecond's work.
 const BULK_CHUNK: u64 = 4 << 20;
 /// How long a command may run before it goes on in `tick`.
-const COMMAND_SLICE: Duration = Duration::from_millis(6);
+pub(super) const COMMAND_SLICE: Duration = Duration::from_millis(6);
 /// Steps of up to this many instructions log their memory accesses.
 const LOGGED_STEP: u64 = 100_000;
 /// Accesses kept of such a step.
@@ -26,6 +25,9 @@ const LOG_LENGTH: usize = 4096;
 impl Session {
     /// Sets out for a goal and takes the first slice of it.
     pub(super) fn set_out(&mut self, goal: Goal) -> Result<(), SessionError> {
+        if self.is_past() {
+            return self.go_forward(&goal);
+        }
         match &self.state {
             RunState::Running => return Err(SessionError::NotNow("it is running".to_owned())),
             RunState::Idle => {
@@ -49,6 +51,7 @@ impl Session {
             RunState::Stopped(_) => {}
         }
         self.remembered = Remembered::of(self);
+        self.watches.remember();
         let at_import = matches!(self.state, RunState::Stopped(StopReason::ImportBreak { .. }));
         let finishes_call = at_import && matches!(goal, Goal::Instructions(0) | Goal::Over { .. });
         let logged = matches!(goal, Goal::Instructions(count) if count <= LOGGED_STEP)
@@ -133,6 +136,7 @@ impl Session {
     pub(super) fn drive(&mut self, slice: Duration) -> Result<(), SessionError> {
         let begun = Instant::now();
         let clock = self.clock();
+        self.edits.end("the machine has run on since");
         let mut result = Ok(());
         while self.state == RunState::Running {
             if let Err(error) = self.advance() {
@@ -143,12 +147,18 @@ impl Session {
                 break;
             }
         }
-        self.speed.add(begun, self.clock() - clock);
+        // What is done again is no speed of the run.
+        if !self.is_past() && self.clock() >= clock {
+            self.speed.add(begun, self.clock() - clock);
+        }
         result
     }
 
     /// One chunk, or one turn.
     fn advance(&mut self) -> Result<(), SessionError> {
+        if self.journey.is_some() {
+            return self.travel();
+        }
         let (Some(machine), Some(progress)) = (&mut self.machine, &self.progress) else {
             self.stop(StopReason::Paused);
             return Ok(());
@@ -180,7 +190,8 @@ impl Session {
         let waker = entry.waker();
         let before = entry.task.executed();
         let budget = Budget::instructions(chunk).bulk_bytes(BULK_CHUNK);
-        let stop = entry.task.run_with(&mut machine.store, budget, &waker)?;
+        let (store, timeline) = (&mut machine.store, &mut machine.timeline);
+        let stop = timeline.run_with(store, &mut entry.task, budget, &waker)?;
         let done = entry.task.executed() - before;
         machine.tasks.note(clock, clock + done, &stop, takes_turns && several);
         self.take_host_calls();
@@ -197,7 +208,8 @@ impl Session {
         match stop {
             Stop::Budget if is_turn => self.stop(StopReason::Stepped),
             Stop::Budget if done == 0 && !finished => {}
-            Stop::Budget | Stop::Watchpoint(_) => self.on_progress(),
+            Stop::Budget => self.on_progress(),
+            Stop::Watchpoint(hit) => self.on_watchpoint(hit),
             Stop::Breakpoint(site) => self.on_breakpoint(site),
             Stop::HostCall(call) => self.on_call(call, takes_turns && !is_turn)?,
             Stop::Wait(_) if takes_turns && !is_turn => {}
@@ -280,24 +292,9 @@ impl Session {
             self.stop(StopReason::Arrived);
             return;
         }
-        if let Some(hits) = self.count_hit(module, site.offset.0) {
+        if let Some(hits) = self.reach(module, site.offset.0) {
             self.stop(StopReason::Breakpoint { module, offset: site.offset.0, hits });
         }
-    }
-
-    /// Counts a hit if the breakpoint's condition holds.
-    fn count_hit(&mut self, module: ModuleKey, offset: u32) -> Option<u64> {
-        let position = self.breakpoints.iter().position(|entry| entry.is_at(module, offset))?;
-        let entry = self.breakpoints.get(position).filter(|entry| entry.state.enabled)?;
-        if let Some(condition) = &entry.condition {
-            let frames = self.frames();
-            if !frames.first().is_some_and(|frame| condition.holds(frame)) {
-                return None;
-            }
-        }
-        let entry = self.breakpoints.get_mut(position)?;
-        entry.state.hits += 1;
-        Some(entry.state.hits)
     }
 
     /// The task has returned: the next one, or the end.
@@ -324,6 +321,7 @@ impl Session {
                     entry.jobs = jobs;
                     entry.replace(task);
                 }
+                machine.note_change();
             }
             Err(error) => {
                 self.discard_machine();
@@ -354,6 +352,7 @@ impl Session {
         if !matches!(reason, StopReason::HostCall | StopReason::Wait) {
             self.progress = None;
         }
+        self.end_watchpoints();
         self.heap.changed();
         self.state = RunState::Stopped(reason);
         self.selected_frame = 0;

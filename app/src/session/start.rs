@@ -31,8 +31,8 @@ impl Session {
         if self.links_changed || ended || half_made || export == "_start" {
             self.discard_machine();
         }
-        if let Some(Machine { tasks, store, .. }) = &mut self.machine {
-            tasks.clear(store);
+        if let Some(machine) = &mut self.machine {
+            machine.clear_tasks();
         }
         self.calls.forget_all_pending();
         self.begin_answer_rules();
@@ -93,9 +93,11 @@ impl Session {
         if machine.tasks.count() == 1 {
             self.links_changed = false;
         }
+        machine.note_change();
         self.remembered = Remembered::default();
         self.memory.clear_marks();
         self.progress = None;
+        self.edits.end("an export has been begun since");
         self.ensure_memory_view();
         self.place_import_breaks();
         self.stop(StopReason::Started);

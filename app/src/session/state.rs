@@ -14,6 +14,8 @@ use super::{ImportPolicy, Session, TaskState};
 const FRAMES: usize = 64;
 /// Host calls described, the last ones.
 const CALLS: usize = 64;
+/// Lines of the log described, the last ones.
+const LINES: usize = 256;
 
 fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
     values.into_iter().map(Value::to_string).collect()
@@ -21,15 +23,16 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
 
 impl Session {
     /// What is open, what is being opened (`opening`), what the machine does and holds: `modules`, `run`,
-    /// `prepares` (what comes before the export), `clock`, `speed` (instructions a
+    /// `prepares` (what comes before the export), `clock`, `past` (the counts that can be gone to), `speed` (instructions a
     /// second of the last run), `frames` (innermost first), `pending`, `host_calls`, `tasks`, `console`,
-    /// `awaits_input` (standard input), `files`, `breakpoints`, `import_breaks`, `memories`, `heap` (its bytes, its collections and the object looked at),
+    /// `awaits_input` (standard input), `files`, `breakpoints`, `watches`, `log`, `import_breaks`, `memories`, `heap` (its bytes, its collections and the object looked at),
     /// `throws` (what the next instruction throws), `waits` (for a notification), `bulk` (what an unfinished
     /// bulk instruction has written), `focus`, `notices` and
     /// `theme`, `vector_shape`. Values are texts as `i32:5`, offsets and addresses numbers.
     pub fn state_json(&self) -> Json {
         let frames = self.frames();
         let calls = self.host_calls();
+        let log = self.log_lines().lines();
         let last = calls.range(calls.len().saturating_sub(CALLS)..);
         json!({
             "modules": self.modules().iter().map(|open| self.module_json(open)).collect::<Vec<_>>(),
@@ -42,6 +45,14 @@ impl Session {
             "run": self.run_json(),
             "prepares": self.preparing_text(),
             "clock": self.clock(),
+            "past": self.past().map(|past| json!({
+                "first": past.first,
+                "now": past.now,
+                "end": past.end,
+                "is_past": past.is_past,
+                "kept_bytes": past.kept_bytes,
+                "kept_states": past.kept_states,
+            })),
             "speed": self.speed(),
             "depth": frames.len(),
             "selected_frame": self.selected_frame(),
@@ -74,12 +85,31 @@ impl Session {
                 "offset": breakpoint.offset,
                 "enabled": breakpoint.enabled,
                 "condition": breakpoint.condition,
+                "message": breakpoint.message,
+                "reached": breakpoint.reached,
                 "hits": breakpoint.hits,
+                "failure": breakpoint.failure,
+            })).collect::<Vec<_>>(),
+            "watches": self.watches().map(|watch| json!({
+                "number": watch.number,
+                "module": watch.module.0,
+                "text": watch.text,
+                "value": watch.value.as_ref().and_then(|value| value.as_ref().ok()).map(|value| value.datum.to_string()),
+                "type": watch.value.as_ref().and_then(|value| value.as_ref().ok()).map(|value| value.datum.ty().name()),
+                "error": watch.value.as_ref().and_then(|value| value.as_ref().err()),
+                "frame": watch.frame,
+            })).collect::<Vec<_>>(),
+            "log": log.range(log.len().saturating_sub(LINES)..).map(|line| json!({
+                "clock": line.clock,
+                "task": line.task,
+                "text": line.text,
             })).collect::<Vec<_>>(),
             "import_breaks": self.import_breaks().iter().map(|known| json!({
                 "import": dotted(&known.module, &known.name),
                 "when": known.when,
+                "reached": known.reached,
                 "hits": known.hits,
+                "failure": known.failure,
             })).collect::<Vec<_>>(),
             "memories": self.memories().iter().map(|named| json!({
                 "address": named.addr.0,
@@ -163,8 +193,12 @@ impl Session {
                 StopReason::Started => json!({ "state": "stopped", "reason": "started" }),
                 StopReason::Stepped => json!({ "state": "stopped", "reason": "stepped" }),
                 StopReason::Paused => json!({ "state": "stopped", "reason": "paused" }),
+                StopReason::Past => json!({ "state": "stopped", "reason": "past" }),
                 StopReason::Breakpoint { offset, hits, .. } => {
                     json!({ "state": "stopped", "reason": "breakpoint", "offset": offset, "hits": hits })
+                }
+                StopReason::Watchpoint(stop) => {
+                    json!({ "state": "stopped", "reason": "watchpoint", "access": stop.text(), "hits": stop.hits })
                 }
                 StopReason::Arrived => json!({ "state": "stopped", "reason": "arrived" }),
                 StopReason::HostCall => json!({ "state": "stopped", "reason": "host call" }),

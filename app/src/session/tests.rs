@@ -237,6 +237,23 @@ fn running_to_the_cursor_arrives_there() {
 }
 
 #[test]
+fn running_to_a_functions_head_arrives_at_its_first_instruction() {
+    let text = "(module (func $callee (local i32) nop) (func (export \"f\") call $callee))";
+    let mut session = with(&[("m", text)]);
+    let module = key(&session, "m");
+    let body = session.modules()[0].module.func_body(FuncIndex(0)).unwrap();
+    start(&mut session, "m", "f", &[]);
+    // Where a jump to the function leads: the size and the locals come before its code.
+    session.apply(Command::ShowFunction { module, func: 0 }).unwrap();
+    let offset = session.code_focus().unwrap().offset.0;
+    session.apply(Command::RunTo { module, offset }).unwrap();
+    assert_eq!(reason(&session), &StopReason::Arrived);
+    let offset = session.frames()[0].offset().0;
+    assert!(offset > body.start.0, "{offset}");
+    assert_eq!(offset, offset_of(&session, "nop"));
+}
+
+#[test]
 fn an_endless_loop_runs_in_slices_and_pauses() {
     let mut session = with(&[("m", LOOP)]);
     start(&mut session, "m", "forever", &[]);
@@ -758,4 +775,18 @@ fn a_module_that_satisfies_nothing_under_its_new_name_says_so() {
     let count = session.notices().len();
     session.apply(Command::Rename { module, name: "lib".to_owned() }).unwrap();
     assert_eq!(session.notices().len(), count, "it does again");
+}
+
+#[test]
+fn that_a_command_made_no_sense_is_told_until_something_else_is_done() {
+    let mut session = with(&[("main", "(module (memory 1) (func (export \"f\") nop))")]);
+    let module = key(&session, "main");
+    let breakpoint = Command::ToggleBreakpoint { module, offset: 1 };
+    assert!(session.apply(breakpoint).is_err());
+    session.report("a file is gone".to_owned());
+    session.apply(Command::SelectModule(module)).unwrap();
+    assert_eq!(session.notices().len(), 2, "a look is nothing else");
+    session.apply(Command::Start { module, export: "f".to_owned(), args: vec![] }).unwrap();
+    let left: Vec<&str> = session.notices().iter().map(|notice| &*notice.text).collect();
+    assert_eq!(left, ["a file is gone"]);
 }

@@ -8,8 +8,8 @@ use stepwell_engine::module::disassemble::{Instruction, Listing};
 use stepwell_engine::text::path_part;
 use stepwell_engine::{CodeOffset, FuncIndex, HostCall, InstanceId, MemAddr, Module, Trap, Value};
 
-use super::FuncNames;
-use super::command::{Arrangement, ImportPolicy, ModuleKey, Panel, SetChoice};
+use super::command::{Arrangement, ImportPolicy, ModuleKey, Panel, ProviderChoice, SetChoice};
+use super::{FuncNames, TemplateView};
 use crate::hosts::{HostSet, Importer};
 
 /// Why a command could not be done. Nothing has changed.
@@ -79,6 +79,8 @@ pub struct ImportState {
     pub policy: ImportPolicy,
     /// Which ready set is to satisfy it, if no module does.
     pub choice: SetChoice,
+    /// Which module is to.
+    pub provider: ProviderChoice,
 }
 
 /// Who satisfies an import.
@@ -114,8 +116,12 @@ pub enum StopReason {
     Stepped,
     /// The person paused it.
     Paused,
+    /// At a moment of the past.
+    Past,
     /// A breakpoint, with its hit count.
     Breakpoint { module: ModuleKey, offset: u32, hits: u64 },
+    /// Behind an instruction that has accessed what is watched.
+    Watchpoint(super::WatchStop),
     /// `RunTo` arrived.
     Arrived,
     /// A host call that has not been answered: by a person, or by a host function that has begun.
@@ -138,8 +144,16 @@ pub struct BreakpointState {
     pub module: ModuleKey,
     pub offset: u32,
     pub enabled: bool,
+    /// Where it holds it stops; empty: always.
     pub condition: String,
+    /// What it writes into the log instead of stopping; empty: it stops.
+    pub message: String,
+    /// How often execution has come there in this run.
+    pub reached: u64,
+    /// How often it has stopped, or logged.
     pub hits: u64,
+    /// Why its condition had no value when it was reached last.
+    pub failure: Option<String>,
 }
 
 /// A host call made during the run.
@@ -265,6 +279,8 @@ pub struct Notice {
     pub id: u64,
     pub is_error: bool,
     pub text: String,
+    /// Whether it is over once something else has been done: that a command made no sense.
+    pub passes: bool,
 }
 
 /// A view of linear memory.
@@ -280,6 +296,12 @@ pub struct MemoryView {
     pub selected: u64,
     /// Whether it scrolls to what a step reads or writes.
     pub follow: bool,
+    /// Bytes a row; 0 for as many as fit.
+    pub per_row: u8,
+    /// The template that it reads through.
+    pub template: Option<TemplateView>,
+    /// The module that has the memory, and the memory's index there: by them it is found again in another run.
+    pub home: Option<(ModuleKey, u32)>,
 }
 
 /// How a byte of memory differs from the previous stop.
@@ -297,6 +319,8 @@ pub struct NamedMemory {
     /// `b:0`, or `b:$heap` with a name; the module that defines it.
     pub label: String,
     pub module: Option<ModuleKey>,
+    /// Its index in that module.
+    pub index: u32,
 }
 
 /// An example shipped with the app.

@@ -67,8 +67,7 @@ impl Session {
             return Err(nobody());
         }
         let machine = self.stopped_machine()?;
-        let (task, store) = machine.task_and_store().ok_or_else(nobody)?;
-        task.time_out(store)?;
+        machine.time_out().ok_or_else(nobody)??;
         machine.tasks.unpark();
         Ok(())
     }

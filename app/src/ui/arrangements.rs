@@ -43,9 +43,9 @@ impl Part {
             Part::Tabs(panels) => {
                 let panes: Vec<TileId> =
                     panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
-                // It comes when there are some.
-                for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| **of == Panel::Problems)
-                {
+                // They come when there are some, or when they are asked for.
+                let comes_later = |of: &Panel| matches!(of, Panel::Problems | Panel::Find);
+                for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| comes_later(of)) {
                     tiles.set_visible(*pane, false);
                 }
                 return tiles.insert_tab_tile(panes);
@@ -66,8 +66,8 @@ impl Part {
 /// Puts all panels into their places; the root of them.
 pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileId {
     use Panel::{
-        Breakpoints, Code, Console, FastCode, Files, Frames, Globals, Graph, Heap, HostCalls,
-        Learn, Memory, Modules, Problems, Stack, Tables, Tasks,
+        Breakpoints, Code, Console, FastCode, Files, Find, Frames, Globals, Graph, Heap, HostCalls,
+        Learn, Log, Memory, Modules, Problems, Stack, Tables, Tasks, Watches,
     };
     use Part::{Column, Row, Tabs};
     let parts = match arrangement {
@@ -76,14 +76,26 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.62),
-                    (Tabs(&[Memory, Console, Files, Problems]), 0.38),
+                    (Tabs(&[Memory, Console, Log, Files, Find, Problems]), 0.38),
                 ]),
                 0.46,
             ),
             (
                 Column(vec![
                     (Tabs(&[Stack]), 0.6),
-                    (Tabs(&[Frames, HostCalls, Globals, Tables, Heap, Tasks, Breakpoints]), 0.4),
+                    (
+                        Tabs(&[
+                            Frames,
+                            HostCalls,
+                            Globals,
+                            Tables,
+                            Heap,
+                            Tasks,
+                            Watches,
+                            Breakpoints,
+                        ]),
+                        0.4,
+                    ),
                 ]),
                 0.29,
             ),
@@ -93,14 +105,14 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.57),
-                    (Tabs(&[Memory, Console, Files, Problems]), 0.43),
+                    (Tabs(&[Memory, Console, Log, Files, Find, Problems]), 0.43),
                 ]),
                 0.48,
             ),
             (
                 Column(vec![
                     (Tabs(&[Stack]), 0.38),
-                    (Tabs(&[Frames, Tasks, Breakpoints]), 0.28),
+                    (Tabs(&[Frames, Watches, Tasks, Breakpoints]), 0.28),
                     (Tabs(&[HostCalls, Globals, Tables, Heap]), 0.34),
                 ]),
                 0.30,
@@ -111,14 +123,17 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[HostCalls, Graph]), 0.6),
-                    (Tabs(&[Console, Files, Memory, Problems]), 0.4),
+                    (Tabs(&[Console, Log, Files, Memory, Find, Problems]), 0.4),
                 ]),
                 0.46,
             ),
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode]), 0.55),
-                    (Tabs(&[Stack, Frames, Tasks, Breakpoints, Globals, Tables, Heap]), 0.45),
+                    (
+                        Tabs(&[Stack, Frames, Watches, Tasks, Breakpoints, Globals, Tables, Heap]),
+                        0.45,
+                    ),
                 ]),
                 0.32,
             ),
@@ -128,14 +143,14 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Row(vec![(Tabs(&[Code]), 0.5), (Tabs(&[FastCode]), 0.5)]), 0.72),
-                    (Tabs(&[Memory, Console, Files, HostCalls, Graph, Problems]), 0.28),
+                    (Tabs(&[Memory, Console, Log, Files, HostCalls, Graph, Find, Problems]), 0.28),
                 ]),
                 0.56,
             ),
             (
                 Column(vec![
                     (Tabs(&[Stack]), 0.5),
-                    (Tabs(&[Frames, Tasks, Breakpoints, Globals, Tables, Heap]), 0.5),
+                    (Tabs(&[Frames, Watches, Tasks, Breakpoints, Globals, Tables, Heap]), 0.5),
                 ]),
                 0.24,
             ),

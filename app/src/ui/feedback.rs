@@ -31,7 +31,13 @@ fn lasting(command: &Command) -> Option<String> {
     match command {
         Command::SetCondition { module, offset, .. }
         | Command::ToggleBreakpoint { module, offset } => Some(format!("{} {offset}", module.0)),
+        Command::SetMessage { module, offset, .. } => {
+            Some(format!("message {} {offset}", module.0))
+        }
         Command::BreakOnImport { module, name, .. } => Some(format!("{module:?} {name:?}")),
+        Command::SetWatch { watch, .. } | Command::RemoveWatch(watch) => {
+            Some(format!("watch {watch}"))
+        }
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use super::tokens::Tokens;
 use crate::session::{Arrangement, Command, Panel, Session};
 
 /// All panels, in the order in which menus name them.
-pub(super) const PANELS: [Panel; 17] = [
+pub(super) const PANELS: [Panel; 20] = [
     Panel::Modules,
     Panel::Code,
     Panel::FastCode,
@@ -29,6 +29,9 @@ pub(super) const PANELS: [Panel; 17] = [
     Panel::Tables,
     Panel::Heap,
     Panel::Breakpoints,
+    Panel::Watches,
+    Panel::Log,
+    Panel::Find,
     Panel::Problems,
     Panel::Learn,
 ];
@@ -55,6 +58,9 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Graph => "Graph",
         Panel::Timeline => "Timeline",
         Panel::Breakpoints => "Breakpoints",
+        Panel::Watches => "Watches",
+        Panel::Log => "Log",
+        Panel::Find => "Find",
         Panel::Problems => "Problems",
         Panel::Learn => "Learn",
     }
@@ -81,9 +87,11 @@ impl Layout {
     pub(super) fn of(arrangement: Arrangement) -> Self {
         let mut tiles = Tiles::default();
         let root = arrangements::place(arrangement, &mut tiles);
-        // They come when there are some.
-        if let Some(problems) = tiles.find_pane(&Panel::Problems) {
-            tiles.set_visible(problems, false);
+        // They come when there are some, or when they are asked for.
+        for panel in [Panel::Problems, Panel::Find] {
+            if let Some(tile) = tiles.find_pane(&panel) {
+                tiles.set_visible(tile, false);
+            }
         }
         Self { tree: Tree::new(egui::Id::unique("stepwell-panels"), root, tiles), arrangement }
     }
@@ -360,7 +368,8 @@ mod tests {
             let layout = Layout::of(arrangement);
             for panel in PANELS {
                 assert!(layout.tile_of(panel).is_some(), "{panel:?} in {arrangement:?}");
-                assert_eq!(layout.is_open(panel), panel != Panel::Problems, "{panel:?}");
+                let comes_later = matches!(panel, Panel::Problems | Panel::Find);
+                assert_eq!(layout.is_open(panel), !comes_later, "{panel:?}");
             }
         }
     }

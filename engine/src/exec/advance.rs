@@ -223,7 +223,10 @@ impl Active {
                 self.state.reported = Some(self.state.executed);
                 return Ok(observe::site(store, &self.state).map(Stop::Breakpoint));
             }
-            Exit::Watchpoint => return Ok(store.debugger.take_hit().map(Stop::Watchpoint)),
+            Exit::Watchpoint => {
+                let hit = store.debugger.take_hit();
+                return Ok(hit.map(|hit| Stop::Watchpoint(hit.typed(store))));
+            }
         }
         Ok(None)
     }
@@ -251,6 +254,12 @@ impl TaskState {
         let skip = self.reported == Some(self.executed) || self.progress.is_some();
         let Parts { engine, modules, types, state, debugger, scratch } = store.parts();
         let tier = engine.config().tier;
+        let (place, has_begun) = (self.identity.place, self.progress.is_some());
+        let task = self.identity.id;
+        if debugger.is_active() {
+            debugger.end_left(task, self.all_frames());
+            debugger.prepare(state, types, modules);
+        }
         let mut machine = Machine {
             config: engine.config(),
             modules,
@@ -261,12 +270,19 @@ impl TaskState {
             bulk: Bulk { allowance: *bulk, progress: &mut self.progress },
         };
         let exit = if debugger.is_active() {
-            debugger.begin(skip);
-            if tier == Tier::Exact || debugger.is_logging() || *fuel <= STEP {
+            debugger.begin(task, skip);
+            if has_begun {
+                debugger.take_up(place, self.executed);
+            }
+            let exit = if tier == Tier::Exact || debugger.is_logging() || *fuel <= STEP {
                 exact::run(&mut machine, fuel, debugger)
             } else {
                 advance_observed(&mut machine, fuel, scratch, debugger)
+            };
+            if matches!(exit, Ok(Exit::Part)) {
+                debugger.leave_off(place, self.executed + (before - *fuel));
             }
+            exit
         } else {
             match tier {
                 Tier::Exact => exact::run(&mut machine, fuel, &mut Unobserved),
@@ -277,6 +293,9 @@ impl TaskState {
             }
         };
         *bulk = machine.bulk.allowance;
+        if debugger.is_active() && !matches!(exit, Ok(Exit::Budget | Exit::Part)) {
+            debugger.end_left(task, self.all_frames());
+        }
         self.executed += before - *fuel;
         if !matches!(exit, Ok(Exit::Budget | Exit::Part)) {
             self.progress = None;

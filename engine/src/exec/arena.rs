@@ -408,3 +408,30 @@ impl Store {
         drop(futures);
     }
 }
+
+impl Store {
+    /// The place of a task, and whether a future or a record answers its host call at this level.
+    pub(crate) fn place_of_call(&self, task: TaskId, level: u32) -> Option<(u32, bool)> {
+        let mut states = self.state.tasks.states();
+        let place = states.find(|state| state.identity.id == task)?.identity.place;
+        let suspended = self.suspended.get(&place);
+        let begun = suspended.is_some_and(|suspended| suspended.has(level as usize));
+        Some((place, begun))
+    }
+
+    /// No breakpoint has been reported at which a task stands.
+    pub(crate) fn forget_reports(&mut self) {
+        for place in &mut self.state.tasks.places {
+            if let Some(state) = &mut place.state {
+                state.reported = None;
+            }
+        }
+    }
+
+    /// Whether a future or a record answers the host call at which a task stands.
+    pub(crate) fn call_has_begun(&self, task: &Task) -> bool {
+        let level = self.task_state(task).map(|state| state.outer.len());
+        let suspended = self.suspended.get(&task.place());
+        level.is_ok_and(|level| suspended.is_some_and(|suspended| suspended.is_at(level)))
+    }
+}

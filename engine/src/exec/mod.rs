@@ -23,6 +23,6 @@ pub(crate) use limits::RunLimits;
 pub(crate) use state::{Status, TaskState};
 pub use stop::{
     AtomicWait, Beyond, Budget, BulkProgress, CallSite, CallState, Exception, HostAnswer, HostCall,
-    SegmentTrap, Space, Stop, Trap, TrapCode, TrapFrame, WatchKind, WatchpointHit,
+    SegmentTrap, Space, Stop, Trap, TrapCode, TrapFrame, WatchKind,
 };
 pub use task::Task;

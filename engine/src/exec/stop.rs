@@ -8,6 +8,7 @@ use core::fmt;
 
 use crate::host::HostCause;
 use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, MemAddr, TagAddr};
+use crate::observe::WatchpointHit;
 use crate::types::FuncType;
 use crate::value::Value;
 
@@ -163,22 +164,8 @@ pub enum WatchKind {
     Write,
     /// Both.
     Access,
-}
-
-/// A watched access that has just happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct WatchpointHit {
-    /// The memory.
-    pub memory: MemAddr,
-    /// First byte accessed.
-    pub address: u64,
-    /// Bytes accessed.
-    pub len: u64,
-    /// Whether it was a write.
-    pub write: bool,
-    /// The instruction that did it.
-    pub site: CallSite,
+    /// Writes of something else than what is there.
+    Change,
 }
 
 /// A trap: why, and through which frames.

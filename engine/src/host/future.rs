@@ -310,8 +310,18 @@ fn no_memory() -> Error {
 /// A host call that has begun, and is not plain data: it belongs to one task and to no clone of it.
 pub(crate) enum Running {
     Future(RunningFuture),
-    /// A recorded call, and which of its effects comes next.
-    Replay(HostRecord, usize),
+    /// A recorded call.
+    Replay(Replay),
+}
+
+/// A recorded call, and how far it has come.
+#[derive(Clone)]
+pub(crate) struct Replay {
+    pub(crate) record: Arc<HostRecord>,
+    /// Which of its effects comes next.
+    pub(crate) next: usize,
+    /// How often it has waited.
+    pub(crate) waits: usize,
 }
 
 pub(crate) struct RunningFuture {

@@ -34,7 +34,7 @@ pub use caller::{Caller, CallerMemory};
 pub use cause::HostCause;
 pub use future::AsyncCaller;
 pub(crate) use future::{
-    Answering, AsyncClosure, CallReply, Progress, Request, Running, RunningFuture,
+    Answering, AsyncClosure, CallReply, Progress, Replay, Request, Running, RunningFuture,
 };
 #[cfg(feature = "std")]
 pub use local::Local;

@@ -44,6 +44,23 @@ pub struct HostRecord {
     pub effects: Vec<Effect>,
     /// How it ended.
     pub answer: RecordedAnswer,
+    pub(crate) course: Course,
+}
+
+/// When a call waited, and who ended it: for who repeats a run stop by stop. It is nothing that the call did: all are
+/// equal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Course {
+    /// How many of its effects were done each time that it had nothing to answer with yet.
+    pub(crate) waits: Vec<usize>,
+    /// The embedder has answered it.
+    pub(crate) resumed: bool,
+}
+
+impl PartialEq for Course {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// How a host call ended.
@@ -137,7 +154,11 @@ pub(crate) struct Recorder {
     /// Calls that have begun, by task and number of host frames below.
     open: BTreeMap<(TaskId, u32), HostRecord>,
     done: Vec<HostRecord>,
-    replayed: BTreeMap<TaskId, VecDeque<HostRecord>>,
+    replayed: BTreeMap<TaskId, VecDeque<Arc<HostRecord>>>,
+    /// A run is repeated stop by stop: calls wait where they waited, and nobody is asked.
+    pub(crate) repeats: bool,
+    /// Such a run stops before it asks the host, if that is at the end of its budget.
+    pub(crate) holds: bool,
 }
 
 impl Recorder {
@@ -148,7 +169,7 @@ impl Recorder {
 
     /// Whether calls are neither kept nor replayed.
     pub(crate) fn is_idle(&self) -> bool {
-        !self.keeps && self.replayed.is_empty()
+        !self.keeps && !self.repeats && self.replayed.is_empty()
     }
 
     pub(crate) fn note(&self, effect: impl FnOnce() -> Effect) {
@@ -182,6 +203,61 @@ impl Recorder {
         }
     }
 
+    /// The call has nothing to answer with yet.
+    pub(crate) fn wait(&mut self, at: (TaskId, u32)) {
+        self.pause(at);
+        if self.keeps
+            && let Some(record) = self.open.get_mut(&at)
+        {
+            record.course.waits.push(record.effects.len());
+        }
+    }
+
+    /// The embedder is about to answer the call.
+    pub(crate) fn resume(&mut self, at: (TaskId, u32)) {
+        if let Some(record) = self.open.get_mut(&at) {
+            record.course.resumed = true;
+        }
+    }
+
+    /// The number of the next call that begins.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.next
+    }
+
+    /// Calls that have begun and not ended.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (&(TaskId, u32), &HostRecord)> {
+        self.open.iter()
+    }
+
+    /// Takes them out, to be [put back](Recorder::put_open).
+    pub(crate) fn take_open(&mut self) -> BTreeMap<(TaskId, u32), HostRecord> {
+        core::mem::take(&mut self.open)
+    }
+
+    pub(crate) fn put_open(&mut self, open: BTreeMap<(TaskId, u32), HostRecord>) {
+        self.open = open;
+    }
+
+    /// Keeps a record or none; what is open stays.
+    pub(crate) fn set_keeps(&mut self, keeps: bool) {
+        self.keeps = keeps;
+    }
+
+    /// What is to be replayed, by task.
+    pub(crate) fn set_replayed(
+        &mut self,
+        records: impl IntoIterator<Item = (TaskId, VecDeque<Arc<HostRecord>>)>,
+    ) {
+        self.replayed = records.into_iter().collect();
+    }
+
+    /// Of each task that has any left to be replayed the number of the next one.
+    pub(crate) fn fronts(&self) -> BTreeMap<TaskId, u64> {
+        let fronts = self.replayed.iter();
+        fronts.filter_map(|(task, left)| Some((*task, left.front()?.number))).collect()
+    }
+
     /// What has been noted is forgotten: the call will begin anew.
     pub(crate) fn forget(&mut self) {
         self.effects.get_mut().clear();
@@ -213,11 +289,11 @@ impl Recorder {
     }
 
     /// The next recorded call of a task.
-    pub(crate) fn replayed(&self, task: TaskId) -> Option<&HostRecord> {
+    pub(crate) fn replayed(&self, task: TaskId) -> Option<&Arc<HostRecord>> {
         self.replayed.get(&task)?.front()
     }
 
-    pub(crate) fn take_replayed(&mut self, task: TaskId) -> Option<HostRecord> {
+    pub(crate) fn take_replayed(&mut self, task: TaskId) -> Option<Arc<HostRecord>> {
         let left = self.replayed.get_mut(&task)?;
         let record = left.pop_front();
         if left.is_empty() {
@@ -281,7 +357,7 @@ impl Store {
         records.sort_by_key(|record| record.number);
         self.recorder.replayed.clear();
         for record in records {
-            self.recorder.replayed.entry(record.task).or_default().push_back(record);
+            self.recorder.replayed.entry(record.task).or_default().push_back(Arc::new(record));
         }
     }
 }

@@ -88,6 +88,12 @@ impl LinearMemory {
         Ok(Self { bytes: memory, ty, permit })
     }
 
+    /// A zeroed memory of so many bytes for a state that is put together again; no pool counts it.
+    pub(crate) fn of_size(engine: &Engine, ty: MemoryType, size: u64) -> Result<Self> {
+        let bytes = Bytes::new(size, most(engine.config(), ty))?;
+        Ok(Self { bytes, ty, permit: Held::default() })
+    }
+
     /// A memory over bytes of the embedder.
     pub(crate) fn over(
         config: &Config,

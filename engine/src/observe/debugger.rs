@@ -1,4 +1,4 @@
-//! Breakpoints, watchpoints and a log of memory accesses.
+//! Breakpoints, watchpoints and a log of memory accesses: what is set, and what an observed run finds.
 //!
 //! They belong to a store but not to its state. With none set, tasks run code that knows nothing
 //! of them.
@@ -6,38 +6,16 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
+use super::observer::{Observer, View};
+use super::watch::{Found, Hit, Known, Touched, Watch, Watchpoint};
+use crate::exec::CallSite;
+use crate::exec::exact::Op;
 use crate::exec::fast::Instruments;
-use crate::exec::{CallSite, WatchKind, WatchpointHit};
-use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, MemAddr};
-
-/// What the dispatch loop tells whoever observes a run.
-pub(crate) trait Observer {
-    /// Whether the loop is to call the other functions at all.
-    const ACTIVE: bool;
-    /// Before an instruction; true stops in front of it.
-    fn before(&mut self, instance: InstanceId, func: FuncIndex, offset: u32) -> bool;
-    /// An instruction has read or written memory.
-    fn access(&mut self, memory: MemAddr, address: u64, len: u64, write: bool);
-    /// After an instruction; true stops behind it.
-    fn after(&mut self) -> bool;
-}
-
-/// Nobody observes.
-pub(crate) struct Unobserved;
-
-impl Observer for Unobserved {
-    const ACTIVE: bool = false;
-
-    fn before(&mut self, _: InstanceId, _: FuncIndex, _: u32) -> bool {
-        false
-    }
-
-    fn access(&mut self, _: MemAddr, _: u64, _: u64, _: bool) {}
-
-    fn after(&mut self) -> bool {
-        false
-    }
-}
+use crate::exec::frame::Frame;
+use crate::ids::{CodeOffset, FrameId, FuncAddr, InstanceId, MemAddr, ObjectAddr, TaskId};
+use crate::store::heap::Heap;
+use crate::store::{ModuleEntry, StoreState};
+use crate::types::Types;
 
 /// A place where tasks stop before the instruction is executed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -46,33 +24,6 @@ pub struct Breakpoint {
     pub instance: InstanceId,
     /// Byte offset of the instruction in its module.
     pub offset: CodeOffset,
-}
-
-/// Memory whose accesses stop tasks, behind the accessing instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Watchpoint {
-    /// The memory.
-    pub memory: MemAddr,
-    /// First byte watched.
-    pub address: u64,
-    /// Bytes watched.
-    pub len: u64,
-    /// Which accesses count.
-    pub kind: WatchKind,
-}
-
-impl Watchpoint {
-    pub(crate) fn matches(&self, memory: MemAddr, address: u64, len: u64, write: bool) -> bool {
-        let kind = match self.kind {
-            WatchKind::Read => !write,
-            WatchKind::Write => write,
-            WatchKind::Access => true,
-        };
-        kind && memory == self.memory
-            && len > 0
-            && address < self.address.saturating_add(self.len)
-            && self.address < address.saturating_add(len)
-    }
 }
 
 /// A memory access of an executed instruction.
@@ -93,10 +44,28 @@ pub struct Access {
 pub struct Debugger {
     breakpoints: BTreeMap<InstanceId, BTreeSet<u32>>,
     watchpoints: Vec<Watchpoint>,
+    /// The same, and what the store says about them; nothing where that has to be asked anew.
+    watches: Option<Vec<Watch>>,
+    /// What objects that are watched are.
+    objects: BTreeMap<ObjectAddr, Known>,
+    ended: Vec<Watchpoint>,
     log: VecDeque<Access>,
     log_capacity: usize,
-    hit: Option<WatchpointHit>,
+    /// What the present instruction accesses, and what it has found in watched places.
+    accesses: Vec<Access>,
+    found: Vec<Found>,
+    /// What bulk instructions have found that have begun, by the place of their task and its clock.
+    begun: BTreeMap<u32, (u64, Vec<Found>)>,
+    /// The same of the one that is to go on.
+    carried: Option<Vec<Found>>,
+    hit: Option<Hit>,
     place: Option<CallSite>,
+    /// The task that runs.
+    task: Option<TaskId>,
+    /// The innermost frame, if it is watched, and whether the present instruction leaves it for another one.
+    inside: Option<(FrameId, bool)>,
+    /// Whether watchpoints have ended while a task ran.
+    stale: bool,
     skip_first: bool,
     instruments: Instruments,
     /// Host functions at whose calls tasks stop.
@@ -156,18 +125,39 @@ impl Debugger {
     /// Adds a watchpoint.
     pub fn add_watchpoint(&mut self, watchpoint: Watchpoint) {
         self.watchpoints.push(watchpoint);
-        self.instruments.set_watchpoints(&self.watchpoints);
+        self.ask_anew();
     }
 
     /// Removes all watchpoints equal to this one.
     pub fn remove_watchpoint(&mut self, watchpoint: Watchpoint) {
         self.watchpoints.retain(|other| *other != watchpoint);
-        self.instruments.set_watchpoints(&self.watchpoints);
+        self.ask_anew();
     }
 
     /// All watchpoints.
     pub fn watchpoints(&self) -> &[Watchpoint] {
         &self.watchpoints
+    }
+
+    /// The watchpoints alone, for who is to look for accesses in the [past](crate::timeline::Search). Which objects
+    /// they are on stays known, since the same handles may have been other objects' then.
+    pub fn watching(&self) -> Self {
+        let (watchpoints, objects) = (self.watchpoints.clone(), self.objects.clone());
+        Self { watchpoints, objects, ..Self::default() }
+    }
+
+    /// Watchpoints that have ended since this was last called, and are none any more: those on objects that
+    /// have been collected, or that are not in a state that was put back, on frames that have been left, and on what
+    /// there is not.
+    pub fn take_ended(&mut self) -> Vec<Watchpoint> {
+        core::mem::take(&mut self.ended)
+    }
+
+    fn ask_anew(&mut self) {
+        let Self { watchpoints, objects, .. } = self;
+        objects.retain(|known, _| watchpoints.iter().any(|other| other.object() == Some(*known)));
+        self.watches = None;
+        self.begun.clear();
     }
 
     /// Keeps the last `accesses` memory accesses; 0 keeps none, and costs nothing.
@@ -213,12 +203,105 @@ impl Debugger {
     }
 
     /// Begins a run; `skip_first` passes a breakpoint at its very first instruction.
-    pub(crate) fn begin(&mut self, skip_first: bool) {
+    pub(crate) fn begin(&mut self, task: TaskId, skip_first: bool) {
+        self.task = Some(task);
         self.skip_first = skip_first;
         self.hit = None;
     }
 
-    pub(crate) fn take_hit(&mut self) -> Option<WatchpointHit> {
+    /// Asks what the store says about the watchpoints, where that may have changed.
+    pub(crate) fn prepare(&mut self, state: &StoreState, types: &Types, modules: &[ModuleEntry]) {
+        if self.watches.is_some() && !self.stale {
+            return;
+        }
+        self.stale = false;
+        let mut watches = Vec::new();
+        for watchpoint in core::mem::take(&mut self.watchpoints) {
+            let known = watchpoint.object().and_then(|object| self.objects.get(&object));
+            match Watch::new(watchpoint, known.copied(), state, types, modules) {
+                Some(watch) => watches.push(watch),
+                None => self.ended.push(watchpoint),
+            }
+        }
+        self.watchpoints = watches.iter().map(|watch| watch.watchpoint).collect();
+        self.objects = watches.iter().filter_map(Watch::object).collect();
+        self.instruments.set_watches(&watches);
+        self.watches = Some(watches);
+    }
+
+    /// Ends the watchpoints on objects that a collection has freed.
+    pub(crate) fn collected(&mut self, heap: &Heap, types: &Types) {
+        self.end_objects(|object, known| match known {
+            Some(known) => !known.is_freed(heap, types, object),
+            None => heap.kind(types, object).is_some(),
+        });
+    }
+
+    /// Another state has been put back: ends those on objects that are not there.
+    pub(crate) fn restored(&mut self, heap: &Heap, types: &Types) {
+        self.end_objects(|object, known| match known {
+            Some(known) => known.is_in(heap, types, object),
+            None => heap.kind(types, object).is_some(),
+        });
+        self.ask_anew();
+    }
+
+    fn end_objects(&mut self, kept: impl Fn(ObjectAddr, Option<&Known>) -> bool) {
+        let Self { watchpoints, objects, ended, .. } = self;
+        let before = ended.len();
+        watchpoints.retain(|watchpoint| {
+            let Some(object) = watchpoint.object() else { return true };
+            let is_kept = kept(object, objects.get(&object));
+            ended.extend((!is_kept).then_some(*watchpoint));
+            is_kept
+        });
+        if ended.len() > before {
+            self.ask_anew();
+        }
+    }
+
+    /// Ends the watchpoints on frames of a task that are not among these.
+    pub(crate) fn end_left(&mut self, task: TaskId, frames: impl Iterator<Item = Frame> + Clone) {
+        let is_there = |watchpoint: &Watchpoint, of: FrameId| {
+            let mut frames = frames.clone();
+            let is_it = |frame: Frame| {
+                frame.base == of.base && watchpoint.is_of(frame.instance, frame.func)
+            };
+            of.task != task || frames.any(is_it)
+        };
+        self.end(|watchpoint| watchpoint.frame().is_none_or(|frame| is_there(watchpoint, frame)));
+    }
+
+    fn end(&mut self, kept: impl Fn(&Watchpoint) -> bool) {
+        let Self { watchpoints, watches, ended, stale, .. } = self;
+        let before = ended.len();
+        watchpoints.retain(|watchpoint| {
+            let is_kept = kept(watchpoint);
+            ended.extend((!is_kept).then_some(*watchpoint));
+            is_kept
+        });
+        if ended.len() > before {
+            *stale = true;
+            if let Some(watches) = watches {
+                watches.retain(|watch| kept(&watch.watchpoint));
+            }
+        }
+    }
+
+    /// A bulk instruction of a task goes on that has begun at this count.
+    pub(crate) fn take_up(&mut self, place: u32, executed: u64) {
+        let begun = self.begun.remove(&place);
+        self.carried = begun.filter(|(at, _)| *at == executed).map(|(_, found)| found);
+    }
+
+    /// It is left before it has been done.
+    pub(crate) fn leave_off(&mut self, place: u32, executed: u64) {
+        if !self.found.is_empty() {
+            self.begun.insert(place, (executed, core::mem::take(&mut self.found)));
+        }
+    }
+
+    pub(crate) fn take_hit(&mut self) -> Option<Hit> {
         self.hit.take()
     }
 }
@@ -226,32 +309,59 @@ impl Debugger {
 impl Observer for Debugger {
     const ACTIVE: bool = true;
 
-    fn before(&mut self, instance: InstanceId, func: FuncIndex, offset: u32) -> bool {
+    fn before(&mut self, op: &Op, offset: u32, view: &View<'_>) -> bool {
+        let View { instance, func, .. } = *view;
+        let skip = core::mem::take(&mut self.skip_first);
+        if !skip && self.breakpoints.get(&instance).is_some_and(|all| all.contains(&offset)) {
+            return true;
+        }
         self.place = Some(CallSite { instance, func, offset: CodeOffset(offset) });
-        if core::mem::take(&mut self.skip_first) {
+        self.accesses.clear();
+        self.found.clear();
+        let carried = self.carried.take();
+        let watches = self.watches.as_deref().unwrap_or_default();
+        let here = self.task.map(|task| FrameId { task, base: view.base });
+        let is_watched = |watch: &Watch| {
+            watch.watchpoint.frame().is_some()
+                && watch.watchpoint.frame() == here
+                && watch.watchpoint.is_of(instance, func)
+        };
+        let inside = here.filter(|_| watches.iter().any(is_watched));
+        self.inside = inside.map(|frame| (frame, op.is_tail_call()));
+        if watches.is_empty() && self.log_capacity == 0 {
             return false;
         }
-        self.breakpoints.get(&instance).is_some_and(|offsets| offsets.contains(&offset))
+        for touch in op.touches(view).into_iter().flatten() {
+            if let Touched::Memory { memory, address, len } = touch.touched
+                && self.log_capacity > 0
+            {
+                self.accesses.push(Access { memory, address, len, write: touch.write });
+            }
+            self.found.extend(watches.iter().filter_map(|watch| watch.look(touch, here, view)));
+        }
+        if let Some(carried) = carried {
+            self.found = carried;
+        }
+        false
     }
 
-    fn access(&mut self, memory: MemAddr, address: u64, len: u64, write: bool) {
-        if self.log_capacity > 0 {
+    fn after(&mut self, view: &View<'_>) -> bool {
+        for access in self.accesses.drain(..) {
             if self.log.len() == self.log_capacity {
                 self.log.pop_front();
             }
-            self.log.push_back(Access { memory, address, len, write });
+            self.log.push_back(access);
         }
-        let watched =
-            self.watchpoints.iter().any(|watch| watch.matches(memory, address, len, write));
-        if let Some(site) = self.place
-            && watched
-            && self.hit.is_none()
-        {
-            self.hit = Some(WatchpointHit { memory, address, len, write, site });
+        let Some(site) = self.place else { return false };
+        if let Some((frame, tail)) = self.inside.take() {
+            // A callee's frame begins behind this one's locals, a caller's at most where this one does.
+            let same_place = view.base == frame.base;
+            let other = (view.instance, view.func) != (site.instance, site.func);
+            if tail || view.base < frame.base || same_place && other {
+                self.end(|watchpoint| watchpoint.frame() != Some(frame));
+            }
         }
-    }
-
-    fn after(&mut self) -> bool {
+        self.hit = self.found.drain(..).find_map(|found| found.settle(view, site));
         self.hit.is_some()
     }
 }

@@ -9,11 +9,11 @@ use crate::error::{Error, Result};
 use crate::exec::exact::{Branch, Caught, thrower};
 use crate::exec::frame::Frame;
 use crate::exec::{CallSite, Status, Task, TaskState};
-use crate::ids::{CodeOffset, FuncAddr, FuncIndex, InstanceId, TagAddr};
+use crate::ids::{CodeOffset, FrameId, FuncAddr, FuncIndex, InstanceId, TagAddr};
 use crate::module::{Module, ModuleInner};
 use crate::store::{FuncEntity, Store};
 use crate::types::{ValType, slots_of};
-use crate::value::{Value, read_values, write_values};
+use crate::value::{Value, join, read_values, write_values};
 
 use super::types::{LabelKind, TypesAt};
 
@@ -21,6 +21,7 @@ use super::types::{LabelKind, TypesAt};
 pub struct FrameView<'a> {
     module: &'a Module,
     frame: Frame,
+    id: FrameId,
     /// Locals and operands.
     slots: &'a [u64],
     /// How many operands on top belong to the callee, or to the pending host call.
@@ -62,6 +63,11 @@ impl<'a> FrameView<'a> {
     /// The function, in the index space of the instance's module.
     pub fn func(&self) -> FuncIndex {
         self.frame.func
+    }
+
+    /// What the frame is known by, to [watch](super::Watched::Local) its locals alone.
+    pub fn id(&self) -> FrameId {
+        self.id
     }
 
     /// The instance's module.
@@ -136,6 +142,30 @@ impl<'a> FrameView<'a> {
         let slots = self.slots.get(locals..live).unwrap_or(&[]);
         let types = self.types().map_or(Vec::new(), |at| at.operands);
         read_values(&types, slots)
+    }
+
+    /// Types of the [operands](FrameView::operands), bottom first.
+    pub fn operand_types(&self) -> Vec<ValType> {
+        let taken = if self.is_calling() { self.given_away } else { 0 };
+        let mut left = self.slots.len().saturating_sub(taken + self.local_slots());
+        let mut types = self.types().map_or(Vec::new(), |at| at.operands);
+        let live = types.iter().take_while(|ty| {
+            let is_there = ty.slots() <= left;
+            left = left.saturating_sub(ty.slots());
+            is_there
+        });
+        let count = live.count();
+        types.truncate(count);
+        types
+    }
+
+    /// The value whose first slot this is, locals first.
+    pub(crate) fn slot(&self, slot: usize, ty: ValType) -> Option<Value> {
+        let taken = if self.is_calling() { self.given_away } else { 0 };
+        let live = self.slots.get(..self.slots.len().saturating_sub(taken))?;
+        let slots = live.get(slot..slot + ty.slots())?;
+        let upper = slots.get(1).copied().unwrap_or(0);
+        Some(Value::from_bits(ty, join([*slots.first()?, upper])))
     }
 
     /// The label stack, outermost (the function's own) first.
@@ -349,7 +379,8 @@ fn view<'a>(store: &'a Store, task: &'a TaskState, position: usize) -> FrameView
     let live = task.stack.live();
     let slots = live.get(frame.base as usize..(top as usize).min(live.len())).unwrap_or(&[]);
     let module = &store.modules[store.state.instances[frame.instance.index()].module.index()];
-    FrameView { module: &module.module, frame, slots, given_away }
+    let id = FrameId { task: task.identity.id, base: frame.base };
+    FrameView { module: &module.module, frame, id, slots, given_away }
 }
 
 fn offset_of(module: &ModuleInner, frame: &Frame) -> CodeOffset {

@@ -7,13 +7,17 @@
 mod cause;
 mod debugger;
 mod frames;
+mod observer;
 mod types;
+mod watch;
 
 pub use crate::exec::fast::{FastListing, FastOperation};
 pub use cause::Cause;
-pub use debugger::{Access, Breakpoint, Debugger, Watchpoint};
-pub(crate) use debugger::{Observer, Unobserved};
+pub use debugger::{Access, Breakpoint, Debugger};
 pub use frames::{Activation, FrameView, Handler, HostView, Label, Local, Throwing};
 pub(crate) use frames::{SlotKind, activations, frames, local_types, set_slot, site};
+pub(crate) use observer::{Observer, Unobserved, View};
 pub(crate) use types::{FuncTypes, Typing};
 pub use types::{LabelKind, LabelType, TypesAt, types_at};
+pub use watch::{Contents, Watched, Watchpoint, WatchpointHit};
+pub(crate) use watch::{Touch, Touched, Watch};

@@ -66,6 +66,11 @@ impl Heap {
         self.used * 8
     }
 
+    /// Bytes of the whole arena, used or not.
+    pub(crate) fn allocated_bytes(&self) -> u64 {
+        8 * (self.words.len() + self.starts.len() + self.holes.len()) as u64
+    }
+
     /// How many collections there have been.
     pub fn collections(&self) -> u64 {
         self.collections

@@ -14,6 +14,7 @@ pub(crate) mod heap;
 mod instance;
 mod linker;
 mod make;
+mod past;
 #[cfg(feature = "std")]
 mod pool;
 mod prelink;
@@ -56,6 +57,7 @@ pub(crate) use heap::width_log2;
 pub use heap::{Heap, ObjectKind};
 pub use instance::Instance;
 pub use linker::{Instantiation, Linker};
+pub(crate) use past::Live;
 pub use prelink::Prelinked;
 pub use roots::Object;
 pub use table::Table;
@@ -308,6 +310,8 @@ impl Store {
         self.restored += 1;
         self.permits.truncate(self.state.instances.len());
         self.settle_tasks();
+        let Self { state, types, debugger, .. } = self;
+        debugger.restored(&state.heap, types);
         Ok(())
     }
 
@@ -319,6 +323,13 @@ impl Store {
     /// Breakpoints and watchpoints, for setting.
     pub fn debugger_mut(&mut self) -> &mut Debugger {
         &mut self.debugger
+    }
+
+    /// Notes which objects are watched, as running a task does. Who looks into the past before anything runs again
+    /// does it first.
+    pub fn note_watched(&mut self) {
+        let Self { state, types, modules, debugger, .. } = self;
+        debugger.prepare(state, types, modules);
     }
 
     /// All instances, in order of creation.

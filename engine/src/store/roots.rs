@@ -53,8 +53,10 @@ impl Store {
     pub(crate) fn collect(&mut self, running: Option<&TaskState>) -> Result<()> {
         self.end_dropped();
         let found: Vec<_> = self.roots(running)?.into_iter().filter_map(object_of_slot).collect();
-        let StoreState { heap, tags, .. } = &mut self.state;
-        heap.collect(&self.types, tags, &found);
+        let Self { state, types, debugger, .. } = self;
+        let StoreState { heap, tags, .. } = state;
+        heap.collect(types, tags, &found);
+        debugger.collected(heap, types);
         Ok(())
     }
 
@@ -113,7 +115,7 @@ impl TaskState {
     }
 
     /// All wasm frames, outermost first.
-    fn all_frames(&self) -> impl Iterator<Item = Frame> + '_ {
+    pub(crate) fn all_frames(&self) -> impl Iterator<Item = Frame> + Clone + '_ {
         let outer = self.outer.iter().flat_map(|host| &host.frames);
         outer.chain(&self.frames).copied()
     }
@@ -295,7 +297,13 @@ impl Store {
             ObjectKind::Array(ty, len) => (Vec::new(), Heap::array_words(&self.types, ty, len)),
             ObjectKind::String(len) => (Vec::new(), 1 + u64::from(len).div_ceil(4)),
         };
-        let fields = crate::value::read_values(&types, heap.fields(object));
+        let mut fields = crate::value::read_values(&types, heap.fields(object));
+        if let ObjectKind::Struct(ty) = kind {
+            let storages = self.types.structure(ty)?.fields().iter().map(|field| field.storage);
+            for (value, storage) in fields.iter_mut().zip(storages) {
+                *value = Value::from_bits(value.ty(), value.to_bits() & storage.mask());
+            }
+        }
         Some(Object { kind, bytes: words * 8, fields })
     }
 

@@ -93,6 +93,15 @@ impl StorageType {
             StorageType::Val(ty) => ty,
         }
     }
+
+    /// The bits that it has of a field's word: what is packed has a word of its own all the same.
+    pub(crate) fn mask(self) -> u128 {
+        match self {
+            StorageType::I8 => 0xff,
+            StorageType::I16 => 0xffff,
+            StorageType::Val(_) => u128::MAX,
+        }
+    }
 }
 
 impl fmt::Display for StorageType {

@@ -433,7 +433,7 @@ fn the_run_stops_at_an_import_always_once_or_on_a_condition() {
     scene.settle();
     scene.enter("condition of env.tick", "argument 3");
     assert_eq!(scene.session().import_breaks().len(), 0);
-    assert!(scene.says("write a comparison of an argument"));
+    assert!(scene.says("`argument` means nothing here"));
     scene.picture("import-break-menu");
     scene.enter("condition of env.tick", "arg 0 == 3");
     scene.key(Key::Escape);

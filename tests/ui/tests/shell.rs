@@ -172,7 +172,7 @@ fn opened_files_are_linked_under_their_stems() {
     app.open_bytes("lib.wat", lib.as_bytes().to_vec());
     scene.harness.ctx.request_repaint();
     scene.settle();
-    assert!(scene.has("← lib"));
+    assert!(scene.has("← lib for lib.one"));
     scene.click("Run main.main");
     assert!(scene.has("returned i32:1"));
 }

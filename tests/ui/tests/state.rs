@@ -47,7 +47,7 @@ fn step_stands_before_the_first_instruction() {
 fn a_module_shows_what_it_consists_of() {
     let mut scene = Scene::example("attribution");
     assert!(scene.has("link graph: a") && scene.has("link graph: nobody"));
-    assert!(scene.has("← b"), "b satisfies b.foo");
+    assert!(scene.has("← b for b.foo"), "b satisfies b.foo");
     let mut scene_of_one = Scene::text("m", ADD);
     scene_of_one.click("Sections · 5");
     assert!(scene_of_one.says("section code: "));
@@ -83,10 +83,10 @@ fn a_module_that_is_renamed_is_linked_anew() {
     session.apply(open("main", main)).unwrap();
     session.apply(open("helper", "(module (func (export \"f\")))")).unwrap();
     let mut scene = Scene::with(session, egui::Theme::Dark);
-    assert!(!scene.has("← env"));
+    assert!(!scene.says("← env"));
     scene.click("rename helper");
     scene.enter("link name of helper", "env");
-    assert!(scene.has("← env"));
+    assert!(scene.has("← env for env.f"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use stepwell_engine::text::{dotted, identifier, quoted};
 use stepwell_engine::types::Mutability;
 use stepwell_engine::{ExternType, InstanceId, Store};
 
-use crate::session::{Command, OpenModule, RunState, Session};
+use crate::session::{Command, OpenModule, RunState, Session, WatchTarget};
 use crate::ui::feedback;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{self, edit::EditValue};
@@ -51,9 +51,11 @@ fn of_instance(
         let tokens = Tokens::of(ui);
         for (index, addr) in (0u32..).zip(globals) {
             let Some((ty, value)) = store.global(*addr) else { continue };
-            ui.label(
-                RichText::new(index.to_string()).font(tokens::mono_small()).color(tokens.faint),
-            );
+            let number =
+                RichText::new(index.to_string()).font(tokens::mono_small()).color(tokens.faint);
+            let number = ui.label(number).rect;
+            let place = Some(WatchTarget::Global { module: open.key, global: index });
+            widgets::watch::beside(session, place.as_ref(), number, ui);
             let name = name_of(open, index);
             let shown = name.clone().unwrap_or_else(|| "global".to_owned());
             let color = if name.is_some() { tokens.text } else { tokens.faint };
@@ -65,10 +67,12 @@ fn of_instance(
             let label = format!("global {} {index} {shown}", open.name);
             let changed =
                 session.previous_global(addr.0).is_some_and(|old| old.to_bits() != value.to_bits());
-            let edit = EditValue::new(session, &label, &value).changed(changed);
+            let edit =
+                EditValue::new(session, &label, &value).changed(changed).of_instance(instance);
             let declared = Some(ty.content).filter(|ty| ty.is_ref());
             let declared = declared.map_or(String::new(), |ty| session.store_type(ty));
             let edit = edit.declared(declared).enabled(mutable && stopped);
+            let edit = edit.place(place);
             if let Some(text) = edit.show(ui, commands) {
                 commands.push(Command::SetGlobal { global: addr.0, value: text });
             }

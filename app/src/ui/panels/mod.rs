@@ -5,18 +5,21 @@ mod code;
 mod console;
 mod fast_code;
 mod files;
+mod find;
 mod frames;
 mod globals;
 mod graph;
 mod heap;
 mod host_calls;
 mod learn;
+mod log;
 mod memory;
 mod modules;
 mod problems;
 mod stack;
 mod tables;
 mod tasks;
+mod watches;
 
 use egui::Ui;
 
@@ -54,11 +57,14 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::Heap => heap::show(session, ui),
         Panel::HostCalls => host_calls::show(session, ui),
         Panel::Breakpoints => breakpoints::show(session, ui),
+        Panel::Watches => watches::show(session, ui),
+        Panel::Log => log::show(session, ui),
         Panel::Learn => learn::show(session, ui),
         Panel::Console => console::show(session, ui),
         Panel::Files => files::show(session, ui),
         Panel::Tasks => tasks::show(session, ui),
         Panel::Graph => graph::show(session, ui),
+        Panel::Find => find::show(session, ui),
         Panel::Problems => problems::show(session, ui),
         Panel::Timeline => Vec::new(),
     }

@@ -134,7 +134,9 @@ fn operands(
                 if index + 1 == operands.len() { "top".to_owned() } else { index.to_string() };
             ui.label(RichText::new(number).font(tokens::mono_small()).color(tokens.faint));
             let name = format!("operand {index}");
-            let edit = EditValue::new(session, &name, value).changed(changed);
+            let edit = EditValue::new(session, &name, value)
+                .changed(changed)
+                .of_instance(frame.instance());
             let edit = edit.declared(types.get(index).cloned().unwrap_or_default());
             if let Some(text) = edit.show(ui, commands) {
                 let operand = index as u32;
@@ -210,11 +212,12 @@ fn locals(
         for local in &frame.locals_of(&types, range) {
             let old = before.and_then(|before| before.get(local.index as usize));
             let changed = old.is_some_and(|old| !same(old, &local.value));
-            ui.label(
-                RichText::new(local.index.to_string())
-                    .font(tokens::mono_small())
-                    .color(tokens.faint),
-            );
+            let number = RichText::new(local.index.to_string()).font(tokens::mono_small());
+            let number = ui.label(number.color(tokens.faint)).rect;
+            let places = session.local_to_watch(frame, local.index);
+            for place in places.iter().flatten() {
+                widgets::watch::beside(session, Some(place), number, ui);
+            }
             let is_param = (local.index as usize) < params;
             let name = match &local.name {
                 Some(name) => identifier(name),
@@ -229,8 +232,10 @@ fn locals(
                 .on_hover_text(format!("{kind} of type {written}"));
             let label = format!("local {} {name}", local.index);
             let declared = ty.map_or(String::new(), |ty| reference_type(frame, ty));
-            let edit = EditValue::new(session, &label, &local.value).changed(changed);
-            if let Some(text) = edit.declared(declared).show(ui, commands) {
+            let edit = EditValue::new(session, &label, &local.value)
+                .changed(changed)
+                .of_instance(frame.instance());
+            if let Some(text) = edit.declared(declared).local(places).show(ui, commands) {
                 let local = local.index;
                 commands.push(Command::SetLocal { frame: position, local, value: text });
             }

@@ -113,10 +113,17 @@ fn entries(
             tokens::mono_small(),
             tokens.faint,
         );
+        let place = session.element_to_watch(named.addr, index);
+        if let Some(place) = &place {
+            widgets::watch::sign(session, place, pos2(number.x + tokens::GROUP / 2.0, y), ui);
+        }
         let at = pos2(number.x + tokens::GROUP, y);
         ui.painter().text(at, Align2::LEFT_CENTER, &to.text, tokens::mono(), color);
         if response.clicked() {
             commands.extend(to.show.clone());
+        }
+        if let Some(place) = place {
+            response.context_menu(|ui| widgets::watch::menu(session, place, ui, commands));
         }
         if !to.detail.is_empty() {
             response.on_hover_ui(|ui| reference::explain(&to, "", ui));

@@ -2,7 +2,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use crate::session::{Arrangement, Command, RunState, Session, StopReason};
+use crate::session::{Arrangement, Command, RunState, Session, StopReason, WatchTarget, WatchWhen};
 
 /// An action of the shell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,10 +17,23 @@ pub(in crate::ui) enum Action {
     StepInto,
     StepOut,
     StepMany,
+    StepBack,
+    StepBackOver,
+    StepBackOut,
+    RunBack,
+    GoToBegin,
+    GoToPresent,
     NextTurn,
+    Undo,
+    Redo,
+    Back,
+    Forward,
+    FindInCode,
+    ReadStructure,
     Stop,
     RunToCursor,
     ToggleBreakpoint,
+    WatchBytes,
     ShowPc,
     Palette,
     Help,
@@ -58,7 +71,7 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 33] = [
+pub(in crate::ui) const ALL: [Action; 46] = [
     Action::Open,
     Action::OpenPath,
     Action::Restart,
@@ -71,10 +84,23 @@ pub(in crate::ui) const ALL: [Action; 33] = [
     Action::StepOut,
     Action::StepInto,
     Action::StepMany,
+    Action::StepBackOver,
+    Action::StepBack,
+    Action::StepBackOut,
+    Action::RunBack,
+    Action::GoToBegin,
+    Action::GoToPresent,
     Action::NextTurn,
     Action::ToggleBreakpoint,
+    Action::WatchBytes,
     Action::ShowPc,
+    Action::Back,
+    Action::Forward,
+    Action::FindInCode,
+    Action::Redo,
+    Action::Undo,
     Action::AddMemoryView,
+    Action::ReadStructure,
     Action::NextShape,
     Action::CollectGarbage,
     Action::TimeOut,
@@ -120,10 +146,23 @@ impl Action {
             Action::StepInto => "Step into",
             Action::StepOut => "Step out",
             Action::StepMany => "Step N instructions",
+            Action::StepBack => "Step back into",
+            Action::StepBackOver => "Step back over",
+            Action::StepBackOut => "Step back out",
+            Action::RunBack => "Run back",
+            Action::GoToBegin => "Go to the beginning of the run",
+            Action::GoToPresent => "Go to the present",
             Action::NextTurn => "Next turn",
+            Action::FindInCode => "Find in all functions …",
+            Action::ReadStructure => "Read memory as a structure",
+            Action::Undo => "Take back a change by hand",
+            Action::Redo => "Make a change by hand again",
+            Action::Back => "Back to the place before",
+            Action::Forward => "Forward to the place behind",
             Action::Stop => "Stop",
             Action::RunToCursor => "Run to cursor",
             Action::ToggleBreakpoint => "Set or remove a breakpoint",
+            Action::WatchBytes => "Stop when the selected bytes change",
             Action::ShowPc => "Show the present instruction",
             Action::Palette => "Command palette",
             Action::Help => "Keys and help",
@@ -160,10 +199,26 @@ impl Action {
             shift(Key::F11),
             KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Semicolon),
         ];
+        const fn back(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+        }
+        const BACK_INTO: &[KeyboardShortcut] = &[back(Key::F11)];
+        const BACK_OVER: &[KeyboardShortcut] = &[back(Key::F10)];
+        const RUN_BACK: &[KeyboardShortcut] = &[back(Key::F8)];
         const STOP: &[KeyboardShortcut] = &[shift(Key::F5)];
         const TO_CURSOR: &[KeyboardShortcut] = &[command(Key::F10)];
         const BREAKPOINT: &[KeyboardShortcut] = &[plain(Key::F9)];
         const PALETTE: &[KeyboardShortcut] = &[command(Key::P)];
+        const FIND: &[KeyboardShortcut] =
+            &[KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F)];
+        const UNDO: &[KeyboardShortcut] = &[command(Key::Z)];
+        const REDO: &[KeyboardShortcut] = &[
+            command(Key::Y),
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+        ];
+        const BACK: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::ALT, Key::ArrowLeft)];
+        const FORWARD: &[KeyboardShortcut] =
+            &[KeyboardShortcut::new(Modifiers::ALT, Key::ArrowRight)];
         const HELP: &[KeyboardShortcut] = &[plain(Key::F1)];
         const IN: &[KeyboardShortcut] = &[command(Key::Plus), command(Key::Equals)];
         const SMALLER: &[KeyboardShortcut] = &[command(Key::Minus)];
@@ -187,27 +242,45 @@ impl Action {
             Action::StepOver => OVER,
             Action::StepInto => INTO,
             Action::StepOut => OUT,
+            Action::StepBack => BACK_INTO,
+            Action::StepBackOver => BACK_OVER,
+            Action::RunBack => RUN_BACK,
             Action::Stop => STOP,
             Action::RunToCursor => TO_CURSOR,
             Action::ToggleBreakpoint => BREAKPOINT,
             Action::Palette => PALETTE,
             Action::Help => HELP,
+            Action::FindInCode => FIND,
+            Action::Undo => UNDO,
+            Action::Redo => REDO,
+            Action::Back => BACK,
+            Action::Forward => FORWARD,
             Action::ZoomIn => IN,
             Action::ZoomOut => SMALLER,
             Action::ZoomReset => NORMAL,
             Action::OpenPath
             | Action::StepMany
+            | Action::StepBackOut
+            | Action::GoToBegin
+            | Action::GoToPresent
             | Action::NextTurn
+            | Action::WatchBytes
             | Action::ShowPc
             | Action::ResetLayout
             | Action::ReduceMotion
             | Action::AddMemoryView
+            | Action::ReadStructure
             | Action::NextShape
             | Action::CollectGarbage
             | Action::CopyBacktrace
             | Action::CopyState
             | Action::TimeOut => &[],
         }
+    }
+
+    /// Whether its keys mean something in a field for text, which has them then.
+    fn is_of_texts(self) -> bool {
+        matches!(self, Action::Undo | Action::Redo | Action::Back | Action::Forward)
     }
 
     /// Its keys in words; empty if it has none.
@@ -226,6 +299,28 @@ impl Action {
             Action::Restart if session.invocation().is_none() => Some("nothing has been started"),
             Action::Stop if session.task().is_none() => Some("nothing runs"),
             Action::Pause if !running => Some("nothing runs"),
+            Action::StepBack
+            | Action::StepBackOver
+            | Action::StepBackOut
+            | Action::RunBack
+            | Action::GoToBegin => match session.can_go_back() {
+                true => None,
+                false if running => Some("it runs"),
+                false => Some("nothing has been executed before this"),
+            },
+            Action::GoToPresent if !session.is_past() => Some("this is the present"),
+            Action::NextTurn if session.is_past() => Some("this is the past"),
+            Action::Continue
+            | Action::ContinueOrPause
+            | Action::StepOver
+            | Action::StepInto
+            | Action::StepOut
+            | Action::StepMany
+            | Action::RunToCursor
+                if session.is_past() && !running =>
+            {
+                None
+            }
             Action::ContinueOrPause if running => None,
             // Whatever the selected task waits for.
             Action::Continue | Action::ContinueOrPause | Action::NextTurn | Action::RunToCursor
@@ -254,14 +349,23 @@ impl Action {
             Action::ToggleBreakpoint if session.code_focus().is_none() => {
                 Some("no instruction is looked at")
             }
+            Action::WatchBytes if selected_bytes(session).is_none() => {
+                Some("no bytes are looked at")
+            }
             Action::CopyBacktrace | Action::CopyState if session.task().is_none() => {
                 Some("nothing runs")
             }
+            Action::FindInCode if session.modules().is_empty() => Some("no module is open"),
+            Action::Undo | Action::Redo if running => Some("it runs"),
+            Action::Undo if !session.has_edits() => Some("nothing has been changed by hand"),
+            Action::Redo if !session.has_undone() => Some("nothing has been taken back"),
             Action::ShowPc if !standing => Some("nothing stands at an instruction"),
             Action::TimeOut if session.atomic_wait().is_none() => Some("nothing waits"),
             Action::CollectGarbage if running => Some("it runs"),
             Action::CollectGarbage if session.store().is_none() => Some("there is no heap yet"),
-            Action::AddMemoryView if session.memories().is_empty() => Some("there is no memory"),
+            Action::AddMemoryView | Action::ReadStructure if session.memories().is_empty() => {
+                Some("there is no memory")
+            }
             _ => None,
         }
     }
@@ -280,7 +384,13 @@ impl Action {
             Action::ZoomIn => return Some(Effect::Zoom(1.1)),
             Action::ZoomOut => return Some(Effect::Zoom(1.0 / 1.1)),
             Action::ZoomReset => return Some(Effect::Zoom(0.0)),
-            Action::Palette | Action::Help | Action::ReduceMotion | Action::StepMany => {
+            Action::Palette
+            | Action::Help
+            | Action::ReduceMotion
+            | Action::StepMany
+            | Action::Back
+            | Action::Forward
+            | Action::ReadStructure => {
                 return None;
             }
             Action::Continue | Action::ContinueOrPause | Action::StepInto
@@ -299,6 +409,12 @@ impl Action {
             Action::StepOver => Command::StepOver,
             Action::StepInto => Command::StepInto,
             Action::StepOut => Command::StepOut,
+            Action::StepBack => Command::StepBack,
+            Action::StepBackOver => Command::StepBackOver,
+            Action::StepBackOut => Command::StepBackOut,
+            Action::RunBack => Command::RunBack,
+            Action::GoToBegin => Command::GoToBegin,
+            Action::GoToPresent => Command::GoToPresent,
             Action::NextTurn => Command::NextTurn,
             Action::Stop => Command::Stop,
             Action::RunToCursor => {
@@ -309,7 +425,14 @@ impl Action {
                 let focus = cursor?;
                 Command::ToggleBreakpoint { module: focus.module, offset: focus.offset.0 }
             }
+            Action::WatchBytes => {
+                let (target, when) = (selected_bytes(session)?, WatchWhen::Changed);
+                Command::SetWatchpoint { target, when }
+            }
             Action::ShowPc => Command::ShowPc,
+            Action::FindInCode => Command::AskWhatToFind,
+            Action::Undo => Command::Undo,
+            Action::Redo => Command::Redo,
             Action::ResetLayout => Command::ResetLayout,
             Action::Arrange(arrangement) => Command::Arrange(arrangement),
             Action::AddMemoryView => Command::AddMemoryView,
@@ -319,6 +442,12 @@ impl Action {
         };
         Some(Effect::Command(command))
     }
+}
+
+/// What is selected in the first memory view.
+fn selected_bytes(session: &Session) -> Option<WatchTarget> {
+    let view = session.memory_views().first()?;
+    session.bytes_to_watch(view.memory, view.cursor, view.selected)
 }
 
 /// What run and step begin with where nothing runs: the same once more after a run is over, and what is most
@@ -351,7 +480,8 @@ fn begins(action: Action, session: &Session) -> Option<Command> {
 /// Actions whose keys were pressed. While a text is typed, only function keys and those with Ctrl.
 pub(in crate::ui) fn pressed(session: &Session, ui: &Ui) -> Vec<Action> {
     let mut found = Vec::new();
-    for action in ALL {
+    let writing = ui.ctx().text_edit_focused();
+    for action in ALL.into_iter().filter(|action| !(writing && action.is_of_texts())) {
         for key in action.keys() {
             if ui.input_mut(|input| input.consume_shortcut(key)) {
                 found.push(action);

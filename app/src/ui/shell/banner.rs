@@ -9,7 +9,7 @@ use super::first_minute::FirstMinute;
 use super::{state, status};
 use crate::session::{
     Awaited, Command, HostCallRecord, Panel, ReachedLimit, RunState, Session, StopReason,
-    reached_limit, trap_causes, trapped_instruction,
+    WatchStop, reached_limit, trap_causes, trapped_instruction,
 };
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -55,6 +55,7 @@ pub(super) fn show(
                 Some(StopReason::ImportBreak { module, name }) => {
                     about_to_call(session, module, name, ui, &mut commands);
                 }
+                Some(StopReason::Watchpoint(stop)) => accessed(session, stop, ui, &mut commands),
                 Some(StopReason::Wait) => {
                     if let Some(wait) = session.atomic_wait() {
                         parked(session, &wait, ui, &mut commands);
@@ -94,6 +95,36 @@ fn row(
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
             words(ui, commands);
         });
+    });
+}
+
+/// What has been watched and was accessed.
+fn accessed(session: &Session, stop: &WatchStop, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    let buttons = |ui: &mut Ui, commands: &mut Vec<Command>| {
+        if let Some((module, offset)) = stop.site {
+            let show = ui.small_button("Show");
+            rects::note(&show, || "banner.show".to_owned());
+            if show.on_hover_text("Show the instruction that did it").clicked() {
+                commands.push(Command::ShowOffset { module, offset });
+            }
+        }
+        if session.watchpoints().iter().any(|known| known.number == stop.number) {
+            let never = ui.small_button("Watch no more");
+            rects::note(&never, || "banner.never".to_owned());
+            if never.on_hover_text("Remove the watchpoint").clicked() {
+                commands.push(Command::RemoveWatchpoint(stop.number));
+            }
+        }
+    };
+    row(ui, commands, buttons, |ui, _| {
+        let known = session.watchpoints().iter().find(|known| known.number == stop.number);
+        let module = known.and_then(|known| session.module(known.target.module()?));
+        let color = module.map_or(tokens.reference, |open| tokens.module(open.hue));
+        ui.label(RichText::new(&stop.what).font(tokens::mono()).color(color));
+        ui.label(RichText::new(&stop.change).font(tokens::mono_bold()));
+        let by = RichText::new(format!("by {}", stop.by)).font(tokens::mono());
+        ui.label(by.color(tokens.weak)).on_hover_text(stop.text());
     });
 }
 

@@ -19,6 +19,7 @@ pub(super) fn show(open: &mut bool, ctx: &Context) {
         .open(open)
         .collapsible(false)
         .resizable(false)
+        .vscroll(true)
         .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]);
     window.show(ctx, |ui| {
         let tokens = Tokens::of(ui);

@@ -12,6 +12,7 @@ mod openings;
 mod palette;
 mod state;
 mod status;
+mod timeline;
 mod toolbar;
 
 use egui::Ui;
@@ -19,7 +20,7 @@ use egui::Ui;
 use super::files::Files;
 use super::layout::Layout;
 use super::widgets;
-use crate::session::{Command, Session, Theme};
+use crate::session::{Command, Panel, Session, TemplateView, Theme, Trail};
 use actions::{Action, Effect};
 pub(super) use first_minute::FirstMinute;
 
@@ -33,6 +34,10 @@ pub(super) struct Shell {
     pub(super) first_minute: Option<FirstMinute>,
     /// Nothing moves by itself.
     pub(super) reduce_motion: bool,
+    /// What back and forward are about.
+    trail: Trail,
+    /// The memory view in sight.
+    view: Option<u32>,
 }
 
 impl Default for Shell {
@@ -43,6 +48,8 @@ impl Default for Shell {
             help_is_open: false,
             first_minute: None,
             reduce_motion: false,
+            trail: Trail::default(),
+            view: None,
         }
     }
 }
@@ -50,6 +57,8 @@ impl Default for Shell {
 impl Shell {
     /// Takes keys, before anything else can.
     pub(super) fn keys(&mut self, session: &Session, ui: &Ui) -> Vec<Effect> {
+        self.trail = widgets::trail::pointed_at(session, ui.ctx());
+        self.view = widgets::memory::view_in_sight(session, ui.ctx()).map(|view| view.id);
         actions::pressed(session, ui)
             .into_iter()
             .filter_map(|action| self.act(session, action))
@@ -79,6 +88,21 @@ impl Shell {
                 let count = widgets::read_count(&self.step_count).ok()?;
                 Some(Effect::Command(Command::StepBy(count)))
             }
+            Action::Back | Action::Forward => {
+                let (trail, is_back) = (self.trail, action == Action::Back);
+                let command = if is_back { Command::Back(trail) } else { Command::Forward(trail) };
+                let leads =
+                    if is_back { session.has_back(trail) } else { session.has_forward(trail) };
+                leads.then_some(Effect::Command(command))
+            }
+            Action::ReadStructure => {
+                let view = session.memory_views().iter().find(|view| Some(view.id) == self.view)?;
+                let show = view.template.clone().or(Some(TemplateView::default()));
+                Some(Effect::Commands(vec![
+                    Command::RevealPanel(Panel::Memory),
+                    Command::ShowTemplate { view: view.id, show },
+                ]))
+            }
             other => other.effect(session),
         }
     }
@@ -101,6 +125,9 @@ impl Shell {
         effects.extend(commands.into_iter().map(Effect::Command));
         effects.extend(pressed.and_then(|action| self.act(session, action)));
         egui::Panel::bottom("status").show(ui, |ui| status::show(session, files, ui));
+        for action in timeline::show(session, ui, &mut effects) {
+            effects.extend(self.act(session, action));
+        }
         effects
     }
 

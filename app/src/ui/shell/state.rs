@@ -28,10 +28,21 @@ pub(super) fn show(session: &Session, ui: &mut Ui) {
             StopReason::Started => ("ready to step".to_owned(), tokens.good),
             StopReason::Stepped => ("stepped".to_owned(), tokens.text),
             StopReason::Paused => ("paused".to_owned(), tokens.text),
+            StopReason::Past => {
+                let behind = session.past().map_or(0, |past| past.end - past.now);
+                (format!("in the past, {} before the present", widgets::grouped(behind)), tokens.pc)
+            }
             StopReason::Breakpoint { hits, .. } => {
                 let text = match hits {
                     1 => "stopped: breakpoint".to_owned(),
                     hits => format!("stopped: breakpoint, {} times", widgets::grouped(*hits)),
+                };
+                (text, tokens.pc)
+            }
+            StopReason::Watchpoint(stop) => {
+                let text = match stop.hits {
+                    1 => "stopped: watchpoint".to_owned(),
+                    hits => format!("stopped: watchpoint, {} times", widgets::grouped(hits)),
                 };
                 (text, tokens.pc)
             }

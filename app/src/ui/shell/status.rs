@@ -108,6 +108,10 @@ pub(super) fn hint(session: &Session) -> String {
             dotted(&open.name, export)
         );
     }
+    if session.is_past() && *session.run_state() != RunState::Running {
+        return "F11 and F10 step on, F5 runs to the next breakpoint or the present; the past cannot be changed"
+            .to_owned();
+    }
     if let (RunState::Stopped(reason), Some(task)) = (session.run_state(), session.selected_task())
         && session.task_count() > 1
         && session.unfinished_tasks() > 0

@@ -34,6 +34,7 @@ pub(super) fn show(
         button(Action::Pause, "⏸", session, ui, &mut actions);
         button(Action::StepOver, "↷ over", session, ui, &mut actions);
         button(Action::StepOut, "↑ out", session, ui, &mut actions);
+        button(Action::StepBack, "↶ back", session, ui, &mut actions);
         button(Action::Stop, "⏹", session, ui, &mut actions);
         step_many(shell, session, ui, &mut actions);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -1,9 +1,9 @@
 //! A value that can be changed in place.
 
 use egui::{Key, RichText, Ui};
-use stepwell_engine::Value;
+use stepwell_engine::{InstanceId, Value};
 
-use crate::session::{Command, Panel, Reference, Session, Shape, untyped};
+use crate::session::{Command, Reference, Session, Shape, WatchTarget, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -16,18 +16,50 @@ pub struct EditValue<'a> {
     changed: bool,
     enabled: bool,
     declared: String,
+    instance: Option<InstanceId>,
+    place: Option<WatchTarget>,
+    /// The same place in the present call alone.
+    in_call: Option<WatchTarget>,
 }
 
 impl<'a> EditValue<'a> {
     /// A value with a name for screen readers and tests, unique in its `Ui`.
     pub fn new(session: &'a Session, name: &'a str, value: &'a Value) -> Self {
         let declared = String::new();
-        Self { session, name, value, changed: false, enabled: true, declared }
+        Self {
+            session,
+            name,
+            value,
+            changed: false,
+            enabled: true,
+            declared,
+            instance: None,
+            place: None,
+            in_call: None,
+        }
+    }
+
+    /// What holds the value, if that can be watched: from its menu.
+    pub fn place(mut self, place: Option<WatchTarget>) -> Self {
+        self.place = place;
+        self
     }
 
     /// The type that its place is declared with, for the tooltip of references.
     pub fn declared(mut self, ty: String) -> Self {
         self.declared = ty;
+        self
+    }
+
+    /// The instance whose memory it may be an address of; else that of the frame that is looked at.
+    pub fn of_instance(mut self, instance: InstanceId) -> Self {
+        self.instance = Some(instance);
+        self
+    }
+
+    /// The same for a local, in all calls and in the present one.
+    pub fn local(mut self, places: Option<[WatchTarget; 2]>) -> Self {
+        (self.place, self.in_call) = places.map(|[all, one]| (all, one)).unzip();
         self
     }
 
@@ -82,19 +114,22 @@ impl<'a> EditValue<'a> {
             None => response,
         };
         let response = response.on_hover_ui(|ui| self.explain(reference.as_ref(), ui));
-        let address = self.address();
-        if self.enabled || address.is_some() {
+        let is_integer = matches!(self.value, Value::I32(_) | Value::I64(_));
+        if self.enabled || is_integer || self.place.is_some() {
             response.context_menu(|ui| {
                 if self.enabled && ui.button("Change the value").clicked() {
                     begins = true;
                     ui.close();
                 }
-                if let Some((view, address)) = address
-                    && ui.button("Show in memory").clicked()
-                {
-                    commands.push(Command::RevealPanel(Panel::Memory));
-                    commands.push(Command::GoToAddress { view, address });
-                    ui.close();
+                let show = super::memory::show(self.session, ui.ctx(), self.instance, self.value);
+                super::memory::menu_entry(show, ui, commands);
+                if let Some(place) = self.place {
+                    super::watch::menu(self.session, place, ui, commands);
+                }
+                if let Some(place) = self.in_call {
+                    ui.menu_button("In this call alone", |ui| {
+                        super::watch::menu(self.session, place, ui, commands);
+                    });
                 }
             });
         }
@@ -103,18 +138,6 @@ impl<'a> EditValue<'a> {
             ui.data_mut(|data| data.insert_temp(id, Some(text)));
             ui.memory_mut(|memory| memory.request_focus(id.with("field")));
         }
-    }
-
-    /// Where an integer points to, as an address of the memory that is in sight.
-    fn address(&self) -> Option<(u32, u64)> {
-        let address = match *self.value {
-            Value::I32(value) => u64::from(value as u32),
-            Value::I64(value) => value as u64,
-            _ => return None,
-        };
-        let view = self.session.memory_views().first()?;
-        let memory = self.session.store()?.memory(view.memory)?;
-        (address < memory.bytes().len() as u64).then_some((view.id, address))
     }
 
     fn text_to_edit(&self, ui: &Ui) -> String {
@@ -148,6 +171,11 @@ impl<'a> EditValue<'a> {
         };
         for line in lines {
             ui.label(RichText::new(line).font(tokens::mono()));
+        }
+        for place in [self.place, self.in_call].iter().flatten() {
+            if let Some(words) = super::watch::words(self.session, place) {
+                ui.label(words);
+            }
         }
         if self.enabled {
             let is_link = reference.is_some_and(|to| to.show.is_some());

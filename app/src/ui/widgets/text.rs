@@ -1,8 +1,8 @@
 //! Pieces of text that look alike everywhere.
 
 use egui::{Response, RichText, Stroke, Ui};
-use stepwell_engine::Value;
 use stepwell_engine::text::escaped;
+use stepwell_engine::{InstanceId, Value};
 
 use crate::session::{Command, OpenModule, Session};
 use crate::ui::fonts::bidi;
@@ -31,14 +31,29 @@ pub fn value(
     value: &Value,
     commands: &mut Vec<Command>,
 ) -> Response {
+    value_of(session, None, ui, value, commands)
+}
+
+/// The same of an instance's code: an integer may be an address of its memory.
+pub fn value_of(
+    session: &Session,
+    instance: Option<InstanceId>,
+    ui: &mut Ui,
+    value: &Value,
+    commands: &mut Vec<Command>,
+) -> Response {
     match session.reference(value) {
         Some(to) => super::reference::link(session, &to, &to.text, ui, commands),
-        None => value_label(ui, value, false, true),
+        None => {
+            let label = value_label(ui, value, false, true);
+            super::memory::menu(session, instance, value, &label, commands);
+            label
+        }
     }
 }
 
 /// A number or vector; text that can be selected takes clicks for itself.
-pub(super) fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: bool) -> Response {
+pub fn value_label(ui: &mut Ui, value: &Value, changed: bool, select: bool) -> Response {
     let tokens = Tokens::of(ui);
     let color = if changed { tokens.changed } else { tokens.ty(value.ty()) };
     let label = |ui: &mut Ui, text: String| {

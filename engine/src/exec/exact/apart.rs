@@ -6,8 +6,8 @@
 use super::atomic::{AtomicOp, aligned, execute as atomic, load};
 use super::bulk::{Bulk, Part, memory_part, table_part};
 use super::decode::FuncCode;
+use super::machine::Waiting;
 use super::op::{INDEX64, Op, Packing};
-use super::run::Waiting;
 use crate::config::Config;
 use crate::exec::stop::TrapCode;
 use crate::ids::{ObjectAddr, TypeId};

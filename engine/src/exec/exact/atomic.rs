@@ -58,16 +58,6 @@ impl AtomicOp {
     }
 }
 
-impl Op {
-    /// What an atomic operator is about to access: index of the memory, address, bytes, and whether it
-    /// writes.
-    pub(super) fn accessed(self, window: &[u64], sp: usize) -> Option<(u32, u64, u64, bool)> {
-        let Op::Atomic { op, width_log2, memory, offset } = self else { return None };
-        let address = window.get(sp - op.effect().0 as usize)?.wrapping_add(offset);
-        (!op.is_waiting()).then_some((memory, address, 1 << width_log2, op.writes()))
-    }
-}
-
 /// The address of an access of so many bytes, which has to be a multiple of them.
 ///
 /// # Errors

@@ -1,8 +1,8 @@
 //! Exceptions: which handler catches what is thrown.
 
 use super::decode::{Catch, FuncCode};
+use super::machine::Machine;
 use super::op::{Branch, Op};
-use super::run::Machine;
 use crate::error::Result;
 use crate::exec::frame::{Frame, grow};
 use crate::ids::{ObjectAddr, TagAddr};

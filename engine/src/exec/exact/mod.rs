@@ -10,16 +10,19 @@ mod atomic;
 mod bulk;
 mod decode;
 mod handlers;
+mod machine;
 mod op;
 mod run;
+mod touches;
 mod vector;
 
 pub(crate) use atomic::{AtomicOp, execute as atomic};
 pub(crate) use bulk::{Bulk, Progress, SMALL, memory_init, table_init};
 pub(crate) use decode::{Decoding, FuncCode};
 pub(crate) use handlers::{Caught, Unwound, thrower, unwind};
+pub(crate) use machine::{Exit, Machine, Transfer, Waiting};
 pub(crate) use op::{Branch, INDEX64, Op, Packing, for_each_numeric};
-pub(crate) use run::{Exit, Machine, Transfer, Waiting, run};
+pub(crate) use run::run;
 #[cfg(threaded)]
 pub(crate) use vector::for_each_vector;
 pub(crate) use vector::{VectorAccess, VectorOp, VectorShape, evaluate};

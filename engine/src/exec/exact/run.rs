@@ -1,72 +1,19 @@
 //! The dispatch loop.
 
 use super::apart::{Apart, Leave, is_of};
-use super::bulk::{self, Bulk};
+use super::bulk;
 use super::decode::FuncCode;
+use super::machine::{Exit, Machine, Transfer};
 use super::op::{Branch, INDEX64, Op, for_each_numeric};
 use super::vector::{compute, shuffle};
-use crate::config::Config;
 use crate::error::Result;
-use crate::exec::frame::{Frame, ValueStack, grow};
+use crate::exec::frame::{Frame, grow};
 use crate::exec::stop::TrapCode;
-use crate::ids::{FuncAddr, FuncIndex, InstanceId, MemAddr, ObjectAddr};
-use crate::observe::Observer;
+use crate::ids::{FuncAddr, FuncIndex, InstanceId, MemAddr};
+use crate::observe::{Observer, View};
 use crate::semantics::{access, convert, float, int};
 use crate::store::{FuncEntity, Instance, ModuleEntry, StoreState};
-use crate::types::Types;
 use crate::value::{Slot, join, split, tag};
-
-/// What the loop works on.
-pub(crate) struct Machine<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) modules: &'a [ModuleEntry],
-    pub(crate) types: &'a Types,
-    pub(crate) state: &'a mut StoreState,
-    pub(crate) stack: &'a mut ValueStack,
-    pub(crate) frames: &'a mut alloc::vec::Vec<Frame>,
-    pub(crate) bulk: Bulk<'a>,
-}
-
-/// Why the loop was left.
-#[derive(Debug)]
-pub(crate) enum Exit {
-    /// The instructions allowed have been executed.
-    Budget,
-    /// The bulk work allowed has been done; the instruction is still to be executed, or the rest of it.
-    Part,
-    /// The outermost frame returned; its results lie at the bottom of the stack.
-    Done,
-    /// A host function was called: its arguments are on top of the operand stack.
-    Host(FuncAddr, Transfer),
-    Trap(TrapCode),
-    /// This exception was thrown; the innermost frame stands at the instruction that did.
-    Exception(ObjectAddr),
-    /// An object of so many words has no place before a collection; the instruction is still to be
-    /// executed.
-    Collect(u64),
-    /// The instruction waits until its address is notified; its operands are still there.
-    Wait(Waiting),
-    Breakpoint,
-    Watchpoint,
-}
-
-/// How a host function was called, and so where its results go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Transfer {
-    /// By a call: execution goes on behind it.
-    Call,
-    /// By a tail call: the frame is left with the results.
-    TailCall,
-}
-
-/// What an atomic wait waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Waiting {
-    pub(crate) memory: MemAddr,
-    pub(crate) address: u64,
-    /// Nanoseconds; negative is for ever.
-    pub(crate) timeout: i64,
-}
 
 /// What the innermost frame executes; follows from the frame alone.
 struct Activation<'a> {
@@ -137,10 +84,28 @@ pub(crate) fn run<O: Observer>(
         if fuel == 0 {
             break Exit::Budget;
         }
-        if O::ACTIVE && observer.before(instance, func, code.offsets[pc]) {
-            break Exit::Breakpoint;
+        // The machine as an observer sees it.
+        macro_rules! view {
+            () => {
+                View {
+                    instance,
+                    func,
+                    parts: inst,
+                    base: base as u32,
+                    window: &*window,
+                    sp,
+                    memories: memories.as_slice(),
+                    tables: tables.as_slice(),
+                    globals: globals.as_slice(),
+                    heap,
+                    types,
+                }
+            };
         }
         let op = ops[pc];
+        if O::ACTIVE && observer.before(&op, code.offsets[pc], &view!()) {
+            break Exit::Breakpoint;
+        }
         fuel -= 1;
         pc += 1;
 
@@ -190,13 +155,6 @@ pub(crate) fn run<O: Observer>(
         macro_rules! table {
             ($index:expr) => {
                 inst.tables[($index & !INDEX64) as usize]
-            };
-        }
-        macro_rules! touch {
-            ($memory:expr, $address:expr, $len:expr, $write:expr) => {
-                if O::ACTIVE {
-                    observer.access($memory, $address, $len, $write);
-                }
             };
         }
         // Reloads what follows from the innermost frame after a call, return or tail call. If the instance
@@ -499,9 +457,7 @@ pub(crate) fn run<O: Observer>(
                         let (pops, pushes) = access.effect();
                         let first = sp - pops as usize;
                         let bytes = memories[memory.index()].bytes_mut();
-                        let address = window[first];
                         check!(access.execute(bytes, offset, &mut window[first..]));
-                        touch!(memory, address + offset, access.bytes().into(), access.writes());
                         sp = first + pushes as usize;
                     }
                     Op::BrOnNull(to) => {
@@ -549,14 +505,8 @@ pub(crate) fn run<O: Observer>(
                             config, module, code, instance: inst, types, memories, funcs, elements,
                             data, heap, tags, waiters, bulk,
                         };
-                        let accessed = if O::ACTIVE { op.accessed(window, sp) } else { None };
                         match apart.execute(op, window, sp) {
-                            Ok(top) => {
-                                if let Some((memory, address, len, written)) = accessed {
-                                    touch!(memory!(memory), address, len, written);
-                                }
-                                sp = top;
-                            }
+                            Ok(top) => sp = top,
                             Err(Leave::Trap(code)) => trap!(code),
                             Err(Leave::Wait(waiting)) => {
                                 pc -= 1;
@@ -647,14 +597,11 @@ pub(crate) fn run<O: Observer>(
                         let [at, value, len] = operands(window, sp);
                         let memory = &mut memories[address.index()];
                         bulk!(bulk::memory_fill(bulk, memory, [at, value, len]));
-                        touch!(address, at, len, true);
                     }
                     Op::MemoryCopy { to, from } => {
                         let (to, from): (MemAddr, MemAddr) = (memory!(to), memory!(from));
                         let [at, source, len] = operands(window, sp);
                         bulk!(bulk::memory_copy(bulk, memories, to, from, [at, source, len]));
-                        touch!(from, source, len, false);
-                        touch!(to, at, len, true);
                     }
                     Op::MemoryInit { data: segment, memory } => {
                         let address: MemAddr = memory!(memory);
@@ -663,7 +610,6 @@ pub(crate) fn run<O: Observer>(
                         let [at, source, len] = operands(window, sp);
                         let target = &mut memories[address.index()];
                         bulk!(bulk::memory_init(bulk, target, bytes, [at, source, len]));
-                        touch!(address, at, len, true);
                     }
                     Op::DataDrop { data: segment } => {
                         data[inst.data[segment as usize].index()].dropped = true;
@@ -695,7 +641,6 @@ pub(crate) fn run<O: Observer>(
                         let address = window[sp - 1];
                         let bytes = memories[memory.index()].bytes();
                         let loaded = check!(access::$lf(bytes, address, offset));
-                        touch!(memory, address + offset, size_of::<$lw>() as u64, false);
                         window[sp - 1] = (loaded as $lv as $ls).into_slot();
                     })*
                     $(Op::$store { memory, offset } => {
@@ -704,7 +649,6 @@ pub(crate) fn run<O: Observer>(
                         let value = window[sp - 1] as $sw;
                         let bytes = memories[memory.index()].bytes_mut();
                         check!(access::$sf(bytes, address, offset, value));
-                        touch!(memory, address + offset, size_of::<$sw>() as u64, true);
                         sp -= 2;
                     })*
                 }
@@ -712,7 +656,7 @@ pub(crate) fn run<O: Observer>(
         }
         for_each_numeric!(dispatch);
 
-        if O::ACTIVE && observer.after() {
+        if O::ACTIVE && observer.after(&view!()) {
             break Exit::Watchpoint;
         }
     };

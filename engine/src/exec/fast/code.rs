@@ -51,7 +51,7 @@ impl FastCodes {
             return self.next_piece(module, func, code);
         }
         let translated = code.get_or_try_init(|| {
-            let observed = self.observing.within(module.code(func)?);
+            let observed = self.observing.within(func, module.code(func)?);
             translate::translate(module, func, observed).map(Box::new)
         });
         translated.map(Some)
@@ -66,7 +66,7 @@ impl FastCodes {
     ) -> Result<Option<&'a FastCode>> {
         // Another thread that comes meanwhile begins anew, and the first one that is done counts.
         let begun = self.begun.lock().remove(&func);
-        match Partial::next(begun, module, func, |code| self.observing.within(code))? {
+        match Partial::next(begun, module, func, |code| self.observing.within(func, code))? {
             Ok(whole) => {
                 self.begun.lock().remove(&func);
                 Ok(Some(code.get_or_init(|| Box::new(whole))))

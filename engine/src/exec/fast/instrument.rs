@@ -1,4 +1,4 @@
-//! Translations that observe: those of functions with breakpoints, and of all functions while memory
+//! Translations that observe: those of functions with breakpoints, and of all functions while anything
 //! is watched. They belong to a store; a module's own are never changed.
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -6,17 +6,18 @@ use alloc::vec::Vec;
 
 use super::code::FastCodes;
 use super::translate::Observed;
-use crate::exec::exact::FuncCode;
-use crate::ids::InstanceId;
+use crate::exec::exact::{FuncCode, INDEX64, Op};
+use crate::ids::{FuncIndex, InstanceId, MemAddr};
 use crate::module::ModuleInner;
-use crate::observe::Watchpoint;
+use crate::observe::{Watch, Watched};
+use crate::store::Instance;
 
 /// What is observed, and the code that does so.
 #[derive(Default)]
 pub(crate) struct Instruments {
     /// Offsets of breakpoints by instance; none is empty.
     breakpoints: BTreeMap<InstanceId, BTreeSet<u32>>,
-    watchpoints: Vec<Watchpoint>,
+    watches: Vec<Watch>,
     codes: BTreeMap<InstanceId, FastCodes>,
 }
 
@@ -27,18 +28,118 @@ pub(super) struct Observing {
     breakpoints: Vec<u32>,
     /// Whether accesses to memory are checked first.
     watched: bool,
+    /// What else is watched; who may access it hands over to the exact tier.
+    places: Vec<Place>,
+}
+
+/// What operators can name, and whether reading and writing it is watched.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    kind: PlaceKind,
+    is_read: bool,
+    is_written: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum PlaceKind {
+    Global(u32),
+    /// A slot of a function's frames.
+    Local(FuncIndex, u32),
+    /// The first word of a field, or elements; of which object, only its reference tells.
+    Field(u32),
+    Elements,
+    Table(u32),
+    /// A frame of a function, which is left.
+    Frame(FuncIndex),
+}
+
+impl Place {
+    /// What an instance's operators call something that is watched.
+    fn all(watch: &Watch, id: InstanceId, instance: &Instance) -> Vec<Self> {
+        let kinds: Vec<PlaceKind> = match watch.watchpoint.watched {
+            // Looked at where it is accessed.
+            Watched::Memory { .. } => Vec::new(),
+            Watched::Global(global) => {
+                positions(&instance.globals, &global).map(PlaceKind::Global).collect()
+            }
+            Watched::Table { table, .. } => {
+                positions(&instance.tables, &table).map(PlaceKind::Table).collect()
+            }
+            Watched::Local { instance, func, .. } if instance == id => {
+                let slots = watch.slots.clone().map(|slot| PlaceKind::Local(func, slot));
+                slots.chain(watch.watchpoint.frame().map(|_| PlaceKind::Frame(func))).collect()
+            }
+            Watched::Local { .. } => Vec::new(),
+            Watched::Object { .. } if watch.is_of_array() => [PlaceKind::Elements].into(),
+            Watched::Object { .. } => watch.slots.clone().map(PlaceKind::Field).collect(),
+        };
+        let (is_read, is_written) = (watch.is_read(), watch.is_written());
+        kinds.into_iter().map(|kind| Self { kind, is_read, is_written }).collect()
+    }
+
+    fn is_accessed(&self, op: &Op, func: FuncIndex, code: &FuncCode) -> bool {
+        use PlaceKind as P;
+        if self.kind == P::Frame(func) {
+            return op.may_leave(code);
+        }
+        let table = |index: u32| P::Table(index & !INDEX64);
+        let (read, written) = match *op {
+            Op::GlobalGet { global } | Op::GlobalGetVector { global } => {
+                (Some(P::Global(global)), None)
+            }
+            Op::GlobalSet { global } | Op::GlobalSetVector { global } => {
+                (None, Some(P::Global(global)))
+            }
+            Op::LocalGet { local } | Op::LocalGetVector { local } => {
+                (Some(P::Local(func, local)), None)
+            }
+            Op::LocalSet { local }
+            | Op::LocalTee { local }
+            | Op::LocalSetVector { local }
+            | Op::LocalTeeVector { local } => (None, Some(P::Local(func, local))),
+            Op::StructGet { offset, .. } => (Some(P::Field(offset)), None),
+            Op::StructSet { offset, .. } => (None, Some(P::Field(offset))),
+            Op::ArrayGet { .. } => (Some(P::Elements), None),
+            Op::ArrayCopy { .. } => (Some(P::Elements), Some(P::Elements)),
+            Op::ArraySet { .. }
+            | Op::ArrayFill { .. }
+            | Op::ArrayInitData { .. }
+            | Op::ArrayInitElem { .. } => (None, Some(P::Elements)),
+            Op::TableGet { table: index } => (Some(table(index)), None),
+            Op::TableCopy { to, from } => (Some(table(from)), Some(table(to))),
+            Op::TableSet { table: index }
+            | Op::TableFill { table: index }
+            | Op::TableGrow { table: index }
+            | Op::TableInit { table: index, .. } => (None, Some(table(index))),
+            _ => return false,
+        };
+        self.is_read && read == Some(self.kind) || self.is_written && written == Some(self.kind)
+    }
+}
+
+/// Under which indices an instance has something.
+fn positions<'a, T: PartialEq>(all: &'a [T], one: &'a T) -> impl Iterator<Item = u32> + 'a {
+    (0..).zip(all).filter(move |(_, other)| *other == one).map(|(index, _)| index)
 }
 
 impl Observing {
     /// What the translation of one function observes.
-    pub(super) fn within(&self, code: &FuncCode) -> Observed {
+    pub(super) fn within(&self, func: FuncIndex, code: &FuncCode) -> Observed {
         let (first, last) = (code.offsets.first(), code.offsets.last());
         let from = self.breakpoints.partition_point(|offset| Some(offset) < first);
         let within = |offset: &&u32| Some(*offset) <= last;
         let position = |offset: &u32| code.offsets.binary_search(offset).ok();
         let breakpoints =
             self.breakpoints.iter().skip(from).take_while(within).filter_map(position);
-        Observed { breakpoints: breakpoints.map(|pc| pc as u32).collect(), watched: self.watched }
+        let mut stops: Vec<u32> = breakpoints.map(|pc| pc as u32).collect();
+        if !self.places.is_empty() {
+            let is_accessed =
+                |op: &Op| self.places.iter().any(|place| place.is_accessed(op, func, code));
+            stops.extend((0..).zip(&code.ops).filter(|(_, op)| is_accessed(op)).map(|(pc, _)| pc));
+            stops.sort_unstable();
+            stops.dedup();
+        }
+        Observed { stops, watched: self.watched }
     }
 }
 
@@ -67,22 +168,30 @@ impl Instruments {
         }
     }
 
-    /// Sets what is watched. Code that checks accesses is forgotten if none has to be checked any
-    /// more, or some for the first time.
-    pub(crate) fn set_watchpoints(&mut self, watchpoints: &[Watchpoint]) {
-        if self.watchpoints.is_empty() != watchpoints.is_empty() {
+    /// Sets what is watched. Code is forgotten unless it was made for the same places; memories are looked
+    /// at where they are accessed.
+    pub(crate) fn set_watches(&mut self, watches: &[Watch]) {
+        let others = |all: &[Watch]| {
+            let others = all.iter().filter(|watch| !watch.is_of_memory());
+            others.cloned().collect::<Vec<_>>()
+        };
+        if watches_memory(&self.watches) != watches_memory(watches)
+            || others(&self.watches) != others(watches)
+        {
             self.codes.clear();
         }
-        self.watchpoints = watchpoints.into();
+        self.watches = watches.into();
     }
 
-    pub(super) fn watchpoints(&self) -> &[Watchpoint] {
-        &self.watchpoints
+    /// Whether an access to memory is watched.
+    pub(super) fn meets(&self, memory: MemAddr, address: u64, len: u64, write: bool) -> bool {
+        let mut watches = self.watches.iter();
+        watches.any(|watch| watch.watchpoint.meets_memory(memory, address, len, write))
     }
 
     /// Whether the code of an instance is its own and not its module's.
     pub(super) fn concern(&self, instance: InstanceId) -> bool {
-        !self.watchpoints.is_empty() || self.breakpoints.contains_key(&instance)
+        !self.watches.is_empty() || self.breakpoints.contains_key(&instance)
     }
 
     /// The code of an instance that is concerned, if it has been prepared.
@@ -91,14 +200,20 @@ impl Instruments {
     }
 
     /// Prepares an instance: its functions are translated when they are called.
-    pub(super) fn prepare(&mut self, instance: InstanceId, module: &ModuleInner) {
-        if self.concern(instance) && !self.codes.contains_key(&instance) {
-            let breakpoints = self.breakpoints.get(&instance).into_iter().flatten().copied();
+    pub(super) fn prepare(&mut self, id: InstanceId, instance: &Instance, module: &ModuleInner) {
+        if self.concern(id) && !self.codes.contains_key(&id) {
+            let breakpoints = self.breakpoints.get(&id).into_iter().flatten().copied();
             let breakpoints = breakpoints.collect();
-            let observing = Observing { breakpoints, watched: !self.watchpoints.is_empty() };
-            self.codes.insert(instance, FastCodes::observing(observing, module.bodies.len()));
+            let watched = watches_memory(&self.watches);
+            let places = self.watches.iter().flat_map(|watch| Place::all(watch, id, instance));
+            let observing = Observing { breakpoints, watched, places: places.collect() };
+            self.codes.insert(id, FastCodes::observing(observing, module.bodies.len()));
         }
     }
+}
+
+fn watches_memory(watches: &[Watch]) -> bool {
+    watches.iter().any(Watch::is_of_memory)
 }
 
 /// A copy observes the same, with code of its own.
@@ -106,7 +221,7 @@ impl Clone for Instruments {
     fn clone(&self) -> Self {
         Self {
             breakpoints: self.breakpoints.clone(),
-            watchpoints: self.watchpoints.clone(),
+            watches: self.watches.clone(),
             codes: BTreeMap::new(),
         }
     }
@@ -116,7 +231,7 @@ impl core::fmt::Debug for Instruments {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Instruments")
             .field("breakpoints", &self.breakpoints)
-            .field("watchpoints", &self.watchpoints)
+            .field("watches", &self.watches)
             .finish_non_exhaustive()
     }
 }

@@ -75,7 +75,10 @@ pub(crate) fn run(
         &mut **state;
     if let Some(instruments) = &mut instruments {
         let plain = Code { modules, instances, instruments: None };
-        instruments.prepare(frame.instance, plain.module(frame.instance)?);
+        let module = plain.module(frame.instance)?;
+        if let Some(instance) = instances.get(frame.instance.index()) {
+            instruments.prepare(frame.instance, instance, module);
+        }
     }
     let codes = Code { modules, instances, instruments: instruments.as_deref() };
     let Some(code) = codes.of(&frame)?.filter(|code| !code.words.is_empty()) else {

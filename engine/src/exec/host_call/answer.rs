@@ -54,6 +54,7 @@ impl Active {
             }
         };
         if let Some(at) = at {
+            store.recorder.resume(at);
             store.recorder.end(at, recorded);
             // A future that was to answer is not asked any more.
             let _ = self.suspended.take(at.1 as usize);
@@ -104,6 +105,7 @@ impl Active {
                 frames,
                 effects: Vec::new(),
                 answer: RecordedAnswer::Unfinished,
+                course: Default::default(),
             });
         }
         Some(at)
@@ -122,6 +124,9 @@ impl Active {
             return Ok(stop);
         }
         let Status::Waiting { func, phase, .. } = self.state.status else { return Ok(None) };
+        if store.recorder.holds && *fuel == 0 {
+            return Ok(self.host_call(store, func, CallState::Breakpoint));
+        }
         let means = match phase {
             Phase::Begun if self.suspended.is_at(self.level()) => Means::Go,
             // The future was dropped when this state was put back.
@@ -155,6 +160,9 @@ impl Active {
                 let result = self.as_caller(store, waker, |caller| closure(caller, &args));
                 if result.as_ref().is_err_and(|error| error.is_pending()) {
                     store.recorder.forget();
+                    if let Some(at) = at {
+                        store.recorder.wait(at);
+                    }
                     return Ok(self.host_call(store, func, CallState::InProgress));
                 }
                 self.conclude(store, func, result, at);
@@ -194,6 +202,9 @@ impl Active {
             self.begin_replay(store, task, func)?;
             return Ok(Means::Go);
         }
+        if store.recorder.repeats {
+            return Ok(Means::Embedder);
+        }
         Ok(match implementation {
             Some(HostImplementation::Closure(closure)) => Means::Closure(closure),
             Some(HostImplementation::Async(closure)) => {
@@ -215,10 +226,7 @@ impl Active {
         // While host code runs, its future is not in the task: if it panics, it is gone.
         while let Some(running) = self.suspended.take(level) {
             let mut future = match running {
-                Running::Replay(record, next) => {
-                    self.replay(store, func, at, record, next)?;
-                    return Ok(None);
-                }
+                Running::Replay(replay) => return self.replay(store, func, at, replay),
                 Running::Future(future) => future,
             };
             match future.poll(waker) {
@@ -245,6 +253,7 @@ impl Active {
                     }
                 }
                 Progress::Waits => {
+                    store.recorder.wait(at);
                     self.suspended.put(level, Running::Future(future));
                     return Ok(self.host_call(store, func, CallState::InProgress));
                 }

@@ -4,10 +4,10 @@ use alloc::format;
 
 use super::super::arena::Active;
 use super::super::state::Phase;
-use super::super::stop::CallState;
+use super::super::stop::{CallState, Stop};
 use crate::error::{Error, Result};
-use crate::host::record::{Effect, HostRecord, RecordedAnswer, describe};
-use crate::host::{HostError, Running};
+use crate::host::record::{Effect, RecordedAnswer, describe};
+use crate::host::{HostError, Replay, Running};
 use crate::ids::{FuncAddr, TaskId};
 use crate::store::Store;
 
@@ -37,7 +37,7 @@ impl Active {
         }
         if let Some(record) = store.recorder.take_replayed(task) {
             self.enter_phase(Phase::Begun);
-            self.suspended.put(self.level(), Running::Replay(record, 0));
+            self.suspended.put(self.level(), Running::Replay(Replay { record, next: 0, waits: 0 }));
             self.begin_record(store, func);
         }
         Ok(())
@@ -49,11 +49,18 @@ impl Active {
         store: &mut Store,
         func: FuncAddr,
         at: (TaskId, u32),
-        record: HostRecord,
-        mut next: usize,
-    ) -> Result<()> {
-        while let Some(effect) = record.effects.get(next) {
-            next += 1;
+        mut replay: Replay,
+    ) -> Result<Option<Stop>> {
+        let record = replay.record.clone();
+        loop {
+            if store.recorder.repeats && record.course.waits.get(replay.waits) == Some(&replay.next)
+            {
+                replay.waits += 1;
+                self.suspended.put(at.1 as usize, Running::Replay(replay));
+                return Ok(self.host_call(store, func, CallState::InProgress));
+            }
+            let Some(effect) = record.effects.get(replay.next) else { break };
+            replay.next += 1;
             match effect {
                 Effect::Read { .. } => {}
                 Effect::Write { memory, address, bytes } => {
@@ -73,12 +80,17 @@ impl Active {
                 Effect::Call { func, args, .. } => {
                     let callee = self.callee(store, *func, args)?;
                     let effect = effect.clone();
-                    self.suspended.put(at.1 as usize, Running::Replay(record, next));
+                    self.suspended.put(at.1 as usize, Running::Replay(replay));
                     self.enter(store, at, callee, effect);
-                    return Ok(());
+                    return Ok(None);
                 }
             }
             store.recorder.note(|| effect.clone());
+        }
+        if store.recorder.repeats && record.course.resumed {
+            // The embedder's answer comes when it came.
+            self.suspended.put(at.1 as usize, Running::Replay(replay));
+            return Ok(self.host_call(store, func, CallState::Unanswered));
         }
         let result = match &record.answer {
             RecordedAnswer::Returned(values) => Ok(values.clone()),
@@ -88,10 +100,10 @@ impl Active {
             // From here on it is the embedder's.
             RecordedAnswer::Unfinished => {
                 store.recorder.pause(at);
-                return Ok(());
+                return Ok(None);
             }
         };
         self.conclude(store, func, result, Some(at));
-        Ok(())
+        Ok(None)
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::host::Running;
+use crate::host::{Replay, Running};
 
 /// Host calls that have begun, by the number of host frames below them.
 #[derive(Default)]
@@ -17,7 +17,7 @@ impl Suspended {
         self.0.pop_if(|(at, _)| *at == level).map(|(_, running)| running)
     }
 
-    pub(super) fn put(&mut self, level: usize, running: Running) {
+    pub(crate) fn put(&mut self, level: usize, running: Running) {
         self.0.push((level, running));
     }
 
@@ -28,6 +28,19 @@ impl Suspended {
 
     pub(super) fn last_mut(&mut self, level: usize) -> Option<&mut Running> {
         self.0.last_mut().filter(|(at, _)| *at == level).map(|(_, running)| running)
+    }
+
+    /// Whether the host call at this level has begun, whatever it has called since.
+    pub(crate) fn has(&self, level: usize) -> bool {
+        self.0.iter().any(|(at, _)| *at == level)
+    }
+
+    /// Those that a record answers: level and how far they have come.
+    pub(crate) fn replays(&self) -> impl Iterator<Item = (usize, &Replay)> {
+        self.0.iter().filter_map(|(level, running)| match running {
+            Running::Replay(replay) => Some((*level, replay)),
+            Running::Future(_) => None,
+        })
     }
 
     /// None will go on.

@@ -16,7 +16,7 @@ use egui::{RichText, Ui};
 use stepwell_engine::CodeOffset;
 use stepwell_engine::module::disassemble::Listing;
 
-use crate::session::{Command, FuncWanted, ModuleKey, OpenModule, Session};
+use crate::session::{Command, FuncWanted, ModuleKey, OpenModule, Session, Trail};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::virtual_rows::VirtualRows;
 use crate::ui::widgets::{self};
@@ -31,6 +31,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         widgets::empty(ui, "No module is open. Drop .wasm or .wat files here, or open an example.");
         return commands;
     };
+    widgets::trail::area(Trail::Code, ui.max_rect(), ui, &mut commands);
     tabs(session, open, ui, &mut commands);
     let cache = Cache::of(ui.ctx());
     let index = cache.index(open);
@@ -86,6 +87,10 @@ fn tabs(session: &Session, shown: &OpenModule, ui: &mut Ui, commands: &mut Vec<C
             }
             // In the room that is left, however many modules there are and whatever they are called.
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                // The keys are there where the buttons have no room.
+                if ui.available_width() > tokens::FIELD {
+                    widgets::trail::buttons(session, Trail::Code, ui, commands);
+                }
                 let room = tokens::FIELD_WIDE.min(ui.available_width() - tokens::GROUP * 2.0);
                 egui::ScrollArea::horizontal().show(ui, |ui| {
                     for open in session.modules() {

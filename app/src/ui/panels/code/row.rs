@@ -11,7 +11,7 @@ use stepwell_engine::{CodeOffset, FuncIndex, ValType};
 
 use super::help;
 use crate::session::{
-    BreakpointState, Command, Hint, ModuleKey, OpenModule, RunState, Session, val_type,
+    BreakpointState, Command, Hint, ModuleKey, OpenModule, Panel, RunState, Session, val_type,
 };
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -243,10 +243,20 @@ fn menu(
             commands.push(Command::EnableBreakpoint { module, offset, enabled });
         }
     }
+    if ui.button("Condition or message …").clicked() {
+        if known.is_none() {
+            commands.push(Command::ToggleBreakpoint { module, offset });
+        }
+        commands.push(Command::RevealPanel(Panel::Breakpoints));
+    }
     if let Some(command) = go_to_callee(context, instruction)
         && ui.button("Show the function called").clicked()
     {
         commands.push(command);
+    }
+    if ui.button("Find all like this").clicked() {
+        commands.push(Command::FindInCode(instruction.to_string()));
+        commands.push(Command::AskWhatToFind);
     }
     ui.separator();
     if ui.button("Copy instruction").clicked() {
@@ -374,7 +384,17 @@ fn gutter(
     let center = pos2(place.left() + GUTTER / 2.0, place.center().y);
     match context.breakpoints.get(&offset.0) {
         Some(breakpoint) if breakpoint.enabled => {
-            painter.circle_filled(center, 5.0, tokens.breakpoint);
+            match breakpoint.message.is_empty() {
+                true => painter.circle_filled(center, 5.0, tokens.breakpoint),
+                // What does not stop is no disc.
+                false => painter.add(egui::Shape::convex_polygon(
+                    [(0.0, -5.5), (5.5, 0.0), (0.0, 5.5), (-5.5, 0.0)]
+                        .map(|(x, y)| center + egui::vec2(x, y))
+                        .to_vec(),
+                    tokens.breakpoint,
+                    Stroke::NONE,
+                )),
+            };
             if !breakpoint.condition.is_empty() {
                 painter.circle_filled(center, 1.8, tokens.panel);
             }

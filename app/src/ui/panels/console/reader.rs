@@ -52,7 +52,10 @@ impl Shared {
 impl Reader {
     /// Reads what is new; false if there is more than fits into a slice.
     pub(super) fn go_on(&mut self, session: &Session) -> bool {
-        if self.start != session.console_start() {
+        // Of the past a part only has been written.
+        let end = session.console_end();
+        let is_beyond = end.is_some_and(|end| self.next > (end, 0));
+        if self.start != session.console_start() || is_beyond {
             let start = session.console_start();
             *self = Self { start, next: (start, 0), ..Self::default() };
         }

@@ -1,11 +1,11 @@
 //! One object: its fields or elements, and who refers to it.
 
-use egui::{Align2, RichText, Sense, Ui, pos2, vec2};
+use egui::{Align2, Response, RichText, Sense, Ui, pos2, vec2};
 use stepwell_engine::store::ObjectKind;
 use stepwell_engine::{ObjectAddr, Store, Value};
 
 use super::index::{LISTED, Referrers};
-use crate::session::{Command, Session, fields};
+use crate::session::{Command, Session, WatchTarget, fields};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::virtual_rows::VirtualRows;
@@ -78,8 +78,14 @@ fn structure(
                 .get(position)
                 .cloned()
                 .unwrap_or_else(|| (position.to_string(), String::new()));
-            ui.label(RichText::new(&name).font(tokens::mono()));
-            field(session, &format!("field {name}"), value, ui, commands);
+            let place = WatchTarget::Field { object: object.0, field: position as u32 };
+            let place = Some(place).filter(|_| !is_exception);
+            let title = ui.label(RichText::new(&name).font(tokens::mono()));
+            widgets::watch::beside(session, place.as_ref(), title.rect, ui);
+            let shown = field(session, &format!("field {name}"), value, ui, commands);
+            for response in [title.interact(Sense::click()), shown] {
+                menu(session, value, place, &response, commands);
+            }
             ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.faint));
             ui.end_row();
         }
@@ -92,18 +98,44 @@ fn names_of(store: &Store, kind: ObjectKind) -> Vec<(String, String)> {
     store.origin_of(id).map_or(Vec::new(), |(module, index)| fields(module, index))
 }
 
-fn field(session: &Session, name: &str, value: &Value, ui: &mut Ui, commands: &mut Vec<Command>) {
+fn field(
+    session: &Session,
+    name: &str,
+    value: &Value,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) -> Response {
     match session.reference(value) {
         Some(to) => {
             let name = format!("{name} = {}", to.text);
-            reference::link(session, &to, &name, ui, commands);
+            reference::link(session, &to, &name, ui, commands)
         }
         None => {
-            let shown = widgets::value(session, ui, value, commands);
+            let shown = widgets::value_label(ui, value, false, true);
             let name = format!("{name} = {value}");
             shown.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
+            shown.interact(Sense::click())
         }
     }
+}
+
+/// The menu of a field or an element.
+fn menu(
+    session: &Session,
+    value: &Value,
+    place: Option<WatchTarget>,
+    response: &Response,
+    commands: &mut Vec<Command>,
+) {
+    let Some(place) = place else {
+        widgets::memory::menu(session, None, value, response, commands);
+        return;
+    };
+    response.context_menu(|ui| {
+        let show = widgets::memory::show(session, ui.ctx(), None, value);
+        widgets::memory::menu_entry(show, ui, commands);
+        widgets::watch::menu(session, place, ui, commands);
+    });
 }
 
 /// Elements in rows, and as text where they are letters.
@@ -148,6 +180,10 @@ fn array(
             let number = pos2(place.left() + tokens::FIELD * 0.7, y);
             let (font, faint) = (tokens::mono_small(), tokens.faint);
             ui.painter().text(number, Align2::RIGHT_CENTER, row.to_string(), font, faint);
+            let element = WatchTarget::Field { object: object.0, field: row as u32 };
+            let sign = pos2(number.x + tokens::GROUP / 2.0, y);
+            widgets::watch::sign(session, &element, sign, ui);
+            menu(session, &value, Some(element), &response, commands);
             let at = pos2(number.x + tokens::GROUP, y);
             ui.painter().text(at, Align2::LEFT_CENTER, text, tokens::mono(), color);
             if let Some(to) = to {

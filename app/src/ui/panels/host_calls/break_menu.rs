@@ -1,16 +1,20 @@
 //! When to stop at the calls of an import: always, once, where a condition holds, or never.
 
-use egui::{Key, RichText, Ui};
+use egui::{RichText, Ui};
 
 use stepwell_engine::text::dotted;
 
 use crate::session::{BreakWhen, Command, Session};
 use crate::ui::feedback;
+use crate::ui::panels::breakpoints::labelled;
 use crate::ui::rects;
-use crate::ui::tokens::{self, Tokens};
+use crate::ui::tokens::Tokens;
+use crate::ui::widgets::kept_field::KeptField;
 
-const CONDITION_HELP: &str = "Stops only where this holds: arg 0 == 5 (0 is the first argument). \
-                              Comparisons: == != < <= > >=.";
+const CONDITION_HELP: &str = "Stops only where this holds: arg 0 == 5 (0 is the first argument), str[arg 1, arg 2] == \"GET\", hits > \
+     100. docs/expressions.md has all of it.";
+const MESSAGE_HELP: &str = "Goes on, and writes this into the log: read {arg 2} bytes to {arg 1:x}. What is \
+                            in braces is an expression.";
 
 /// Draws the choices for one import.
 pub(in crate::ui::panels) fn choices(
@@ -45,54 +49,41 @@ pub(in crate::ui::panels) fn choices(
             }
         }
     });
-    condition(current, module, name, ui, commands);
+    texts(current, module, name, ui, commands);
     feedback::show(ui, |command| {
         matches!(command, Command::BreakOnImport { module: of, name: known, .. }
             if *of == *module && *known == *name)
     });
 }
 
-fn condition(
+fn texts(
     current: Option<&BreakWhen>,
     module: &str,
     name: &str,
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
-    let tokens = Tokens::of(ui);
-    let id = ui.scope_id().with(("condition", module, name));
-    let known = match current {
-        Some(BreakWhen::Condition(text)) => text.as_str(),
-        _ => "",
+    let place = dotted(module, name);
+    let (of_condition, of_message) =
+        (format!("condition of {place}"), format!("message of {place}"));
+    let (condition, message) = match current {
+        Some(BreakWhen::Condition(text)) => (text.as_str(), ""),
+        Some(BreakWhen::Message(text)) => ("", text.as_str()),
+        _ => ("", ""),
     };
-    let typed: Option<String> = ui.data(|data| data.get_temp(id)).flatten();
-    let mut text = typed.unwrap_or_else(|| known.to_owned());
-    ui.horizontal(|ui| {
-        ui.label(RichText::new("or where").color(tokens.weak));
-        let edit = egui::TextEdit::singleline(&mut text)
-            .font(tokens::mono())
-            .hint_text("arg 0 == 5")
-            .desired_width(tokens::FIELD_WIDE);
-        let field = ui.add(edit).accessible_name(format!("condition of {}", dotted(module, name)));
-        rects::note(&field, || format!("break.condition.{module}.{name}"));
-        let left = field.lost_focus();
-        let escaped = ui.input(|input| input.key_pressed(Key::Escape));
-        let field = field.on_hover_text(CONDITION_HELP);
-        if left && !escaped && text != known {
-            let when = match text.trim() {
-                "" => None,
-                text => Some(BreakWhen::Condition(text.to_owned())),
-            };
-            let (module, name) = (module.to_owned(), name.to_owned());
-            commands.push(Command::BreakOnImport { module, name, when });
-        }
-        if field.has_focus() || left {
-            // What was refused stays to be mended.
-            let is_new = text.trim() != known && !text.trim().is_empty();
-            let kept = (field.has_focus() || (is_new && !escaped)).then(|| text.clone());
-            ui.data_mut(|data| data.insert_temp(id, kept));
-        } else if text == known {
-            ui.data_mut(|data| data.insert_temp(id, None::<String>));
-        }
-    });
+    let condition =
+        KeptField::new(ui, &of_condition, condition).hint("arg 0 == 5").help(CONDITION_HELP);
+    let message =
+        KeptField::new(ui, &of_message, message).hint("read {arg 2} bytes").help(MESSAGE_HELP);
+    let mut set = |text: String, when: fn(String) -> BreakWhen| {
+        let when = Some(text).filter(|text| !text.trim().is_empty()).map(when);
+        let (module, name) = (module.to_owned(), name.to_owned());
+        commands.push(Command::BreakOnImport { module, name, when });
+    };
+    if let Some(text) = labelled("or where", &condition, ui) {
+        set(text, BreakWhen::Condition);
+    }
+    if let Some(text) = labelled("or log", &message, ui) {
+        set(text, BreakWhen::Message);
+    }
 }

@@ -5,7 +5,7 @@ use stepwell_engine::MemAddr;
 use stepwell_engine::text::dotted;
 
 use crate::session::{
-    CallFrame, Command, DescribedCall, HostAnswerState, HostCallRecord, Panel, Session,
+    CallFrame, Command, DescribedCall, HostAnswerState, HostCallRecord, MemoryView, Panel, Session,
 };
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::{rects, widgets};
@@ -90,9 +90,10 @@ pub(super) fn arguments(
     }
     ui.horizontal_wrapped(|ui| {
         let waits = record.answer == HostAnswerState::Pending;
+        let caller = record.call.caller.map(|caller| caller.instance);
         for (value, text) in record.call.args.iter().zip(&record.texts) {
             if waits || value.as_ref().is_none() {
-                widgets::value(session, ui, value, commands);
+                widgets::value_of(session, caller, ui, value, commands);
             } else {
                 // What it referred to may be something else by now.
                 let text = RichText::new(text).font(tokens::mono());
@@ -140,20 +141,27 @@ pub(super) fn bytes_link(
     let link = ui.link(RichText::new(&place).font(tokens::mono_small()));
     rects::note(&link, || format!("host_calls.bytes.{place}"));
     if link.on_hover_text("Show these bytes in a memory view").clicked() {
-        commands.extend(show_bytes(session, memory, address, len));
+        commands.extend(show_bytes(session, ui.ctx(), memory, address, len));
     }
 }
 
-/// What selects bytes, in a view that shows their memory already, if there is one.
-fn show_bytes(session: &Session, memory: MemAddr, address: u64, len: u64) -> Vec<Command> {
-    let views = session.memory_views();
-    let view = views.iter().find(|view| view.memory == memory).or(views.first());
-    let Some(view) = view else { return vec![Command::RevealPanel(Panel::Memory)] };
-    let (id, other) = (view.id, view.memory != memory);
+/// What selects bytes, in a view that shows their memory already, if there is one; that view comes in sight.
+fn show_bytes(
+    session: &Session,
+    ctx: &egui::Context,
+    memory: MemAddr,
+    address: u64,
+    len: u64,
+) -> Vec<Command> {
     let mut commands = vec![Command::RevealPanel(Panel::Memory)];
-    if other {
+    let Some(in_sight) = widgets::memory::view_in_sight(session, ctx) else { return commands };
+    let has_it = |view: &&MemoryView| view.memory == memory;
+    let view = Some(in_sight).filter(has_it).or(session.memory_views().iter().find(has_it));
+    let id = view.unwrap_or(in_sight).id;
+    if view.is_none() {
         commands.push(Command::ViewMemory { view: id, memory: memory.0 });
     }
+    widgets::memory::choose_view(ctx, id);
     commands.push(Command::GoToAddress { view: id, address });
     commands.push(Command::SelectBytes { view: id, address, len });
     commands

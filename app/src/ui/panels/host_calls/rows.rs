@@ -17,6 +17,9 @@ use crate::ui::widgets::virtual_rows::{BAR, VirtualRows};
 /// Characters of a module's name that is not cut short.
 const SHORT_NAME: usize = 9;
 
+/// Arguments that the menu of a call offers to show.
+const MENU_ARGUMENTS: usize = 6;
+
 /// What a click changes in what the panel remembers.
 enum Act {
     Select(u64),
@@ -279,6 +282,12 @@ impl List<'_> {
                     *act = Some(Act::OnlyCaller(module));
                     ui.close();
                 }
+            }
+            let caller = record.call.caller.map(|caller| caller.instance);
+            for (position, value) in record.call.args.iter().enumerate().take(MENU_ARGUMENTS) {
+                let show = widgets::memory::show(self.session, ui.ctx(), caller, value);
+                let name = format!("Show argument {position} in memory");
+                widgets::memory::named_entry(&name, show, ui, commands);
             }
             let (module, name) = (&*record.call.module, &*record.call.name);
             if ui.button("Only this import").clicked() {

@@ -41,14 +41,36 @@ impl Draft {
                 text => text.split(by).map(|part| part.trim().to_owned()).collect(),
             }
         };
+        let args = match self.args.trim() {
+            "" => Vec::new(),
+            text => arguments(text),
+        };
         let (module, name) = self.import.clone();
         // Without results an empty answer is one.
         let answers = match parts(&self.answers, ';') {
             none if none.is_empty() => vec![String::new()],
             answers => answers,
         };
-        AnswerRule { module, name, args: parts(&self.args, ','), answers, then: self.then }
+        AnswerRule { module, name, args, answers, then: self.then }
     }
+}
+
+/// Texts set apart by commas, but those within brackets, parentheses and quotation marks.
+fn arguments(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
+    let is_end = |sign: char| {
+        let within_escape = std::mem::take(&mut escaped);
+        match sign {
+            '\\' if quoted => escaped = !within_escape,
+            '"' if !within_escape => quoted = !quoted,
+            '(' | '[' if !quoted => depth += 1,
+            ')' | ']' if !quoted => depth = depth.saturating_sub(1),
+            ',' => return depth == 0 && !quoted,
+            _ => {}
+        }
+        false
+    };
+    text.split(is_end).map(|part| part.trim().to_owned()).collect()
 }
 
 /// What is done to the list.
@@ -106,7 +128,7 @@ pub(super) fn show(
         if add.clicked() {
             act = Some(Act::Add);
         }
-        let help = "The first one that fits answers. Arguments: `5, > 3, *`. Answers: `1; 2; trap message; \
+        let help = "The first one that fits answers. Arguments: `5, > 3, *, cstr[arg 3] == \"x\"`. Answers: `1; 2; trap message; \
                     ask`, one a call, the results of one set apart by commas.";
         ui.label(RichText::new(help).small().color(tokens.weak));
     });
@@ -239,4 +261,16 @@ pub(super) fn offer(
     let rules = session.answer_rules().map(|(rule, _)| rule.clone());
     commands.push(Command::SetAnswerRules(std::iter::once(rule).chain(rules).collect()));
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arguments;
+
+    #[test]
+    fn commas_of_expressions_are_theirs() {
+        assert_eq!(arguments("5, > 3,*"), ["5", "> 3", "*"]);
+        let texts = ["str[arg 0, 2] == \"a,\\\"b\"", "(1, 2)", ""];
+        assert_eq!(arguments(&texts.join(", ")), texts);
+    }
 }

@@ -5,7 +5,8 @@ use stepwell_engine::memory::LinearMemory;
 use stepwell_engine::module::ExportItem;
 use stepwell_engine::{Extern, Value};
 
-use crate::session::{Command, MemoryView, SearchKind, Session, memory_kind};
+use super::template;
+use crate::session::{Command, MemoryView, SearchKind, Session, Trail, memory_kind};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::{feedback, rects};
@@ -15,10 +16,12 @@ pub(super) fn show(
     session: &Session,
     view: &MemoryView,
     memory: &LinearMemory,
+    with_inspector: bool,
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
     ui.horizontal_wrapped(|ui| {
+        widgets::trail::buttons(session, Trail::Memory(view.id), ui, commands);
         choice(session, view, ui, commands);
         size(memory, ui);
         go_to(session, view, ui, commands);
@@ -27,6 +30,10 @@ pub(super) fn show(
         rects::note(&follow, || format!("memory.{}.follow_accesses", view.id));
         if follow.on_hover_text("Scroll to what a step reads or writes").clicked() {
             commands.push(Command::FollowAccesses { view: view.id, follow: !view.follow });
+        }
+        // It stands above the inspector where there is one.
+        if !with_inspector {
+            template::toggle(view, ui, commands);
         }
         let add = ui.small_button("+").accessible_name("add a memory view");
         rects::note(&add, || "memory.add".to_owned());

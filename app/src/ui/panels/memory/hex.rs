@@ -6,6 +6,7 @@ use egui::{Align2, Color32, Event, Key, Rect, Response, Sense, Stroke, Ui, pos2,
 use crate::session::{ByteMark, Command, MemoryView, RunState, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, MONO_WIDTH, ROW, Tokens};
+use crate::ui::widgets;
 use crate::ui::widgets::virtual_rows::VirtualRows;
 
 /// Width of the addresses, in characters.
@@ -92,6 +93,7 @@ pub(super) fn show(
     }
     let has_focus = response.has_focus();
     let typing: Typing = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let watched = session.watched_bytes(view.memory);
     let mut hovered = None;
     let pointer = response.hover_pos();
     let mut first = (0, area);
@@ -103,7 +105,7 @@ pub(super) fn show(
         let start = (address as usize).min(bytes.len());
         let line = bytes.get(start..(start + per_row).min(bytes.len())).unwrap_or_default();
         let marks = session.byte_marks(view.memory, address, line.len());
-        let look = Look { view, has_focus, typing };
+        let look = Look { view, has_focus, typing, watched: &watched };
         paint(&look, address, line, &marks, &columns, ui, place);
         if let Some(pointer) = pointer
             && place.contains(pointer)
@@ -131,8 +133,12 @@ pub(super) fn show(
         keys.handle(id, typing, ui, commands);
     }
     response.context_menu(|ui| {
+        if let Some(place) = session.bytes_to_watch(view.memory, view.cursor, view.selected) {
+            widgets::watch::menu(session, place, ui, commands);
+            ui.separator();
+        }
         copy_menu(view, bytes, ui);
-        per_row_menu(ui);
+        per_row_menu(view, ui, commands);
     });
     if let Some((address, mark)) = hovered {
         response.on_hover_text_at_pointer(tooltip(bytes, address, mark.unwrap_or_default()));
@@ -182,6 +188,12 @@ fn point(
         }
         ui.data_mut(|data| data.insert_temp(anchor_id, address));
         commands.push(select(address, address));
+    } else if response.secondary_clicked() {
+        // The menu is about what is selected, and so about this byte.
+        let selected = view.cursor..view.cursor.saturating_add(view.selected);
+        if !selected.contains(&address) {
+            commands.push(select(address, address));
+        }
     } else if response.dragged()
         && let Some(anchor) = ui.data(|data| data.get_temp::<u64>(anchor_id))
     {
@@ -189,20 +201,13 @@ fn point(
     }
 }
 
-/// Where the number of bytes a row is kept that a person has chosen; 0 for as many as fit.
-pub(super) fn per_row_id() -> egui::Id {
-    egui::Id::unique("stepwell-bytes-a-row")
-}
-
 /// How many bytes a row has at most.
-fn per_row_menu(ui: &mut Ui) {
-    let id = per_row_id();
-    let fixed: usize = ui.data(|data| data.get_temp(id)).unwrap_or(0);
+fn per_row_menu(view: &MemoryView, ui: &mut Ui, commands: &mut Vec<Command>) {
     ui.menu_button("Bytes a row", |ui| {
         for count in [0, 8, 16, 32] {
             let name = if count == 0 { "as many as fit".to_owned() } else { count.to_string() };
-            if ui.selectable_label(fixed == count, name).clicked() {
-                ui.data_mut(|data| data.insert_temp(id, count));
+            if ui.selectable_label(view.per_row == count, name).clicked() {
+                commands.push(Command::SetBytesPerRow { view: view.id, count });
                 ui.close();
             }
         }
@@ -322,6 +327,8 @@ struct Look<'a> {
     view: &'a MemoryView,
     has_focus: bool,
     typing: Typing,
+    /// Bytes that are watched, and whether that stops.
+    watched: &'a [(u64, u64, bool)],
 }
 
 fn paint(
@@ -361,6 +368,12 @@ fn paint(
         }
         if mark.written {
             painter.rect_filled(hex, 2.0, tokens.written.gamma_multiply(0.28));
+        }
+        for (first, len, enabled) in look.watched {
+            if here.checked_sub(*first).is_some_and(|beyond| beyond < *len) {
+                let color = tokens.breakpoint.gamma_multiply(if *enabled { 1.0 } else { 0.5 });
+                painter.hline(hex.x_range(), hex.top() + 0.5, Stroke::new(2.0, color));
+            }
         }
         if mark.changed || mark.written {
             let color = if mark.changed { tokens.changed } else { tokens.written };

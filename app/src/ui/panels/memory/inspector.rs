@@ -1,85 +1,16 @@
 //! The bytes at the cursor, read as numbers in both byte orders, as text and as a pointer.
 
-use egui::{Key, RichText, Ui};
-use stepwell_engine::{ValType, Value};
+use egui::{RichText, Ui};
+use stepwell_engine::Value;
 
-use crate::session::{Command, MemoryView, RunState, Session, untyped};
+use super::{cell, template};
+use crate::session::{Command, MemoryView, Scalar, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 
 /// Room that it needs.
 pub(super) const WIDTH: f32 = 206.0;
-
-/// How a number is read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
-    Signed(usize),
-    Unsigned(usize),
-    Float(usize),
-}
-
-const KINDS: [(&str, Kind); 10] = [
-    ("i8", Kind::Signed(1)),
-    ("u8", Kind::Unsigned(1)),
-    ("i16", Kind::Signed(2)),
-    ("u16", Kind::Unsigned(2)),
-    ("i32", Kind::Signed(4)),
-    ("u32", Kind::Unsigned(4)),
-    ("i64", Kind::Signed(8)),
-    ("u64", Kind::Unsigned(8)),
-    ("f32", Kind::Float(4)),
-    ("f64", Kind::Float(8)),
-];
-
-impl Kind {
-    fn bytes(self) -> usize {
-        match self {
-            Kind::Signed(bytes) | Kind::Unsigned(bytes) | Kind::Float(bytes) => bytes,
-        }
-    }
-
-    /// The number in little or big endian; nothing beyond the end of the memory.
-    fn read(self, bytes: &[u8], big: bool) -> Option<String> {
-        let mut wide = [0; 8];
-        for (index, target) in wide.iter_mut().take(self.bytes()).enumerate() {
-            let from = if big { self.bytes() - 1 - index } else { index };
-            *target = *bytes.get(from)?;
-        }
-        let bits = u64::from_le_bytes(wide);
-        let shift = 64 - 8 * self.bytes() as u32;
-        Some(match self {
-            Kind::Signed(_) => (((bits << shift) as i64) >> shift).to_string(),
-            Kind::Unsigned(_) => bits.to_string(),
-            Kind::Float(4) => untyped(&Value::F32(f32::from_bits(bits as u32))),
-            Kind::Float(_) => untyped(&Value::F64(f64::from_bits(bits))),
-        })
-    }
-
-    /// The bytes that a text means, little end first.
-    fn write(self, text: &str) -> Result<Vec<u8>, String> {
-        let ty = match self {
-            Kind::Float(4) => ValType::F32,
-            Kind::Float(_) => ValType::F64,
-            _ => ValType::I64,
-        };
-        let bits = Session::check_value(ty, text)?.to_bits() as u64;
-        let bytes = self.bytes();
-        let unused = 64 - 8 * bytes as u32;
-        let fits = match self {
-            Kind::Float(_) => true,
-            Kind::Unsigned(_) => {
-                let negative = text.trim().starts_with('-') && bits != 0;
-                !negative && bits << unused >> unused == bits
-            }
-            Kind::Signed(_) => (((bits << unused) as i64) >> unused) as u64 == bits,
-        };
-        if !fits {
-            return Err(format!("does not fit in {} bits", bytes * 8));
-        }
-        Ok(bits.to_le_bytes().into_iter().take(bytes).collect())
-    }
-}
 
 /// Draws it.
 pub(super) fn show(
@@ -97,7 +28,10 @@ pub(super) fn show(
             1 => format!("at 0x{:x}", view.cursor),
             count => format!("at 0x{:x}, {} bytes selected", view.cursor, widgets::grouped(count)),
         };
-        widgets::section(ui, &at);
+        ui.horizontal(|ui| {
+            widgets::section(ui, &at);
+            template::toggle(view, ui, commands);
+        });
         text_and_pointer(view, memory, bytes, ui, commands);
         let grid = egui::Grid::new("inspector").num_columns(3).spacing(tokens::GRID);
         grid.min_col_width(0.0).show(ui, |ui| {
@@ -106,12 +40,13 @@ pub(super) fn show(
                 ui.label(RichText::new(order).small().color(tokens.faint));
             }
             ui.end_row();
-            for (name, kind) in KINDS {
+            for (name, kind) in Scalar::ALL {
                 ui.label(RichText::new(name).font(tokens::mono_small()).color(tokens.weak));
                 number(session, view, name, kind, bytes, ui, commands);
                 if kind.bytes() > 1 {
                     let text = kind.read(bytes, true).unwrap_or_default();
-                    let text = RichText::new(shorten(&text)).font(tokens::mono_small());
+                    let text =
+                        RichText::new(cell::shorten(&text, cell::MOST)).font(tokens::mono_small());
                     ui.label(text.color(tokens.weak));
                 }
                 ui.end_row();
@@ -124,73 +59,29 @@ pub(super) fn show(
     });
 }
 
-/// Long numbers are cut in the middle column; the whole is in the tooltip.
-fn shorten(text: &str) -> String {
-    const MOST: usize = 12;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(MOST - 1).collect();
-    format!("{kept}…")
-}
-
 /// A little-endian number that can be changed.
 fn number(
     session: &Session,
     view: &MemoryView,
     name: &str,
-    kind: Kind,
+    kind: Scalar,
     bytes: &[u8],
     ui: &mut Ui,
     commands: &mut Vec<Command>,
 ) {
-    let tokens = Tokens::of(ui);
-    let Some(value) = kind.read(bytes, false) else {
-        ui.label(RichText::new("beyond the end").small().color(tokens.faint));
-        return;
+    let value = kind.read(bytes, false);
+    let cell = cell::Cell {
+        name,
+        id: format!("memory.{}.inspector.{name}", view.id),
+        value: value.as_deref(),
+        to_edit: value.as_deref(),
+        changed: false,
+        most: cell::MOST,
     };
-    let id = ui.scope_id().with(("number", name));
-    let editing: Option<String> = ui.data(|data| data.get_temp(id)).flatten();
-    let Some(mut text) = editing else {
-        let shown = RichText::new(shorten(&value)).font(tokens::mono_small());
-        let label = ui.add(egui::Label::new(shown).sense(egui::Sense::click()));
-        let full = format!("{name} = {value}");
-        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &full));
-        let label = label.on_hover_text(format!("{full}\nDouble click to change it."));
-        let stopped = *session.run_state() != RunState::Running;
-        if stopped && label.double_clicked() {
-            ui.data_mut(|data| data.insert_temp(id, Some(value)));
-            ui.memory_mut(|memory| memory.request_focus(id.with("field")));
-        }
-        return;
-    };
-    ui.vertical(|ui| {
-        let written = kind.write(&text);
-        let edit = egui::TextEdit::singleline(&mut text)
-            .id(id.with("field"))
-            .font(tokens::mono_small())
-            .desired_width(tokens::FIELD);
-        let field = ui.add(edit).accessible_name(format!("inspector {name}"));
-        rects::note(&field, || format!("memory.{}.inspector.{name}", view.id));
-        if let Err(problem) = &written {
-            ui.add(egui::Label::new(RichText::new(problem).small().color(tokens.error)).wrap());
-        }
-        let entered = ui.input(|input| input.key_pressed(Key::Enter));
-        let left = field.lost_focus();
-        let done = match (left, entered, written) {
-            (true, true, Ok(bytes)) => {
-                let (memory, address) = (view.memory.0, view.cursor);
-                commands.push(Command::WriteMemory { memory, address, bytes });
-                true
-            }
-            (true, true, Err(_)) => {
-                field.request_focus();
-                false
-            }
-            (left, ..) => left,
-        };
-        ui.data_mut(|data| data.insert_temp(id, (!done).then_some(text)));
-    });
+    if let Some(bytes) = cell.show(session, ui, |text| kind.write(text)) {
+        let (memory, address) = (view.memory.0, view.cursor);
+        commands.push(Command::WriteMemory { memory, address, bytes });
+    }
 }
 
 /// The character at the cursor, bits, and where a pointer there leads.
@@ -258,30 +149,6 @@ fn legend(ui: &mut Ui) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_read_in_both_orders() {
-        let bytes = [0xff, 0x01, 0, 0, 0, 0, 0, 0x80];
-        let read = |kind: Kind, big| kind.read(&bytes, big).unwrap();
-        assert_eq!(read(Kind::Signed(1), false), "-1");
-        assert_eq!(read(Kind::Unsigned(2), false), "511");
-        assert_eq!(read(Kind::Unsigned(2), true), "65281");
-        assert_eq!(read(Kind::Signed(8), false), "-9223372036854775297");
-        assert_eq!(Kind::Float(4).read(&1.5f32.to_le_bytes(), false).unwrap(), "1.5");
-        assert_eq!(Kind::Signed(8).read(&bytes[1..], false), None);
-    }
-
-    #[test]
-    fn what_is_written_fits_its_width() {
-        assert_eq!(Kind::Signed(2).write("-2"), Ok(vec![0xfe, 0xff]));
-        assert_eq!(Kind::Unsigned(1).write("0xff"), Ok(vec![0xff]));
-        assert_eq!(Kind::Float(8).write("1"), Ok(1f64.to_le_bytes().to_vec()));
-        assert!(Kind::Unsigned(1).write("256").is_err());
-        assert!(Kind::Unsigned(1).write("-1").is_err());
-        assert!(Kind::Unsigned(8).write("-1").is_err());
-        assert!(Kind::Signed(1).write("128").is_err());
-        assert!(Kind::Signed(4).write("x").is_err());
-    }
 
     #[test]
     fn text_ends_where_it_is_none() {

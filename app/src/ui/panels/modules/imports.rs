@@ -7,6 +7,7 @@ use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
 use stepwell_engine::text::dotted;
 
+use super::provider;
 use super::satisfy::{self, POLICIES, policy_text};
 use crate::session::{Command, ImportSource, ImportState, OpenModule, Session, extern_type};
 use crate::ui::rects;
@@ -179,19 +180,22 @@ fn source(
         let Some(provider) = session.module(*key) else { return };
         let fits = matches!(state.source, ImportSource::Module(_));
         let color = if fits { tokens.module(provider.hue) } else { tokens.error };
-        let text = RichText::new(format!("← {}", provider.name)).font(tokens::mono_small());
-        let label = ui.label(text.color(color));
+        let text = format!("← {}", widgets::safe(&provider.name));
+        let hint = match fits {
+            true => format!("satisfied by {}", widgets::safe(&provider.name)),
+            false => format!("{} does not fit", widgets::safe(&provider.name)),
+        };
+        provider::show(session, open, position, &text, color, &hint, ui, commands);
         if fits {
-            label.on_hover_text(format!("satisfied by {}", provider.name));
             return;
         }
     }
     let is_answered = satisfy::set_of(state).is_some();
     if !is_answered && !matches!(import.ty, ExternType::Func(_)) {
-        let label = ui.label(RichText::new("made").small().color(tokens.host));
-        label.on_hover_text("Nobody satisfies it: an empty one of this type is made.");
+        let hint = "Nobody satisfies it: an empty one of this type is made.";
+        provider::show(session, open, position, "made", tokens.host, hint, ui, commands);
         return;
     }
-    let choice = satisfy::one(open, position, import, state, ui, commands);
+    let choice = satisfy::one(session, open, position, import, state, ui, commands);
     rects::note(&choice, || format!("modules.policy.{}.{position}", open.name));
 }

@@ -1,24 +1,29 @@
 //! Modules: what is open, what each consists of, and who satisfies whose imports.
 //!
 //! `start_form` runs an export, `program` says what a program is given, `imports` shows who answers and
-//! `satisfy` changes it, `contents` lists the rest, `functions` the functions. Above them is a small form of
+//! `satisfy` and `provider` change it, `contents` lists the rest, `functions` the functions. Above them is a small form of
 //! the graph that has a panel of its own.
 
 mod contents;
 mod functions;
 mod imports;
 mod program;
+mod provider;
 mod satisfy;
 #[cfg(not(target_arch = "wasm32"))]
 mod shared;
 mod start_form;
 
 use egui::{RichText, Ui};
+use stepwell_engine::module::Export;
 
 use crate::session::{Command, OpenModule, Session};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::{feedback, rects};
+
+/// Modules with more exports than this have a filter for them.
+const UNFILTERED: usize = 12;
 
 /// Draws it.
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
@@ -115,6 +120,20 @@ fn title(open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
     );
 }
 
+/// A field for a part of an export's name, in small letters.
+fn export_filter(open: &OpenModule, ui: &mut Ui) -> String {
+    let id = ui.scope_id().with("export filter");
+    let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let edit = egui::TextEdit::singleline(&mut text)
+        .hint_text("filter exports by name")
+        .desired_width(f32::INFINITY);
+    let field = ui.add(edit).accessible_name(format!("filter exports of {}", open.name));
+    rects::note(&field, || format!("modules.exports.filter.{}", open.name));
+    let wanted = text.trim().to_lowercase();
+    ui.data_mut(|data| data.insert_temp(id, text));
+    wanted
+}
+
 fn exports(session: &Session, open: &OpenModule, ui: &mut Ui, commands: &mut Vec<Command>) {
     let exports = open.module.exports();
     let title = format!("Exports · {}", widgets::grouped(exports.len() as u64));
@@ -122,13 +141,24 @@ fn exports(session: &Session, open: &OpenModule, ui: &mut Ui, commands: &mut Vec
         if exports.is_empty() {
             widgets::empty(ui, "This module exports nothing.");
         }
-        let many = exports.len() > start_form::LISTED;
-        for export in exports.iter().take(start_form::LISTED) {
+        let wanted = match exports.len() > UNFILTERED {
+            true => export_filter(open, ui),
+            false => String::new(),
+        };
+        let fits = |export: &&Export| {
+            wanted.is_empty() || export.name.to_lowercase().contains(wanted.as_str())
+        };
+        let mut fitting = exports.iter().filter(fits);
+        let mut listed = 0;
+        for export in fitting.by_ref().take(start_form::LISTED) {
             start_form::show(session, open, export, ui, commands);
+            listed += 1;
         }
-        if many {
-            let rest = exports.len() - start_form::LISTED;
-            ui.label(format!("and {rest} more; Ctrl+P finds them by name"));
+        let rest = fitting.count();
+        if rest > 0 {
+            ui.label(format!("and {} more; the filter finds them", widgets::grouped(rest as u64)));
+        } else if listed == 0 && !wanted.is_empty() {
+            widgets::empty(ui, "No export has these letters.");
         }
     });
 }

@@ -5,8 +5,11 @@ use stepwell_engine::ExternType;
 use stepwell_engine::module::Import;
 use stepwell_engine::text::{dotted, escaped};
 
+use super::provider;
 use crate::hosts::{self, HostSet};
-use crate::session::{Command, ImportPolicy, ImportSource, ImportState, OpenModule, SetChoice};
+use crate::session::{
+    Command, ImportPolicy, ImportSource, ImportState, OpenModule, Session, SetChoice,
+};
 use crate::ui::tokens::{self, Tokens};
 
 /// What a person can choose for an import.
@@ -129,6 +132,7 @@ pub(super) fn advice(open: &OpenModule, import: &Import, state: &ImportState) ->
 
 /// A box to choose who answers one import.
 pub(super) fn one(
+    session: &Session,
     open: &OpenModule,
     position: usize,
     import: &Import,
@@ -147,6 +151,10 @@ pub(super) fn one(
             if label.on_hover_text(choice.hint(guess)).clicked() {
                 commands.push(choice.command(open, position));
             }
+        }
+        if provider::is_of_use(session, open, position, state) {
+            ui.separator();
+            provider::entries(session, open, position, ui, commands);
         }
     });
     let name = format!("policy of {}", dotted(&import.module, &import.name));

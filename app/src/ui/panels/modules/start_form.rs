@@ -107,13 +107,13 @@ fn function(
                 export: export.name.to_string(),
                 args: texts.clone(),
             };
-            let step = ui.add_enabled(fits, egui::Button::new("Step").small());
+            let step = ui.add_enabled(fits, quiet("Step"));
             let step = step.accessible_name(format!("Step {}", dotted(&open.name, &export.name)));
             rects::note(&step, || format!("modules.step.{}.{}", open.name, export.name));
             if step.on_hover_text("Stand before its first instruction").clicked() {
                 commands.push(start());
             }
-            let run = ui.add_enabled(fits, egui::Button::new("Run").small());
+            let run = ui.add_enabled(fits, quiet("Run"));
             let run = run.accessible_name(format!("Run {}", dotted(&open.name, &export.name)));
             rects::note(&run, || format!("modules.run.{}.{}", open.name, export.name));
             if run.on_hover_text("Start it and let it run").clicked() {
@@ -168,6 +168,11 @@ fn function(
     }
 }
 
+/// A button of a row among many: it has a frame where the pointer is.
+fn quiet(text: &str) -> egui::Button<'_> {
+    egui::Button::new(text).small().frame_when_inactive(false)
+}
+
 /// Starts the export beside what runs already; only with arguments that can be read.
 fn task_button(
     session: &Session,
@@ -178,7 +183,7 @@ fn task_button(
     commands: &mut Vec<Command>,
 ) {
     let stands = matches!(session.run_state(), RunState::Stopped(_));
-    let button = ui.add_enabled(stands && args.is_some(), egui::Button::new("+").small());
+    let button = ui.add_enabled(stands && args.is_some(), quiet("+"));
     let button = button.accessible_name(format!("+ Task {}", dotted(&open.name, &export.name)));
     rects::note(&button, || format!("modules.task.{}.{}", open.name, export.name));
     let hint = "Start it as one more task of the run: it shares memories and globals with the \

@@ -220,10 +220,7 @@ operations! {
             return forward(r, 3);
         };
         let (bytes, written) = (access as u32, access >> 32 != 0);
-        let watched = instruments.as_ref().watchpoints().iter();
-        let mut watched = watched
-            .filter(|watch| watch.matches(memory, address, bytes.into(), written));
-        if watched.next().is_some() {
+        if instruments.as_ref().meets(memory, address, bytes.into(), written) {
             return Flow::Trap;
         }
         forward(r, 3)

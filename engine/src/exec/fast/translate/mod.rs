@@ -41,14 +41,14 @@ const PENDING: usize = 32;
 #[derive(Clone, Default, PartialEq, Debug)]
 pub(super) struct Observed {
     /// Instructions that are left to the exact tier, sorted.
-    pub(super) breakpoints: Vec<u32>,
+    pub(super) stops: Vec<u32>,
     /// Whether accesses to memory are checked first.
     pub(super) watched: bool,
 }
 
 impl Observed {
     fn stops_at(&self, pc: u32) -> bool {
-        self.breakpoints.binary_search(&pc).is_ok()
+        self.stops.binary_search(&pc).is_ok()
     }
 }
 

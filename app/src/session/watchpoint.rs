@@ -1,0 +1,570 @@
+//! Watchpoints as a person sets them: on what modules have, which is watched in every run, and on objects and
+//! locals of one call, as long as there are these.
+
+use serde::{Deserialize, Serialize};
+use stepwell_engine::module::NameKind;
+use stepwell_engine::module::disassemble::Listing;
+use stepwell_engine::observe::{Contents, FrameView, Watched, Watchpoint, WatchpointHit};
+use stepwell_engine::store::{Instance, ObjectKind};
+use stepwell_engine::text::identifier;
+use stepwell_engine::{
+    CallSite, FrameId, FuncIndex, GlobalAddr, MemAddr, Module, ObjectAddr, TableAddr, TaskId,
+    Value, WatchKind,
+};
+
+use super::command::ModuleKey;
+use super::machine::Machine;
+use super::reload::same;
+use super::types::{SessionError, StopReason};
+use super::value_text::untyped;
+use super::{Session, fields, not_now};
+
+/// What is watched. Indices are those of the module's index spaces, imports first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)] // named as in the engine
+pub enum WatchTarget {
+    /// Bytes of a memory.
+    Memory { module: ModuleKey, memory: u32, address: u64, len: u64 },
+    /// A global.
+    Global { module: ModuleKey, global: u32 },
+    /// A local, whenever its function runs.
+    Local { module: ModuleKey, func: u32, local: u32 },
+    /// A local of one frame, until that is left: its task in the engine, and its first slot.
+    LocalOfCall { module: ModuleKey, func: u32, local: u32, task: u64, base: u32 },
+    /// An element of a table.
+    Element { module: ModuleKey, table: u32, index: u64 },
+    /// A field of a structure, or an element of an array, until it is collected.
+    Field { object: u32, field: u32 },
+}
+
+/// Which accesses stop.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum WatchWhen {
+    /// Writes of something else than what is there.
+    #[default]
+    Changed,
+    /// All writes.
+    Written,
+    /// Reads.
+    Read,
+    /// Reads and writes.
+    Accessed,
+}
+
+/// A watchpoint as a person set it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WatchpointState {
+    /// Counts from 1 in a session.
+    pub number: u32,
+    /// What is watched.
+    pub target: WatchTarget,
+    /// What it is called.
+    pub label: String,
+    /// Which accesses stop.
+    pub when: WatchWhen,
+    /// Whether it stops.
+    pub enabled: bool,
+    /// How often it stopped in this run.
+    pub hits: u64,
+}
+
+/// A stop at a watchpoint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WatchStop {
+    /// The watchpoint's number.
+    pub number: u32,
+    /// What was accessed: `$sum`.
+    pub what: String,
+    /// What it was and is: `3 → 7`, or `= 7, read`.
+    pub change: String,
+    /// The instruction that did it: `i32.store in main.add at 0x0041`.
+    pub by: String,
+    /// The module of that instruction, and its byte offset.
+    pub site: Option<(ModuleKey, u32)>,
+    /// How often the watchpoint has stopped in this run.
+    pub hits: u64,
+}
+
+impl WatchStop {
+    /// In one line.
+    pub fn text(&self) -> String {
+        format!("{} {} by {}", self.what, self.change, self.by)
+    }
+}
+
+/// The watchpoints of a session, and those that the engine has been told of.
+#[derive(Default, Debug)]
+pub(super) struct Watchpoints {
+    all: Vec<WatchpointState>,
+    placed: Vec<(Watchpoint, u32)>,
+    last: u32,
+}
+
+impl WatchWhen {
+    /// In the order of menus.
+    pub const ALL: [Self; 4] = [Self::Changed, Self::Written, Self::Read, Self::Accessed];
+
+    /// As in `Stop when changed`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Written => "written",
+            Self::Read => "read",
+            Self::Accessed => "read or written",
+        }
+    }
+
+    fn kind(self) -> WatchKind {
+        match self {
+            Self::Changed => WatchKind::Change,
+            Self::Written => WatchKind::Write,
+            Self::Read => WatchKind::Read,
+            Self::Accessed => WatchKind::Access,
+        }
+    }
+}
+
+impl WatchTarget {
+    /// The module that has it; objects are no module's.
+    pub fn module(&self) -> Option<ModuleKey> {
+        match *self {
+            Self::Memory { module, .. }
+            | Self::Global { module, .. }
+            | Self::Local { module, .. }
+            | Self::LocalOfCall { module, .. }
+            | Self::Element { module, .. } => Some(module),
+            Self::Field { .. } => None,
+        }
+    }
+
+    /// Whether it is there in every run.
+    pub(super) fn is_lasting(&self) -> bool {
+        !matches!(self, Self::Field { .. } | Self::LocalOfCall { .. })
+    }
+
+    /// The same of another module.
+    pub(super) fn of_module(mut self, key: ModuleKey) -> Self {
+        match &mut self {
+            Self::Memory { module, .. }
+            | Self::Global { module, .. }
+            | Self::Local { module, .. }
+            | Self::LocalOfCall { module, .. }
+            | Self::Element { module, .. } => *module = key,
+            Self::Field { .. } => {}
+        }
+        self
+    }
+
+    fn watched(&self, machine: &Machine) -> Option<Watched> {
+        let instance = |module: ModuleKey| machine.instance_of(module);
+        let parts = |module| machine.store.instance(instance(module)?);
+        Some(match *self {
+            Self::Memory { module, memory, address, len } => {
+                let memory = *parts(module)?.memories().get(memory as usize)?;
+                Watched::Memory { memory, address, len }
+            }
+            Self::Global { module, global } => {
+                Watched::Global(*parts(module)?.globals().get(global as usize)?)
+            }
+            Self::Local { module, func, local } => {
+                let (instance, func) = (instance(module)?, FuncIndex(func));
+                Watched::Local { instance, func, local, frame: None }
+            }
+            Self::LocalOfCall { module, func, local, task, base } => {
+                let (instance, func) = (instance(module)?, FuncIndex(func));
+                let frame = Some(FrameId { task: TaskId(task), base });
+                Watched::Local { instance, func, local, frame }
+            }
+            Self::Element { module, table, index } => {
+                let table = *parts(module)?.tables().get(table as usize)?;
+                Watched::Table { table, first: index, len: 1 }
+            }
+            Self::Field { object, field } => {
+                Watched::Object { object: ObjectAddr(object), first: field, len: 1 }
+            }
+        })
+    }
+}
+
+/// What a target of one module is in another version of it.
+fn moved(old: &Module, new: &Module, target: WatchTarget) -> Option<WatchTarget> {
+    let position = |kind: NameKind, index: u32, count: usize| {
+        let Some(name) = old.item_name(kind, index) else { return Some(index) };
+        (0..count as u32).find(|other| new.item_name(kind, *other) == Some(name))
+    };
+    let mut target = target;
+    match &mut target {
+        WatchTarget::Memory { memory, .. } => {
+            *memory = position(NameKind::Memory, *memory, new.memories().len())?;
+        }
+        WatchTarget::Global { global, .. } => {
+            *global = position(NameKind::Global, *global, new.globals().len())?;
+        }
+        WatchTarget::Element { table, .. } => {
+            *table = position(NameKind::Table, *table, new.tables().len())?;
+        }
+        WatchTarget::Local { func, .. } => *func = same(old, new, FuncIndex(*func))?.0,
+        WatchTarget::Field { .. } | WatchTarget::LocalOfCall { .. } => return None,
+    }
+    Some(target)
+}
+
+/// What a module calls something, or its kind and index.
+fn named(module: &Module, kind: NameKind, index: u32, otherwise: &str) -> String {
+    module.item_name(kind, index).map_or_else(|| format!("{otherwise} {index}"), identifier)
+}
+
+impl Session {
+    /// Watchpoints, in the order in which they were set.
+    pub fn watchpoints(&self) -> &[WatchpointState] {
+        &self.watchpoints.all
+    }
+
+    /// The watchpoint on exactly this.
+    pub fn watchpoint_on(&self, target: &WatchTarget) -> Option<&WatchpointState> {
+        self.watchpoints.all.iter().find(|state| self.same_place(&state.target, target))
+    }
+
+    /// Whether two targets are one: a memory, table or global may be several modules'.
+    fn same_place(&self, one: &WatchTarget, other: &WatchTarget) -> bool {
+        let machine = self.machine.as_ref();
+        let watched = |target: &WatchTarget| machine.and_then(|machine| target.watched(machine));
+        one == other || watched(one).is_some_and(|place| watched(other) == Some(place))
+    }
+
+    /// Bytes of a memory that are watched: the first, how many, and whether that stops.
+    pub fn watched_bytes(&self, of: MemAddr) -> Vec<(u64, u64, bool)> {
+        let Some(machine) = &self.machine else { return Vec::new() };
+        let states = self.watchpoints.all.iter();
+        let found = states.filter_map(|state| match state.target.watched(machine)? {
+            Watched::Memory { memory, address, len } if memory == of => {
+                Some((address, len, state.enabled))
+            }
+            _ => None,
+        });
+        found.collect()
+    }
+
+    /// The memory whose bytes are watched.
+    pub fn watched_memory(&self, target: &WatchTarget) -> Option<MemAddr> {
+        match target.watched(self.machine.as_ref()?)? {
+            Watched::Memory { memory, .. } => Some(memory),
+            _ => None,
+        }
+    }
+
+    /// Bytes of a memory of the store, as something that can be watched.
+    pub fn bytes_to_watch(&self, memory: MemAddr, address: u64, len: u64) -> Option<WatchTarget> {
+        let (module, memory) =
+            self.owner(|parts| parts.memories().iter().position(|all| *all == memory))?;
+        Some(WatchTarget::Memory { module, memory, address, len })
+    }
+
+    /// An element of a table of the store.
+    pub fn element_to_watch(&self, table: TableAddr, index: u64) -> Option<WatchTarget> {
+        let (module, table) =
+            self.owner(|parts| parts.tables().iter().position(|all| *all == table))?;
+        Some(WatchTarget::Element { module, table, index })
+    }
+
+    /// A global of the store.
+    pub fn global_to_watch(&self, global: GlobalAddr) -> Option<WatchTarget> {
+        let (module, global) =
+            self.owner(|parts| parts.globals().iter().position(|all| *all == global))?;
+        Some(WatchTarget::Global { module, global })
+    }
+
+    /// A local of a frame's function: in all calls of it, and in this one alone.
+    pub fn local_to_watch(&self, frame: &FrameView<'_>, local: u32) -> Option<[WatchTarget; 2]> {
+        let module = self.module_of_instance(frame.instance())?.key;
+        let (func, FrameId { task, base }) = (frame.func().0, frame.id());
+        Some([
+            WatchTarget::Local { module, func, local },
+            WatchTarget::LocalOfCall { module, func, local, task: task.0, base },
+        ])
+    }
+
+    /// The first module that has something, and its index there.
+    fn owner(&self, position: impl Fn(&Instance) -> Option<usize>) -> Option<(ModuleKey, u32)> {
+        let store = self.store()?;
+        store.instances().find_map(|id| {
+            let module = self.module_of_instance(id)?.key;
+            Some((module, position(store.instance(id)?)? as u32))
+        })
+    }
+
+    /// What a target is called, if there is such a thing.
+    pub fn watch_label(&self, target: &WatchTarget) -> Option<String> {
+        let module = |key| self.module(key).map(|open| &open.module);
+        Some(match *target {
+            WatchTarget::Memory { module: key, memory, address, len } => {
+                let open = module(key)?;
+                open.memories().get(memory as usize)?;
+                let name = named(open, NameKind::Memory, memory, "memory");
+                match len {
+                    0 => return None,
+                    1 => format!("{name} 0x{address:x}"),
+                    len => format!("{name} 0x{address:x}, {len} bytes"),
+                }
+            }
+            WatchTarget::Global { module: key, global } => {
+                let open = module(key)?;
+                open.globals().nth(global as usize)?;
+                named(open, NameKind::Global, global, "global")
+            }
+            WatchTarget::Local { module: key, func, local } => {
+                let open = self.module(key)?;
+                let func = FuncIndex(func);
+                let params = open.module.func_type(func)?.params().len() as u64;
+                let declared = open.module.declared_locals(func);
+                let count: u64 = declared.iter().map(|(count, _)| u64::from(*count)).sum();
+                if open.module.func_import(func).is_some() || u64::from(local) >= params + count {
+                    return None;
+                }
+                let names = open.module.local_names(func);
+                let name = names.into_iter().find(|(index, _)| *index == local);
+                let name =
+                    name.map_or_else(|| format!("local {local}"), |(_, name)| identifier(&name));
+                format!("{name} of {}", open.names.place(func))
+            }
+            WatchTarget::LocalOfCall { module, func, local, .. } => {
+                self.machine.as_ref()?;
+                let name = self.watch_label(&WatchTarget::Local { module, func, local })?;
+                format!("{name}, this call")
+            }
+            WatchTarget::Element { module: key, table, index } => {
+                let open = module(key)?;
+                open.tables().nth(table as usize)?;
+                format!("{} [{index}]", named(open, NameKind::Table, table, "table"))
+            }
+            WatchTarget::Field { object, field } => {
+                let object = ObjectAddr(object);
+                let store = self.store()?;
+                let name = self.object_reference(object).text;
+                match store.object_kind(object)? {
+                    ObjectKind::Array(_, len) if field < len => format!("{name} [{field}]"),
+                    ObjectKind::Struct(ty) => {
+                        let (module, index) = store.origin_of(ty)?;
+                        let (field, _) = fields(module, index).into_iter().nth(field as usize)?;
+                        format!("{name} {field}")
+                    }
+                    _ => return None,
+                }
+            }
+        })
+    }
+
+    pub(super) fn set_watchpoint(
+        &mut self,
+        target: WatchTarget,
+        when: WatchWhen,
+    ) -> Result<(), SessionError> {
+        if !target.is_lasting() {
+            // In the present it may be another one's handle or place.
+            self.refuse_in_past()?;
+        }
+        let known = self.watchpoint_on(&target).map(|state| state.number);
+        if let Some(number) = known {
+            let state = self.watchpoint_mut(number)?;
+            (state.when, state.enabled) = (when, true);
+        } else {
+            self.add_watchpoint(target, when, true)?;
+        }
+        self.place_watchpoints();
+        Ok(())
+    }
+
+    /// Adds one without telling the engine yet.
+    pub(super) fn add_watchpoint(
+        &mut self,
+        target: WatchTarget,
+        when: WatchWhen,
+        enabled: bool,
+    ) -> Result<(), SessionError> {
+        let label = self.watch_label(&target);
+        let label = label.ok_or_else(|| not_now("there is nothing of this kind to watch"))?;
+        self.watchpoints.last += 1;
+        let number = self.watchpoints.last;
+        self.watchpoints.all.push(WatchpointState {
+            number,
+            target,
+            label,
+            when,
+            enabled,
+            hits: 0,
+        });
+        Ok(())
+    }
+
+    fn watchpoint_mut(&mut self, number: u32) -> Result<&mut WatchpointState, SessionError> {
+        let state = self.watchpoints.all.iter_mut().find(|state| state.number == number);
+        state.ok_or_else(|| not_now("there is no such watchpoint"))
+    }
+
+    pub(super) fn enable_watchpoint(
+        &mut self,
+        number: u32,
+        enabled: bool,
+    ) -> Result<(), SessionError> {
+        self.watchpoint_mut(number)?.enabled = enabled;
+        self.place_watchpoints();
+        Ok(())
+    }
+
+    pub(super) fn remove_watchpoint(&mut self, number: u32) -> Result<(), SessionError> {
+        self.watchpoint_mut(number)?;
+        self.retain_watchpoints(|state| state.number != number);
+        Ok(())
+    }
+
+    pub(super) fn retain_watchpoints(&mut self, kept: impl Fn(&WatchpointState) -> bool) {
+        self.watchpoints.all.retain(kept);
+        self.place_watchpoints();
+    }
+
+    /// Those on what a module has.
+    pub(super) fn watchpoints_of(&self, key: ModuleKey) -> Vec<WatchpointState> {
+        let states = self.watchpoints.all.iter();
+        let of_module = |target: &WatchTarget| target.is_lasting() && target.module() == Some(key);
+        states.filter(|state| of_module(&state.target)).cloned().collect()
+    }
+
+    /// Sets what watched one version of a module for another; how many have nothing to watch there.
+    pub(super) fn move_watchpoints(
+        &mut self,
+        old: &Module,
+        new: &Module,
+        key: ModuleKey,
+        states: Vec<WatchpointState>,
+    ) -> usize {
+        let mut dropped = 0;
+        for WatchpointState { target, when, enabled, .. } in states {
+            let target = moved(old, new, target).map(|target| target.of_module(key));
+            let added = target.map(|target| self.add_watchpoint(target, when, enabled));
+            dropped += usize::from(!matches!(added, Some(Ok(()))));
+        }
+        dropped
+    }
+
+    /// Tells the engine what is watched.
+    pub(super) fn place_watchpoints(&mut self) {
+        let Some(machine) = &mut self.machine else { return };
+        let enabled = self.watchpoints.all.iter().filter(|state| state.enabled);
+        let placed = enabled.filter_map(|state| {
+            let watched = state.target.watched(machine)?;
+            Some((Watchpoint { watched, kind: state.when.kind() }, state.number))
+        });
+        let placed: Vec<(Watchpoint, u32)> = placed.collect();
+        let debugger = machine.store.debugger_mut();
+        // What stays need not be asked about again.
+        if !placed.iter().map(|(watchpoint, _)| watchpoint).eq(debugger.watchpoints()) {
+            for watchpoint in debugger.watchpoints().to_vec() {
+                debugger.remove_watchpoint(watchpoint);
+            }
+            placed.iter().for_each(|(watchpoint, _)| debugger.add_watchpoint(*watchpoint));
+            machine.store.note_watched();
+        }
+        self.watchpoints.placed = placed;
+    }
+
+    /// A new run: objects and frames are others, and hits are counted anew.
+    pub(super) fn renew_watchpoints(&mut self) {
+        let watchpoints = &mut self.watchpoints;
+        watchpoints.placed.clear();
+        watchpoints.all.retain(|state| state.target.is_lasting());
+        watchpoints.all.iter_mut().for_each(|state| state.hits = 0);
+    }
+
+    /// Says which watchpoints have ended with their object or frame.
+    pub(super) fn end_watchpoints(&mut self) {
+        if self.is_past() {
+            return;
+        }
+        let Some(machine) = &mut self.machine else { return };
+        for ended in machine.store.debugger_mut().take_ended() {
+            let placed = self.watchpoints.placed.iter().find(|(known, _)| *known == ended);
+            let Some((_, number)) = placed.copied() else { continue };
+            let position = self.watchpoints.all.iter().position(|state| state.number == number);
+            if let Some(position) = position {
+                let WatchpointState { label, target, .. } = self.watchpoints.all.remove(position);
+                let why = match target {
+                    WatchTarget::LocalOfCall { .. } => "the call is over",
+                    _ => "it is gone",
+                };
+                self.notify(false, format!("{label} is not watched any more: {why}"));
+            }
+        }
+    }
+
+    pub(super) fn on_watchpoint(&mut self, hit: WatchpointHit) {
+        let placed = self.watchpoints.placed.iter().find(|(known, _)| *known == hit.watchpoint);
+        let number = placed.map(|(_, number)| *number);
+        let state = self.watchpoints.all.iter_mut().find(|state| Some(state.number) == number);
+        let Some(state) = state else {
+            self.on_progress();
+            return;
+        };
+        state.hits += 1;
+        let (number, hits, what) = (state.number, state.hits, state.label.clone());
+        let open = self.module_of_instance(hit.site.instance);
+        let site = open.map(|open| (open.key, hit.site.offset.0));
+        let (change, by) = (self.access_text(&hit), self.site_text(&hit.site));
+        self.stop(StopReason::Watchpoint(WatchStop { number, what, change, by, site, hits }));
+    }
+
+    /// What an access found and left: `3 → 7`.
+    fn access_text(&self, hit: &WatchpointHit) -> String {
+        let [old, new] = [&hit.old, &hit.new].map(|contents| self.contents_text(contents));
+        let change = match hit.write {
+            true if hit.old != hit.new => format!("{old} → {new}"),
+            true => format!("= {new}, written"),
+            false => format!("= {new}, read"),
+        };
+        match hit.part {
+            // Of many bytes the first that were accessed.
+            Watched::Memory { address, .. } if hit.part != hit.watchpoint.watched => {
+                format!("at 0x{address:x} {change}")
+            }
+            _ => change,
+        }
+    }
+
+    fn contents_text(&self, contents: &Contents) -> String {
+        match contents {
+            Contents::Bytes(bytes) if matches!(bytes.len(), 1 | 2 | 4 | 8) => {
+                let number =
+                    bytes.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+                number.to_string()
+            }
+            Contents::Bytes(bytes) => {
+                let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                bytes.join(" ")
+            }
+            Contents::Values(values) => {
+                let values: Vec<String> =
+                    values.iter().map(|value| self.plain_text(value)).collect();
+                if values.is_empty() { "nothing".to_owned() } else { values.join(" ") }
+            }
+        }
+    }
+
+    fn plain_text(&self, value: &Value) -> String {
+        match value {
+            Value::V128(vector) => self.vector_shape.text(*vector),
+            value if value.ty().is_ref() => self.value_text(value),
+            number => untyped(number),
+        }
+    }
+
+    /// `i32.store in $add at 0x0041`.
+    fn site_text(&self, site: &CallSite) -> String {
+        let Some(open) = self.module_of_instance(site.instance) else { return String::new() };
+        let listing = Listing::new(&open.module, site.func).ok();
+        let instruction = listing.and_then(|listing| {
+            let instruction = listing.instruction(listing.position(site.offset)?)?;
+            Some(instruction.name.to_string())
+        });
+        let instruction = instruction.unwrap_or_else(|| "an instruction".to_owned());
+        format!("{instruction} in {} at {}", self.func_label(site.instance, site.func), site.offset)
+    }
+}

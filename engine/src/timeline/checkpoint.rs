@@ -1,0 +1,168 @@
+//! Moments whose states are kept, and which of them are given up for room.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::act::Position;
+use super::kept::Kept;
+use crate::host::record::HostRecord;
+use crate::ids::TaskId;
+
+/// A moment whose state is kept.
+#[derive(Debug)]
+pub(super) struct Checkpoint {
+    pub(super) at: Position,
+    pub(super) clock: u64,
+    /// What lies before it cannot be done again: without it the past would begin behind it.
+    pub(super) forced: bool,
+    pub(super) kept: Kept,
+    pub(super) calls: Calls,
+}
+
+/// Host calls at a moment.
+#[derive(Clone, Debug)]
+pub(super) struct Calls {
+    pub(super) begun: Begun,
+    /// Those that have begun and not ended: by the place and the level of the task, with the number of the record, how many of
+    /// its effects are done, and how often it has waited.
+    pub(super) open: Vec<OpenCall>,
+}
+
+/// Which calls have begun.
+#[derive(Clone, Debug)]
+pub(super) enum Begun {
+    /// All of smaller numbers.
+    Below(u64),
+    /// Of each task those before this number; all of a task that is not named.
+    Before(BTreeMap<TaskId, u64>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct OpenCall {
+    pub(super) task: TaskId,
+    pub(super) place: u32,
+    pub(super) level: u32,
+    pub(super) number: u64,
+    pub(super) effects: usize,
+    pub(super) waits: usize,
+    /// Whether a future or a record was answering it.
+    pub(super) suspended: bool,
+}
+
+/// Checkpoints in the order of their moments.
+#[derive(Debug, Default)]
+pub(super) struct Checkpoints {
+    list: Vec<Checkpoint>,
+    /// Bytes that they take.
+    bytes: u64,
+}
+
+/// More of them make seeking no faster.
+const MOST: usize = 2_000;
+
+impl Checkpoints {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn first(&self) -> Option<&Checkpoint> {
+        self.list.first()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&Checkpoint> {
+        self.list.get(index)
+    }
+
+    /// The last one at a moment or before it.
+    pub(super) fn before(&self, at: Position) -> Option<usize> {
+        self.list.partition_point(|known| known.at <= at).checked_sub(1)
+    }
+
+    /// The last one at this count or before it.
+    pub(super) fn before_clock(&self, clock: u64) -> Option<usize> {
+        self.list.partition_point(|known| known.clock <= clock).checked_sub(1)
+    }
+
+    pub(super) fn insert(&mut self, checkpoint: Checkpoint, bytes: u64) {
+        match self.list.binary_search_by(|known| known.at.cmp(&checkpoint.at)) {
+            Ok(at) => {
+                if let Some(known) = self.list.get_mut(at) {
+                    known.forced |= checkpoint.forced;
+                }
+            }
+            Err(at) => {
+                self.bytes += bytes;
+                self.list.insert(at, checkpoint);
+            }
+        }
+    }
+
+    /// Gives up checkpoints until they fit: those first whose gap matters least so far from `now`. The past may begin
+    /// later then; true if it does.
+    pub(super) fn fit(&mut self, budget: u64, now: u64) -> bool {
+        let mut later = false;
+        while (self.bytes > budget || self.list.len() > MOST) && self.list.len() > 1 {
+            let gap = |at: usize| {
+                let (before, this) = (self.list.get(at - 1)?, self.list.get(at)?);
+                let after = self.list.get(at + 1)?;
+                let away = now.abs_diff(this.clock).max(1) as f64;
+                Some((after.clock - before.clock) as f64 / away)
+            };
+            let thinned = (1..self.list.len() - 1)
+                .filter(|at| self.list.get(*at).is_some_and(|known| !known.forced))
+                .filter_map(|at| Some((at, gap(at)?)))
+                .min_by(|(_, one), (_, other)| one.total_cmp(other));
+            let at = match thinned {
+                Some((at, _)) => at,
+                // Only what cannot be done again is left.
+                None => {
+                    later = true;
+                    0
+                }
+            };
+            let removed = self.list.remove(at);
+            self.bytes = self.bytes.saturating_sub(removed.kept.alone());
+        }
+        later
+    }
+}
+
+/// The calls of a run, by task, in the order in which they began.
+#[derive(Debug, Default)]
+pub(super) struct Records(BTreeMap<TaskId, Vec<Arc<HostRecord>>>);
+
+impl Records {
+    pub(super) fn insert(&mut self, record: Arc<HostRecord>) {
+        let list = self.0.entry(record.task).or_default();
+        let at = list.partition_point(|known| known.number < record.number);
+        match list.get_mut(at).filter(|known| known.number == record.number) {
+            Some(known) => *known = record,
+            None => list.insert(at, record),
+        }
+    }
+
+    pub(super) fn get(&self, task: TaskId, number: u64) -> Option<&Arc<HostRecord>> {
+        let list = self.0.get(&task)?;
+        list.get(list.binary_search_by_key(&number, |record| record.number).ok()?)
+    }
+
+    /// Those that begin behind a moment, by task.
+    pub(super) fn behind<'a>(
+        &'a self,
+        begun: &'a Begun,
+    ) -> impl Iterator<Item = (TaskId, &'a [Arc<HostRecord>])> + 'a {
+        self.0.iter().filter_map(move |(task, list)| {
+            let first = match begun {
+                Begun::Below(number) => *number,
+                Begun::Before(numbers) => *numbers.get(task)?,
+            };
+            let at = list.partition_point(|record| record.number < first);
+            Some((*task, list.get(at..)?)).filter(|(_, list)| !list.is_empty())
+        })
+    }
+}

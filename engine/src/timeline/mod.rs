@@ -1,0 +1,293 @@
+//! Going back: a run as a line, of which any moment can be stood at again.
+//!
+//! A [`Timeline`] belongs to a store. Whoever drives the store's tasks does so through it, so that it knows what has
+//! been done in which order (`act`), and what the host has answered (the record of the store). Now and then it keeps a state
+//! (`checkpoint`), in which pages of memory that have not changed are shared (`image`). A moment is gone to by
+//! putting back the last state that was kept before it, and doing again what was done since, without the host (`replay`).
+//! The present is set aside meanwhile, with all that is not plain data, and comes back untouched.
+//!
+//! The ruler is the store's clock: instructions of all tasks. At one count several things can happen: a host
+//! function is called, and answers. A moment that is gone to by its count is the last one before the next instruction.
+//! Imports `exec`, `host`, `store`; nothing here knows of time, files or windows.
+//!
+//! ```
+//! # #[cfg(feature = "wat")] {
+//! use stepwell_engine::timeline::Timeline;
+//! use stepwell_engine::{Budget, Engine, Linker, Module, Store, Value};
+//!
+//! let engine = Engine::default();
+//! let module = Module::from_wat(
+//!     &engine,
+//!     r#"(module (func (export "twice") (param i32) (result i32)
+//!          local.get 0  i32.const 2  i32.mul))"#,
+//! )?;
+//! let mut store = Store::new(&engine);
+//! let instance = Linker::new().instantiate(&mut store, &module)?;
+//! let mut task = store.start(store.export_func(instance, "twice")?, &[Value::I32(21)])?;
+//!
+//! let mut timeline = Timeline::begin(&mut store, 64 << 20);
+//! timeline.run(&mut store, &mut task, Budget::unlimited())?;
+//! assert_eq!(task.results(&store), Some(&[Value::I32(42)][..]));
+//!
+//! timeline.seek(&mut store, 2)?;
+//! let frame = task.frames(&store).next().expect("it runs again");
+//! assert_eq!(frame.operands(), [Value::I32(21), Value::I32(2)]);
+//! timeline.return_to_present(&mut store);
+//! assert!(task.is_finished(&store));
+//! # }
+//! # Ok::<(), stepwell_engine::Error>(())
+//! ```
+
+mod act;
+mod checkpoint;
+mod image;
+mod kept;
+mod replay;
+mod search;
+#[cfg(all(test, feature = "wat"))]
+mod tests;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::task::Waker;
+
+use act::{Act, ActKind, Ended, Position};
+use checkpoint::{Begun, Calls, Checkpoint, Checkpoints, OpenCall, Records};
+use kept::Kept;
+use replay::Past;
+
+use crate::error::Result;
+use crate::exec::{Budget, CallState, HostAnswer, Stop, Task};
+use crate::host::record::HostRecord;
+use crate::store::Store;
+
+pub use search::{Hit, Search};
+
+/// Instructions between two states that are kept, at least.
+const LEAST_INTERVAL: u64 = 50_000;
+/// Instructions for each byte that is looked at to keep a state: so that it costs a small part of the run.
+const FOR_EACH_BYTE: u64 = 2;
+
+/// The past of a store, from where it was begun.
+pub struct Timeline {
+    /// Bytes that states may take.
+    budget: u64,
+    acts: Vec<Act>,
+    checkpoints: Checkpoints,
+    records: Records,
+    /// The clock of the present.
+    clock: u64,
+    /// Instructions since the last state that was kept.
+    since: u64,
+    interval: u64,
+    past: Option<Past>,
+}
+
+impl Timeline {
+    /// Begins where the store stands. States take at most so many bytes: where there is no room for more, older
+    /// moments become coarser, and in the end the past begins later. Host calls are recorded from now on.
+    pub fn begin(store: &mut Store, budget: u64) -> Self {
+        store.record_host_calls(true);
+        let mut timeline = Self {
+            budget,
+            acts: Vec::new(),
+            checkpoints: Checkpoints::default(),
+            records: Records::default(),
+            clock: 0,
+            since: 0,
+            interval: LEAST_INTERVAL,
+            past: None,
+        };
+        timeline.keep(store, true);
+        timeline
+    }
+
+    /// The count at which one stands: instructions of all tasks since the beginning.
+    pub fn clock(&self) -> u64 {
+        self.past.as_ref().map_or(self.clock, Past::clock)
+    }
+
+    /// The count of the present.
+    pub fn end(&self) -> u64 {
+        self.clock
+    }
+
+    /// The first count that can be gone to.
+    pub fn first(&self) -> u64 {
+        self.checkpoints.first().map_or(self.clock, |first| first.clock)
+    }
+
+    /// Whether one stands in the past.
+    pub fn is_past(&self) -> bool {
+        self.past.is_some()
+    }
+
+    /// Bytes that states take.
+    pub fn kept_bytes(&self) -> u64 {
+        self.checkpoints.bytes()
+    }
+
+    /// How many states are kept.
+    pub fn kept_states(&self) -> usize {
+        self.checkpoints.len()
+    }
+
+    /// Runs a task in the present, as [`Task::run`] does.
+    ///
+    /// # Errors
+    /// Those of [`Task::run`].
+    pub fn run(&mut self, store: &mut Store, task: &mut Task, budget: Budget) -> Result<Stop> {
+        self.run_with(store, task, budget, Waker::noop())
+    }
+
+    /// The same with a [waker](Task::run_with) for host functions that have nothing to answer with yet.
+    ///
+    /// # Errors
+    /// Those of [`Task::run`].
+    pub fn run_with(
+        &mut self,
+        store: &mut Store,
+        task: &mut Task,
+        budget: Budget,
+        waker: &Waker,
+    ) -> Result<Stop> {
+        self.return_to_present(store);
+        // What another task has left within an instruction cannot be done again with this one in between.
+        if let Some(Act { kind: ActKind::Run(Ended::Within), task: last, .. }) = self.acts.last()
+            && last != task
+        {
+            self.close();
+            self.keep(store, true);
+        }
+        let before = task.executed();
+        let result = task.run_with(store, budget, waker);
+        let executed = task.executed() - before;
+        self.clock += executed;
+        self.since += executed;
+        let ended = match &result {
+            Ok(Stop::Budget) if task.bulk_progress(store).is_some() => Ended::Within,
+            Ok(Stop::Budget | Stop::Breakpoint(_) | Stop::Watchpoint(_) | Stop::Interrupted) => {
+                Ended::Open
+            }
+            Ok(Stop::HostCall(call)) if call.state == CallState::Breakpoint => Ended::BeforeCall,
+            _ => Ended::Closed,
+        };
+        match self.acts.last_mut() {
+            Some(Act {
+                kind: ActKind::Run(was @ (Ended::Open | Ended::Within)),
+                task: last,
+                to,
+                ..
+            }) if last == task => {
+                (*was, *to) = (ended, self.clock);
+            }
+            _ => {
+                let (kind, to) = (ActKind::Run(ended), self.clock);
+                self.acts.push(Act { task: task.clone(), kind, from: to - executed, to });
+            }
+        }
+        // Within an instruction is no moment to go back to.
+        if self.since >= self.interval && ended != Ended::Within {
+            self.keep(store, false);
+        }
+        result
+    }
+
+    /// Answers a pending host call in the present, as [`Task::resume`] does.
+    ///
+    /// # Errors
+    /// Those of [`Task::resume`].
+    pub fn resume(&mut self, store: &mut Store, task: &mut Task, answer: HostAnswer) -> Result<()> {
+        self.return_to_present(store);
+        task.resume(store, answer.clone())?;
+        self.add(task, ActKind::Resume(answer));
+        Ok(())
+    }
+
+    /// Ends an atomic wait in the present, as [`Task::time_out`] does.
+    ///
+    /// # Errors
+    /// Those of [`Task::time_out`].
+    pub fn time_out(&mut self, store: &mut Store, task: &mut Task) -> Result<()> {
+        self.return_to_present(store);
+        task.time_out(store)?;
+        self.add(task, ActKind::TimeOut);
+        Ok(())
+    }
+
+    /// Something else has been done to the store in the present: a task was started or ended, a value changed by hand, an
+    /// instance made. Where a run stands with `task`.
+    pub fn changed(&mut self, store: &mut Store, task: &Task) {
+        self.add(task, ActKind::Outside);
+        self.keep(store, true);
+    }
+
+    fn add(&mut self, task: &Task, kind: ActKind) {
+        let (from, to) = (self.clock, self.clock);
+        self.acts.push(Act { task: task.clone(), kind, from, to });
+    }
+
+    /// The last run goes on no more.
+    fn close(&mut self) {
+        if let Some(Act { kind: ActKind::Run(ended), .. }) = self.acts.last_mut() {
+            *ended = Ended::Closed;
+        }
+    }
+
+    /// Hands out the host calls that have ended since the last time, as [`Store::take_host_calls`] does, and
+    /// remembers them.
+    pub fn take_host_calls(&mut self, store: &mut Store) -> Vec<Arc<HostRecord>> {
+        if self.is_past() {
+            return Vec::new();
+        }
+        let calls: Vec<Arc<HostRecord>> =
+            store.take_host_calls().into_iter().map(Arc::new).collect();
+        calls.iter().for_each(|record| self.records.insert(record.clone()));
+        calls
+    }
+
+    /// Keeps the state of the present.
+    fn keep(&mut self, store: &Store, forced: bool) {
+        let calls =
+            Calls { begun: Begun::Below(store.recorder.next_number()), open: open_calls(store) };
+        let at = self.here();
+        self.insert(store, at, self.clock, forced, calls);
+        self.since = 0;
+        let looked_at = store.state.memory_bytes() + store.state.bytes_without_memories();
+        self.interval = (looked_at * FOR_EACH_BYTE).max(LEAST_INTERVAL);
+    }
+
+    /// The position of the present: within the last run, as long as that can go on.
+    fn here(&self) -> Position {
+        match self.acts.last() {
+            Some(last @ Act { kind: ActKind::Run(Ended::Open | Ended::Within), .. }) => {
+                Position { act: self.acts.len() - 1, within: last.len() }
+            }
+            _ => Position { act: self.acts.len(), within: 0 },
+        }
+    }
+
+    fn insert(&mut self, store: &Store, at: Position, clock: u64, forced: bool, calls: Calls) {
+        let before = self.checkpoints.before(at).and_then(|index| self.checkpoints.get(index));
+        let (kept, bytes) = Kept::of(&store.state, before.map(|known| &known.kept));
+        self.checkpoints.insert(Checkpoint { at, clock, forced, kept, calls }, bytes);
+        self.checkpoints.fit(self.budget, clock);
+    }
+}
+
+/// The calls that have begun and not ended in the present of a store.
+fn open_calls(store: &Store) -> Vec<OpenCall> {
+    let open = store.recorder.open().filter_map(|((task, level), record)| {
+        let (place, suspended) = store.place_of_call(*task, *level)?;
+        Some(OpenCall {
+            task: *task,
+            place,
+            level: *level,
+            number: record.number,
+            effects: record.effects.len(),
+            waits: record.course.waits.len(),
+            suspended,
+        })
+    });
+    open.collect()
+}

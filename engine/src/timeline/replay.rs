@@ -1,0 +1,323 @@
+//! What was done is done again: from a state that was kept up to a moment, without the host.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::Timeline;
+use super::act::{Act, ActKind, Ended, Position};
+use super::checkpoint::{Begun, Calls, Checkpoint, OpenCall};
+use crate::error::{Error, Result};
+use crate::exec::{Budget, CallState, Stop};
+use crate::host::record::HostRecord;
+use crate::host::{Replay, Running};
+use crate::ids::TaskId;
+use crate::store::{Live, Store};
+
+/// Instructions between the moment that is gone to and the last state kept on the way; the one before it is four times
+/// as far away, and so on: steps back from there are short.
+const NEAR: u64 = 20_000;
+
+/// One stands in the past.
+pub(super) struct Past {
+    live: Live,
+    pub(super) at: Position,
+    pub(super) clock: u64,
+    /// Where one is going to.
+    target: u64,
+    /// Counts on the way at which states are kept, the next one last.
+    keep_at: Vec<u64>,
+}
+
+impl Past {
+    pub(super) fn clock(&self) -> u64 {
+        self.clock
+    }
+}
+
+impl Timeline {
+    /// Goes to the moment of a count: the last one before the next instruction. A count beyond the present is
+    /// the present.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if what is done again comes out otherwise than it did, which would be a defect; one
+    /// stands in the present then. [`Error::OutOfMemory`] where there is no room for another state.
+    pub fn seek(&mut self, store: &mut Store, clock: u64) -> Result<()> {
+        self.set_out(store, clock)?;
+        while !self.go_on(store, u64::MAX)? {}
+        Ok(())
+    }
+
+    /// Puts back the last state that was kept before a count; [`Timeline::go_on`] goes on from there.
+    ///
+    /// # Errors
+    /// Those of [`Timeline::seek`].
+    pub fn set_out(&mut self, store: &mut Store, clock: u64) -> Result<()> {
+        let target = clock.clamp(self.first(), self.clock);
+        if target == self.clock {
+            self.return_to_present(store);
+            return Ok(());
+        }
+        // From where one stands if that is on the way, and nothing that is kept is nearer.
+        let index = self.checkpoints.before_clock(target).unwrap_or(0);
+        let kept = self.checkpoints.get(index).map(|known| known.at);
+        let is_ahead = self
+            .past
+            .as_ref()
+            .is_some_and(|past| past.clock <= target && kept.is_none_or(|kept| kept <= past.at));
+        if !is_ahead {
+            self.stand_at(store, index)?;
+        }
+        let Some(past) = &mut self.past else { return Ok(()) };
+        past.target = target;
+        past.keep_at.clear();
+        let mut away = NEAR;
+        while target - past.clock > 2 * away {
+            past.keep_at.push(target - away);
+            away = away.saturating_mul(4);
+        }
+        Ok(())
+    }
+
+    /// Does again at most so many instructions of what is left on the way; whether one is there.
+    ///
+    /// # Errors
+    /// Those of [`Timeline::seek`].
+    pub fn go_on(&mut self, store: &mut Store, instructions: u64) -> Result<bool> {
+        let mut left = instructions;
+        loop {
+            let Some(past) = &self.past else { return Ok(true) };
+            let wanted = past.keep_at.last().copied().unwrap_or(past.target);
+            match store.unobserved(|store| self.replay(store, wanted, &mut left)) {
+                Ok(Reached::Clock) => {
+                    let Some(past) = &mut self.past else { return Ok(true) };
+                    if past.keep_at.pop().is_none() {
+                        return Ok(true);
+                    }
+                    self.keep_past(store);
+                }
+                Ok(Reached::Budget) => return Ok(false),
+                Ok(Reached::Stop(_)) => {}
+                Err(error) => {
+                    self.return_to_present(store);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Stands in the present again.
+    pub fn return_to_present(&mut self, store: &mut Store) {
+        if let Some(past) = self.past.take() {
+            store.return_to_present(past.live);
+        }
+    }
+
+    /// Stands at a state that was kept.
+    pub(super) fn stand_at(&mut self, store: &mut Store, index: usize) -> Result<()> {
+        if self.past.is_none() {
+            self.take_host_calls(store);
+            // What they have done so far may be behind the moment.
+            for record in store.open_host_calls().cloned().collect::<Vec<_>>() {
+                self.records.insert(Arc::new(record));
+            }
+        }
+        let Some(checkpoint) = self.checkpoints.get(index) else { return Ok(()) };
+        let reused = match &self.past {
+            Some(_) => store.take_past_memories(),
+            None => Vec::new(),
+        };
+        let state = match checkpoint.kept.state(store.engine(), reused) {
+            Ok(state) => state,
+            Err(error) => {
+                self.return_to_present(store);
+                return Err(error);
+            }
+        };
+        let (at, clock) = (checkpoint.at, checkpoint.clock);
+        match &mut self.past {
+            Some(past) => {
+                store.put_past(state);
+                (past.at, past.clock) = (at, clock);
+            }
+            None => {
+                let live = store.leave_present(state);
+                let (target, keep_at) = (clock, Vec::new());
+                self.past = Some(Past { live, at, clock, target, keep_at });
+            }
+        }
+        if let Some(checkpoint) = self.checkpoints.get(index) {
+            self.put_calls(store, &checkpoint.calls);
+        }
+        Ok(())
+    }
+
+    /// Lets the record answer the calls that are open at a moment, and those behind it.
+    fn put_calls(&self, store: &mut Store, calls: &Calls) {
+        let behind = self.records.behind(&calls.begun);
+        let mut queues: BTreeMap<TaskId, VecDeque<Arc<HostRecord>>> =
+            behind.map(|(task, list)| (task, list.iter().cloned().collect())).collect();
+        for open in &calls.open {
+            let Some(record) = self.records.get(open.task, open.number) else { continue };
+            if open.suspended {
+                let record = record.clone();
+                let replay = Replay { record, next: open.effects, waits: open.waits };
+                let suspended = store.suspended.entry(open.place).or_default();
+                suspended.put(open.level as usize, Running::Replay(replay));
+            } else {
+                // It begins anew, and has waited so often already.
+                let mut record = HostRecord::clone(record);
+                record.course.waits.drain(..open.waits.min(record.course.waits.len()));
+                queues.entry(open.task).or_default().push_front(Arc::new(record));
+            }
+        }
+        store.recorder.set_replayed(queues);
+    }
+
+    /// Keeps the state of the past at which one stands.
+    pub(super) fn keep_past(&mut self, store: &Store) {
+        let Some(past) = &self.past else { return };
+        let (at, clock) = (past.at, past.clock);
+        let open = store.suspended.iter().flat_map(|(place, suspended)| {
+            suspended.replays().map(|(level, replay)| OpenCall {
+                task: replay.record.task,
+                place: *place,
+                level: level as u32,
+                number: replay.record.number,
+                effects: replay.next,
+                waits: replay.waits,
+                suspended: true,
+            })
+        });
+        let begun = Begun::Before(store.recorder.fronts());
+        let calls = Calls { begun, open: open.collect() };
+        self.insert(store, at, clock, false, calls);
+    }
+
+    /// Does acts again, up to a count.
+    pub(super) fn replay(
+        &mut self,
+        store: &mut Store,
+        target: u64,
+        left: &mut u64,
+    ) -> Result<Reached> {
+        let Self { acts, past: Some(past), .. } = self else { return Ok(Reached::Clock) };
+        loop {
+            let Some(act) = acts.get(past.at.act) else { return Ok(Reached::Clock) };
+            let is_over = past.at.within > 0 && past.at.within == act.len();
+            if is_over && act.len() > 0 {
+                past.at = Position { act: past.at.act + 1, within: 0 };
+                continue;
+            }
+            // Behind the count is what executes anything.
+            if act.len() > 0 && past.clock >= target {
+                return Ok(Reached::Clock);
+            }
+            if act.len() > 0 && *left == 0 {
+                return Ok(Reached::Budget);
+            }
+            match &act.kind {
+                ActKind::Run(ended) => {
+                    let rest = act.len() - past.at.within;
+                    let wanted = rest.min(target.saturating_sub(past.clock)).min(*left);
+                    let (done, stop) = run(store, act, *ended, wanted, wanted == rest)?;
+                    past.clock += done;
+                    past.at.within += done;
+                    *left -= done.min(*left);
+                    if act.len() == 0 {
+                        past.at = Position { act: past.at.act + 1, within: 0 };
+                    } else if done < wanted {
+                        match stop {
+                            Stop::Breakpoint(_) | Stop::Watchpoint(_) => {
+                                return Ok(Reached::Stop(stop));
+                            }
+                            stop => return Err(diverged(act, past.clock, &stop)),
+                        }
+                    }
+                }
+                ActKind::Resume(answer) => {
+                    // Where one has stood at the call since, its record has not been taken yet.
+                    if !store.call_has_begun(&act.task)
+                        && let Some(next) = store.recorder.replayed(act.task.id())
+                        && next.executed == act.task.executed()
+                    {
+                        store.recorder.take_replayed(act.task.id());
+                    }
+                    act.task.clone().resume(store, answer.clone())?;
+                    past.at = Position { act: past.at.act + 1, within: 0 };
+                }
+                ActKind::TimeOut => {
+                    act.task.clone().time_out(store)?;
+                    past.at = Position { act: past.at.act + 1, within: 0 };
+                }
+                // What has come of it is kept.
+                ActKind::Outside => {
+                    let behind = Position { act: past.at.act + 1, within: 0 };
+                    let index = self.checkpoints.before(behind);
+                    let index = index.filter(|index| {
+                        self.checkpoints.get(*index).is_some_and(|known| known.at == behind)
+                    });
+                    let Some(index) = index else {
+                        return Err(lost(past.clock, "a state that should have been kept"));
+                    };
+                    self.stand_at(store, index)?;
+                    return self.replay(store, target, left);
+                }
+            }
+        }
+    }
+
+    /// The checkpoints, for who looks through them.
+    pub(super) fn checkpoint(&self, index: usize) -> Option<&Checkpoint> {
+        self.checkpoints.get(index)
+    }
+}
+
+/// Why doing again has left off.
+pub(super) enum Reached {
+    Clock,
+    Budget,
+    /// A breakpoint or watchpoint.
+    Stop(Stop),
+}
+
+/// Runs a task again for so many instructions; how many it has executed. `to_end` is whether the act ends there.
+fn run(
+    store: &mut Store,
+    act: &Act,
+    ended: Ended,
+    wanted: u64,
+    to_end: bool,
+) -> Result<(u64, Stop)> {
+    let mut task = act.task.clone();
+    let before = task.executed();
+    loop {
+        let done = task.executed() - before;
+        store.recorder.holds = to_end && ended == Ended::BeforeCall;
+        let result = task.run(store, Budget::instructions(wanted - done));
+        store.recorder.holds = false;
+        let stop = result?;
+        let done = task.executed() - before;
+        let goes_on = match &stop {
+            // Nothing stops there now.
+            Stop::HostCall(call) => call.state == CallState::Breakpoint && done < wanted,
+            Stop::Budget => done < wanted,
+            _ => false,
+        };
+        if !goes_on {
+            return Ok((done, stop));
+        }
+    }
+}
+
+fn lost(clock: u64, what: &str) -> Error {
+    Error::Diverged { expected: what.into(), found: format!("nothing after {clock} instructions") }
+}
+
+fn diverged(act: &Act, clock: u64, stop: &Stop) -> Error {
+    Error::Diverged {
+        expected: format!("task {} to go on to {}", act.task.id(), act.to),
+        found: format!("{stop:?} after {clock} instructions"),
+    }
+}

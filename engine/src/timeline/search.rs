@@ -1,0 +1,158 @@
+//! Where something happened: breakpoints and watchpoints over what is past, newest first.
+
+use super::Timeline;
+use super::replay::Reached;
+use crate::error::Result;
+use crate::exec::{Stop, Task};
+use crate::observe::Debugger;
+use crate::store::Store;
+
+/// A moment at which something was found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hit {
+    /// The count.
+    pub clock: u64,
+    /// What stopped there.
+    pub stop: Stop,
+}
+
+/// A search backwards: through one interval between kept states after the other, the nearest first.
+pub struct Search {
+    debugger: Debugger,
+    /// Only what is before this count is looked for.
+    before: u64,
+    /// The interval that is looked through ends here.
+    until: u64,
+    /// The state that it begins with, once it has been stood at.
+    index: usize,
+    begun: bool,
+    /// The last hit in it.
+    found: Option<Hit>,
+}
+
+impl Search {
+    /// Looks for the last stop of these breakpoints and watchpoints before a count.
+    pub fn back(timeline: &Timeline, debugger: Debugger, before: u64) -> Self {
+        let index = timeline.index_before(before);
+        Self { debugger, before, until: before, index, begun: false, found: None }
+    }
+
+    /// The count before which nothing is left to look through.
+    pub fn looked_down_to(&self) -> u64 {
+        self.until
+    }
+
+    /// Looks through at most so many instructions more. `None` as long as there is something left; then the moment,
+    /// if there is any, at which `holds` says that it is what is looked for. The store stands somewhere in the
+    /// past then.
+    ///
+    /// # Errors
+    /// Those of [`Timeline::seek`].
+    pub fn go_on(
+        &mut self,
+        timeline: &mut Timeline,
+        store: &mut Store,
+        instructions: u64,
+        holds: &mut dyn FnMut(&Store, &Task, &Stop) -> bool,
+    ) -> Result<Option<Option<Hit>>> {
+        let mut left = instructions;
+        while left > 0 {
+            if !self.begun {
+                timeline.stand_at(store, self.index)?;
+                // Where the run stopped at a breakpoint then, it is one to be found now.
+                store.forget_reports();
+                self.begun = true;
+            }
+            let until = self.until;
+            let reached = store
+                .observed_by(&mut self.debugger, |store| timeline.replay(store, until, &mut left));
+            let reached = match reached {
+                Ok(reached) => reached,
+                Err(error) => {
+                    timeline.return_to_present(store);
+                    return Err(error);
+                }
+            };
+            match reached {
+                Reached::Budget => return Ok(None),
+                Reached::Stop(stop) => {
+                    let clock = timeline.clock();
+                    if clock < self.before
+                        && let Some(task) = timeline.task_here()
+                        && holds(store, &task, &stop)
+                    {
+                        self.found = Some(Hit { clock, stop });
+                    }
+                }
+                Reached::Clock => {
+                    if self.found.is_some() || self.index == 0 {
+                        return Ok(Some(self.found.take()));
+                    }
+                    self.until = timeline.checkpoint(self.index).map_or(0, |known| known.clock);
+                    self.index -= 1;
+                    self.begun = false;
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Timeline {
+    /// Goes on in the past until a breakpoint or watchpoint behind a count stops it of which `holds` says that it is what
+    /// is looked for, for at most so many instructions. `None` if there is more to go; then the moment, if there was any before the present,
+    /// in which one stands otherwise.
+    ///
+    /// # Errors
+    /// Those of [`Timeline::seek`].
+    pub fn forward(
+        &mut self,
+        store: &mut Store,
+        debugger: &mut Debugger,
+        behind: u64,
+        instructions: u64,
+        holds: &mut dyn FnMut(&Store, &Task, &Stop) -> bool,
+    ) -> Result<Option<Option<Hit>>> {
+        let (mut left, end) = (instructions, self.end());
+        loop {
+            let reached = store.observed_by(debugger, |store| self.replay(store, end, &mut left));
+            match reached {
+                Ok(Reached::Budget) => return Ok(None),
+                Ok(Reached::Clock) => {
+                    self.return_to_present(store);
+                    return Ok(Some(None));
+                }
+                Ok(Reached::Stop(stop)) => {
+                    let clock = self.clock();
+                    if clock > behind
+                        && let Some(task) = self.task_here()
+                        && holds(store, &task, &stop)
+                    {
+                        return Ok(Some(Some(Hit { clock, stop })));
+                    }
+                }
+                Err(error) => {
+                    self.return_to_present(store);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// The last kept state before a count.
+    fn index_before(&self, clock: u64) -> usize {
+        self.checkpoints.before_clock(clock.saturating_sub(1)).unwrap_or(0)
+    }
+
+    /// The task whose instruction comes next at the moment of the past at which one stands, or came last at the
+    /// end of what is known.
+    pub fn task_here(&self) -> Option<Task> {
+        let past = self.past.as_ref()?;
+        let from = past.at.act.min(self.acts.len().checked_sub(1)?);
+        let ahead = self.acts.get(from..)?.iter().enumerate();
+        // A run that is over is that of the one who was last.
+        let mut ahead = ahead.filter(|(at, act)| *at > 0 || past.at.within < act.len().max(1));
+        let next = ahead.find(|(_, act)| act.len() > 0).map(|(_, act)| act);
+        next.or(self.acts.get(from)).map(|act| act.task.clone())
+    }
+}
