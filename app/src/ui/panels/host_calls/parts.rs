@@ -7,6 +7,7 @@ use stepwell_engine::text::dotted;
 use crate::session::{
     CallFrame, Command, DescribedCall, HostAnswerState, HostCallRecord, MemoryView, Panel, Session,
 };
+use crate::ui::fonts::bidi;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::{rects, widgets};
 
@@ -96,7 +97,7 @@ pub(super) fn arguments(
                 widgets::value_of(session, caller, ui, value, commands);
             } else {
                 // What it referred to may be something else by now.
-                let text = RichText::new(text).font(tokens::mono());
+                let text = RichText::new(bidi::drawn(text)).font(tokens::mono());
                 ui.label(text.color(tokens.reference)).on_hover_text("as it was at the call");
             }
         }
@@ -122,7 +123,12 @@ pub(super) fn arguments(
             };
             let text = raw().unwrap_or_else(|| arg.text.clone());
             let color = if arg.range.is_some() { tokens.good } else { tokens.text };
-            ui.add(egui::Label::new(RichText::new(text).font(tokens::mono()).color(color)).wrap());
+            ui.add(
+                egui::Label::new(
+                    RichText::new(bidi::drawn(&text)).font(tokens::mono()).color(color),
+                )
+                .wrap(),
+            );
         });
     }
 }
