@@ -32,7 +32,8 @@ pub(super) fn headline(
         match record.frames.first() {
             Some(frame) => {
                 let color = hue(session, Some(frame), tokens);
-                ui.label(RichText::new(&*frame.label).font(tokens::mono_bold()).color(color));
+                let text = RichText::new(bidi::drawn(&frame.label)).font(tokens::mono_bold());
+                ui.label(text.color(color));
                 let place = format!("0x{:04x}", frame.offset.0);
                 let link = ui.link(RichText::new(place).font(tokens::mono_small()));
                 rects::note(&link, || format!("host_calls.caller.{}", record.number));
@@ -62,7 +63,7 @@ fn through(session: &Session, record: &HostCallRecord, ui: &mut Ui, commands: &m
     ui.label(RichText::new("through").color(tokens.weak));
     for frame in record.frames.iter().take(FRAMES).skip(1) {
         let color = hue(session, Some(frame), tokens);
-        let text = RichText::new(&*frame.label).font(tokens::mono()).color(color);
+        let text = RichText::new(bidi::drawn(&frame.label)).font(tokens::mono()).color(color);
         let link = ui.add(egui::Label::new(text).sense(egui::Sense::click()));
         let hover = format!("{} at 0x{:04x}", frame.label, frame.offset.0);
         if link.on_hover_text(hover).clicked()
