@@ -174,7 +174,7 @@ pub(super) fn contents(store: &Store, task: &Task, part: Watched) -> Contents {
         Watched::Table { table, first, len } => {
             let table = store.table(table).unwrap();
             let indices = first..(first + len).min(table.size());
-            indices.map(|index| table.get(index).unwrap().into()).collect()
+            indices.map(|index| table.get(index).unwrap()).collect()
         }
     })
 }
