@@ -108,16 +108,44 @@ const stepwellPage = (() => {
   );
   window.addEventListener("unhandledrejection", (event) => ifLoading(failToStart)(event.reason));
 
+  const checkWebGl2 = () => {
+    if (loading.dataset.state === "loading" && !hasWebGl2()) {
+      fail(
+        "This browser has no WebGL 2.",
+        "Stepwell draws with it. Please switch on hardware acceleration in the settings of the browser, or use another one.",
+      );
+    }
+  };
+
+  // The first context of a browser takes long, and nothing else is done meanwhile: a worker has it made
+  // while the program arrives. Whatever a worker cannot do is asked here.
+  const checkBesides = () => {
+    const ask = () => postMessage(new OffscreenCanvas(1, 1).getContext("webgl2") !== null);
+    try {
+      const script = URL.createObjectURL(new Blob([`(${ask})()`], { type: "text/javascript" }));
+      const worker = new Worker(script);
+      const done = (isThere) => {
+        worker.terminate();
+        URL.revokeObjectURL(script);
+        if (!isThere) checkWebGl2();
+      };
+      worker.onmessage = (message) => done(message.data === true);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        done(false);
+      };
+    } catch {
+      checkWebGl2();
+    }
+  };
+
   if (typeof WebAssembly !== "object") {
     fail(
       "This browser has no WebAssembly.",
       "Stepwell is written in it and cannot run here. Please use a current browser.",
     );
-  } else if (!hasWebGl2()) {
-    fail(
-      "This browser has no WebGL 2.",
-      "Stepwell draws with it. Please switch on hardware acceleration in the settings of the browser, or use another one.",
-    );
+  } else {
+    checkBesides();
   }
 
   return { progress, starting, failToLoad, canStart: () => loading.dataset.state === "loading" };

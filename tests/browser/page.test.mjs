@@ -18,11 +18,35 @@ scene("a browser without WebGL 2 is told so", async ({ openPage }) => {
         HTMLCanvasElement.prototype.getContext = function (kind, ...options) {
           return kind === "webgl2" ? null : getContext.call(this, kind, ...options);
         };
+        // What a worker finds is what the page would.
+        window.Worker = class {
+          constructor() {
+            setTimeout(() => this.onmessage({ data: false }));
+          }
+          terminate() {}
+        };
       });
     },
   });
   assert.match(await app.failureText(), /^This browser has no WebGL 2\./);
   await app.screenshot("no-webgl2");
+});
+
+scene("a browser without workers is asked as well", async ({ openPage }) => {
+  const app = await openPage({
+    untilReady: false,
+    before: async (app) => {
+      app.expectProblems(/cannot run in this browser/);
+      await app.page.addInitScript(() => {
+        const getContext = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...options) {
+          return kind === "webgl2" ? null : getContext.call(this, kind, ...options);
+        };
+        delete window.Worker;
+      });
+    },
+  });
+  assert.match(await app.failureText(), /^This browser has no WebGL 2\./);
 });
 
 scene("a program that does not arrive is reported", async ({ openPage }) => {

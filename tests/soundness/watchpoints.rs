@@ -138,7 +138,7 @@ impl Program {
                 }
                 Stop::Watchpoint(hit) => {
                     assert_eq!(contents(&self.store, &self.task, hit.part), hit.new, "{hit:?}");
-                    hits.push((self.task.executed(), hit));
+                    hits.push((self.task.executed(), *hit));
                 }
                 Stop::Budget => {}
                 other => panic!("{other:?}"),
@@ -174,7 +174,7 @@ pub(super) fn contents(store: &Store, task: &Task, part: Watched) -> Contents {
         Watched::Table { table, first, len } => {
             let table = store.table(table).unwrap();
             let indices = first..(first + len).min(table.size());
-            indices.map(|index| table.get(index).unwrap().into()).collect()
+            indices.map(|index| table.get(index).unwrap()).collect()
         }
     })
 }
@@ -361,7 +361,7 @@ fn a_local_of_one_frame_is_watched_until_that_is_left() {
                         let here = task.frames(&store).next().unwrap();
                         assert_eq!(Some(here.id()), frame);
                         assert_eq!(contents(&store, &task, hit.part), hit.new);
-                        hits.push((task.executed(), hit));
+                        hits.push((task.executed(), *hit));
                     }
                     Stop::Budget => {}
                     other => panic!("{other:?}"),

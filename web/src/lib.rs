@@ -46,7 +46,12 @@ async fn run() -> Result<(), String> {
     page::tell_panics();
     let creator: eframe::AppCreator<'static> =
         Box::new(move |creation| Ok(Box::new(page::Page::new(creation, &example))));
-    let started = runner.start(canvas, eframe::WebOptions::default(), creator).await;
+    // What the page asks for, too; see page.js.
+    let options = eframe::WebOptions {
+        webgl_context_option: eframe::WebGlContextOption::WebGl2,
+        ..Default::default()
+    };
+    let started = runner.start(canvas, options, creator).await;
     started.map_err(|error| page::text_of(&error))?;
     handle::install(runner)
 }

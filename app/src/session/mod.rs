@@ -168,6 +168,8 @@ pub struct Session {
     speed: Speed,
     breakpoints: Vec<Entry>,
     watchpoints: Watchpoints,
+    /// What a watchpoint has seen where one stands in the past.
+    past_access: Option<WatchStop>,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
     log: Log,
@@ -231,6 +233,7 @@ impl Session {
             speed: Speed::default(),
             breakpoints: Vec::new(),
             watchpoints: Watchpoints::default(),
+            past_access: None,
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
             log: Log::default(),
@@ -391,6 +394,7 @@ impl Session {
             entry.renew();
         }
         self.renew_watchpoints();
+        self.past_access = None;
         self.log.clear();
         self.watches.discard();
     }

@@ -4,14 +4,14 @@
 //! past is only looked at: whatever would change it is refused.
 
 use stepwell_engine::expression::{Context, Counts, Program};
-use stepwell_engine::observe::{Breakpoint, Debugger};
+use stepwell_engine::observe::{Breakpoint, Debugger, WatchpointHit};
 use stepwell_engine::timeline::{Hit, Search};
 use stepwell_engine::{CodeOffset, InstanceId, Stop, Store, Task};
 
 use super::goal::{Goal, Place};
 use super::remembered::Remembered;
 use super::types::{RunState, SessionError, StopReason};
-use super::{Session, not_now};
+use super::{Session, WatchStop, not_now};
 
 /// Instructions between two looks at the clock.
 const CHUNK: u64 = 200_000;
@@ -46,6 +46,8 @@ pub(super) enum Journey {
 /// What comes once one is there.
 pub(super) enum Then {
     Stand,
+    /// Behind an instruction that has accessed what is watched.
+    Tell(Box<WatchpointHit>),
     /// If that is within a call, to before the call, which a frame of this depth has made.
     LeaveCall {
         task: Task,
@@ -81,6 +83,14 @@ impl Wanted {
         let context = Context::of_frame(store, &frame).with_counts(self.counts);
         // Without a value a person has to look.
         condition.holds(&context).unwrap_or(true)
+    }
+}
+
+/// What comes behind a stop that was looked for.
+fn then_of(stop: Stop) -> Then {
+    match stop {
+        Stop::Watchpoint(hit) => Then::Tell(hit),
+        _ => Then::Stand,
     }
 }
 
@@ -298,6 +308,7 @@ impl Session {
         let Some(mut journey) = self.journey.take() else { return Ok(()) };
         let Some(machine) = &mut self.machine else { return Ok(()) };
         let (timeline, store) = (&mut machine.timeline, &mut machine.store);
+        let mut after = Then::Stand;
         let next = match &mut journey {
             Journey::To { .. } => match timeline.go_on(store, CHUNK) {
                 Ok(false) => Ok(None),
@@ -309,21 +320,32 @@ impl Session {
                     |store: &Store, task: &Task, stop: &Stop| wanted.holds(store, task, stop);
                 let found = search.go_on(timeline, store, CHUNK, &mut holds);
                 found.map(|found| {
-                    found.map(|hit| Some(hit.map_or(*otherwise, |Hit { clock, .. }| clock)))
+                    found.map(|hit| {
+                        Some(hit.map_or((*otherwise, Then::Stand), |Hit { clock, stop }| {
+                            (clock, then_of(stop))
+                        }))
+                    })
                 })
             }
             Journey::Forward { debugger, wanted, behind } => {
                 let mut holds =
                     |store: &Store, task: &Task, stop: &Stop| wanted.holds(store, task, stop);
                 let found = timeline.forward(store, debugger, *behind, CHUNK, &mut holds);
-                found.map(|found| found.map(|_| None))
+                found.map(|found| {
+                    found.map(|hit| {
+                        if let Some(Hit { stop, .. }) = hit {
+                            after = then_of(stop);
+                        }
+                        None
+                    })
+                })
             }
         };
         match next {
             Ok(None) => self.journey = Some(journey),
-            Ok(Some(Some(clock))) => {
+            Ok(Some(Some((clock, then)))) => {
                 let set_out = timeline.set_out(store, clock);
-                self.journey = Some(Journey::To { clock, then: Then::Stand });
+                self.journey = Some(Journey::To { clock, then });
                 if let Err(error) = set_out {
                     self.lose_way(&error);
                 }
@@ -332,12 +354,33 @@ impl Session {
                 Journey::To { then: Then::LeaveCall { task, depth }, .. } => {
                     return self.leave_call(&task, depth);
                 }
-                _ => self.arrive(),
+                Journey::To { then, .. } => {
+                    self.arrive();
+                    self.tell(then);
+                }
+                Journey::Back { .. } | Journey::Forward { .. } => {
+                    self.arrive();
+                    self.tell(after);
+                }
             },
             // The present is there again.
             Err(error) => self.lose_way(&error),
         }
         Ok(())
+    }
+
+    /// What a watchpoint has seen there.
+    fn tell(&mut self, then: Then) {
+        if let Then::Tell(hit) = then
+            && self.is_past()
+        {
+            self.past_access = self.watch_stop(&hit);
+        }
+    }
+
+    /// What a watchpoint has seen where one stands in the past, if it was looked for.
+    pub fn past_access(&self) -> Option<&WatchStop> {
+        self.past_access.as_ref()
     }
 
     /// What was done could not be done again: one stands in the present.
@@ -371,6 +414,7 @@ impl Session {
     /// Stands where one has come to.
     pub(super) fn arrive(&mut self) {
         self.journey = None;
+        self.past_access = None;
         let Some(machine) = &mut self.machine else { return };
         self.heap.changed();
         machine.past_task = machine.timeline.task_here().filter(|_| machine.timeline.is_past());

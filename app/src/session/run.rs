@@ -211,7 +211,7 @@ impl Session {
             Stop::Budget if is_turn => self.stop(StopReason::Stepped),
             Stop::Budget if done == 0 && !finished => {}
             Stop::Budget => self.on_progress(),
-            Stop::Watchpoint(hit) => self.on_watchpoint(hit),
+            Stop::Watchpoint(hit) => self.on_watchpoint(&hit),
             Stop::Breakpoint(site) => self.on_breakpoint(site),
             Stop::HostCall(call) => self.on_call(call, takes_turns && !is_turn)?,
             Stop::Wait(_) if takes_turns && !is_turn => {}

@@ -496,20 +496,31 @@ impl Session {
         }
     }
 
-    pub(super) fn on_watchpoint(&mut self, hit: WatchpointHit) {
-        let placed = self.watchpoints.placed.iter().find(|(known, _)| *known == hit.watchpoint);
-        let number = placed.map(|(_, number)| *number);
+    pub(super) fn on_watchpoint(&mut self, hit: &WatchpointHit) {
+        let number = self.number_of(hit);
         let state = self.watchpoints.all.iter_mut().find(|state| Some(state.number) == number);
-        let Some(state) = state else {
-            self.on_progress();
-            return;
-        };
-        state.hits += 1;
-        let (number, hits, what) = (state.number, state.hits, state.label.clone());
+        if let Some(state) = state {
+            state.hits += 1;
+        }
+        match self.watch_stop(hit) {
+            Some(stop) => self.stop(StopReason::Watchpoint(stop)),
+            None => self.on_progress(),
+        }
+    }
+
+    fn number_of(&self, hit: &WatchpointHit) -> Option<u32> {
+        let mut placed = self.watchpoints.placed.iter();
+        placed.find(|(known, _)| *known == hit.watchpoint).map(|(_, number)| *number)
+    }
+
+    /// What a hit comes to in words, while the machine stands behind it.
+    pub(super) fn watch_stop(&self, hit: &WatchpointHit) -> Option<WatchStop> {
+        let number = self.number_of(hit)?;
+        let state = self.watchpoints.all.iter().find(|state| state.number == number)?;
         let open = self.module_of_instance(hit.site.instance);
         let site = open.map(|open| (open.key, hit.site.offset.0));
-        let (change, by) = (self.access_text(&hit), self.site_text(&hit.site));
-        self.stop(StopReason::Watchpoint(WatchStop { number, what, change, by, site, hits }));
+        let (change, by) = (self.access_text(hit), self.site_text(&hit.site));
+        Some(WatchStop { number, what: state.label.clone(), change, by, site, hits: state.hits })
     }
 
     /// What an access found and left: `3 → 7`.

@@ -296,8 +296,12 @@ fn one_runs_back_to_the_last_write_and_forward_to_it_again() {
     };
     assert_eq!(go(&mut session, Command::RunBack), written);
     assert_eq!(*reason(&session), StopReason::Past);
+    let said = session.past_access().unwrap().text();
+    assert!(said.contains("$tag 1 → 2 by struct.set"), "{said}");
     assert_eq!(go(&mut session, Command::RunBack), 0, "there is none before");
+    assert!(session.past_access().is_none());
     assert_eq!(go(&mut session, Command::Continue), written);
+    assert_eq!(session.past_access().unwrap().text(), said);
     // What is there in the past need not be there in the present.
     assert_eq!(go(&mut session, Command::SeekTo(made)), made);
     let other = WatchTarget::Field { object: object(&session).unwrap(), field: 1 };

@@ -1,5 +1,6 @@
 //! From one stop to the next: which tier executes, and what becomes of a task when it leaves off.
 
+use alloc::boxed::Box;
 use core::task::Waker;
 
 use super::arena::Active;
@@ -225,7 +226,7 @@ impl Active {
             }
             Exit::Watchpoint => {
                 let hit = store.debugger.take_hit();
-                return Ok(hit.map(|hit| Stop::Watchpoint(hit.typed(store))));
+                return Ok(hit.map(|hit| Stop::Watchpoint(Box::new(hit.typed(store)))));
             }
         }
         Ok(None)

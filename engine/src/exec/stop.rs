@@ -79,7 +79,7 @@ pub enum Stop {
     /// The next instruction has a breakpoint; it has not been executed.
     Breakpoint(CallSite),
     /// The last instruction touched watched memory.
-    Watchpoint(WatchpointHit),
+    Watchpoint(Box<WatchpointHit>),
     /// An atomic wait: the task goes on once another one has notified it, or after
     /// [`Task::time_out`](crate::Task::time_out).
     Wait(AtomicWait),

@@ -131,9 +131,9 @@ impl Message {
                     Ok(Datum::Text(bytes)) => text.push_str(&String::from_utf8_lossy(&bytes)),
                     Ok(datum) => text.push_str(&datum.text(*notation)),
                     Err(error) => {
-                        text.push_str("<");
+                        text.push('<');
                         text.push_str(&alloc::format!("{error}"));
-                        text.push_str(">");
+                        text.push('>');
                     }
                 },
             }

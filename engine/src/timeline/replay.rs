@@ -1,5 +1,6 @@
 //! What was done is done again: from a state that was kept up to a moment, without the host.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::sync::Arc;
@@ -230,7 +231,7 @@ impl Timeline {
                     } else if done < wanted {
                         match stop {
                             Stop::Breakpoint(_) | Stop::Watchpoint(_) => {
-                                return Ok(Reached::Stop(stop));
+                                return Ok(Reached::Stop(Box::new(stop)));
                             }
                             stop => return Err(diverged(act, past.clock, &stop)),
                         }
@@ -279,7 +280,7 @@ pub(super) enum Reached {
     Clock,
     Budget,
     /// A breakpoint or watchpoint.
-    Stop(Stop),
+    Stop(Box<Stop>),
 }
 
 /// Runs a task again for so many instructions; how many it has executed. `to_end` is whether the act ends there.

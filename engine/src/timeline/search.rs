@@ -81,7 +81,7 @@ impl Search {
                         && let Some(task) = timeline.task_here()
                         && holds(store, &task, &stop)
                     {
-                        self.found = Some(Hit { clock, stop });
+                        self.found = Some(Hit { clock, stop: *stop });
                     }
                 }
                 Reached::Clock => {
@@ -128,7 +128,7 @@ impl Timeline {
                         && let Some(task) = self.task_here()
                         && holds(store, &task, &stop)
                     {
-                        return Ok(Some(Some(Hit { clock, stop })));
+                        return Ok(Some(Some(Hit { clock, stop: *stop })));
                     }
                 }
                 Err(error) => {

@@ -16,7 +16,7 @@ const LOCALS: usize = 50_000;
 const CALLS: u64 = 100_000;
 const DEPTH: u32 = 1_000;
 
-const PANELS: [Panel; 17] = [
+const PANELS: [Panel; 20] = [
     Panel::Modules,
     Panel::Code,
     Panel::FastCode,
@@ -32,6 +32,9 @@ const PANELS: [Panel; 17] = [
     Panel::Tables,
     Panel::Heap,
     Panel::Breakpoints,
+    Panel::Watches,
+    Panel::Log,
+    Panel::Find,
     Panel::Problems,
     Panel::Learn,
 ];

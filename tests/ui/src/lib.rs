@@ -42,13 +42,25 @@ impl Scene {
 
     /// A window on a session.
     pub fn with(session: Session, theme: egui::Theme) -> Self {
+        Self::drawn_with(session, theme, |_| {})
+    }
+
+    /// A window on a session, with something more set up before it is first drawn.
+    pub fn drawn_with(
+        session: Session,
+        theme: egui::Theme,
+        set_up: impl FnOnce(&egui::Context) + 'static,
+    ) -> Self {
         let ctx = egui::Context::default();
         let harness = Harness::builder()
             .with_size(egui::vec2(1280.0, 800.0))
             .with_theme(theme)
             .with_max_steps(64)
             .with_step_dt(1.0 / 60.0)
-            .with_context_setup(stepwell::ui::tokens::install)
+            .with_context_setup(|ctx| {
+                stepwell::ui::tokens::install(ctx);
+                set_up(ctx);
+            })
             .build_ui_state(
                 |ui, app: &mut App| {
                     app.advance(ui.ctx());

@@ -74,9 +74,14 @@ fn a_global_is_watched_from_its_menu_and_the_banner_says_what_wrote_it() {
     scene.click("Show");
     assert_eq!(scene.session().code_focus().unwrap().offset.0, by, "the instruction that wrote");
     scene.picture("watchpoint-dark");
+    // Back from the end to what wrote it last.
+    assert_eq!(next(&mut scene), "$sum 7 → 12 by global.set in main.add");
+    assert!(next(&mut scene).contains("Done"));
+    scene.apply([Command::RunBack]);
+    assert!(scene.has("7 → 12") && scene.has("global main 0 $sum = i32:12"));
+    scene.picture("watchpoint-past-dark");
     scene.click("Watch no more");
     assert!(scene.session().watchpoints().is_empty());
-    assert!(next(&mut scene).contains("Done"));
 }
 
 #[test]

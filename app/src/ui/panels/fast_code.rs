@@ -8,6 +8,7 @@ use stepwell_engine::observe::FastListing;
 use stepwell_engine::{CodeOffset, FuncIndex};
 
 use crate::session::{Command, ModuleKey, OpenModule, Session};
+use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -136,6 +137,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
 fn header(open: &OpenModule, shown: &Shown, ui: &mut Ui) {
     let tokens = Tokens::of(ui);
     let name = open.names.place(shown.func);
+    let name = bidi::drawn(&name);
     let words: u32 = shown.fast.operations().iter().map(|op| op.words).sum();
     let (instructions, operations) = (shown.listing.len(), shown.fast.operations().len());
     let bytes = u64::from(words) * 8;

@@ -6,6 +6,7 @@ use stepwell_engine::observe::FrameView;
 use stepwell_engine::text::{dotted, path_part};
 
 use crate::session::{Awaited, Command, Session, StackEntry, untyped};
+use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -187,5 +188,5 @@ fn line(ui: &Ui, place: egui::Rect, color: Color32, text: &str, right: &str, sel
     let room = place.with_max_x(taken.left() - tokens::GAP);
     let painter = painter.with_clip_rect(room.intersect(ui.clip_rect()));
     let at = egui::pos2(place.left() + tokens::GROUP, y);
-    painter.text(at, egui::Align2::LEFT_CENTER, text, tokens::mono(), color);
+    painter.text(at, egui::Align2::LEFT_CENTER, bidi::drawn(text), tokens::mono(), color);
 }

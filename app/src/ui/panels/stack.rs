@@ -8,6 +8,7 @@ use stepwell_engine::text::identifier;
 use stepwell_engine::{ValType, Value};
 
 use crate::session::{Command, OpenModule, RunState, Session, val_type};
+use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{self, edit::EditValue};
@@ -65,7 +66,8 @@ fn heading(session: &Session, frame: &FrameView<'_>, position: usize, ui: &mut U
         let open = session.module_of_instance(frame.instance());
         let color = open.map_or(tokens.text, |open| tokens.module(open.hue));
         let name = session.frame_label(frame);
-        ui.label(RichText::new(name).font(tokens::mono_bold()).color(color));
+        let text = RichText::new(bidi::drawn(&name)).font(tokens::mono_bold());
+        ui.label(text.color(color));
         let which = match position {
             0 => String::new(),
             1 => "its caller".to_owned(),

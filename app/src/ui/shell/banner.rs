@@ -56,6 +56,11 @@ pub(super) fn show(
                     about_to_call(session, module, name, ui, &mut commands);
                 }
                 Some(StopReason::Watchpoint(stop)) => accessed(session, stop, ui, &mut commands),
+                Some(StopReason::Past) => {
+                    if let Some(stop) = session.past_access() {
+                        accessed(session, stop, ui, &mut commands);
+                    }
+                }
                 Some(StopReason::Wait) => {
                     if let Some(wait) = session.atomic_wait() {
                         parked(session, &wait, ui, &mut commands);

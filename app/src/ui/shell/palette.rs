@@ -8,6 +8,7 @@ use stepwell_engine::{CodeOffset, ExternType, FuncIndex};
 
 use super::actions::{ALL, Action};
 use crate::session::{Command, ModuleKey, OpenModule, Panel, Place, Session};
+use crate::ui::fonts::bidi;
 use crate::ui::layout::{self, Layout};
 use crate::ui::tokens::{self, Tokens};
 
@@ -245,7 +246,7 @@ fn line(entry: &Entry, selected: bool, ui: &mut Ui) -> bool {
     let y = place.center().y;
     let left = egui::pos2(place.left() + tokens::GAP, y);
     let font = egui::FontId::proportional(tokens::TEXT);
-    painter.text(left, egui::Align2::LEFT_CENTER, &entry.title, font, tokens.text);
+    painter.text(left, egui::Align2::LEFT_CENTER, bidi::drawn(&entry.title), font, tokens.text);
     let right = egui::pos2(place.right() - tokens::GAP, y);
     let font = tokens::mono_small();
     let keys = match entry.does {

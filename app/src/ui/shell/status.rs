@@ -7,6 +7,7 @@ use stepwell_engine::text::{dotted, escaped};
 
 use crate::session::{RunState, Session, StopReason};
 use crate::ui::files::Files;
+use crate::ui::fonts::bidi;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 
@@ -15,6 +16,7 @@ pub(super) fn show(session: &Session, files: &Files, ui: &mut Ui) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
         let place = place(session).unwrap_or_else(|| modules(session));
+        let place = bidi::drawn(&place);
         ui.label(RichText::new(place).font(tokens::mono_small()).color(tokens.weak));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let opening = session.openings().find(|file| file.fraction() < 1.0);

@@ -13,6 +13,7 @@ use super::help;
 use crate::session::{
     BreakpointState, Command, Hint, ModuleKey, OpenModule, Panel, RunState, Session, val_type,
 };
+use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -85,7 +86,7 @@ pub(super) fn header(open: &OpenModule, func: FuncIndex, ui: &mut Ui, place: Rec
     let tokens = Tokens::of(ui);
     let mut job = LayoutJob::default();
     let mut add = |text: &str, color: Color32, font: FontId| {
-        job.append(text, 0.0, TextFormat::simple(font, color));
+        job.append(&bidi::drawn(text), 0.0, TextFormat::simple(font, color));
     };
     add(&format!("func {}", func.0), tokens.faint, tokens::mono());
     if let Some(name) = open.names.identifier(func) {
@@ -335,17 +336,20 @@ fn words(
             None => tokens.text,
         };
         let format = TextFormat::simple(tokens::mono(), color);
-        job.append(&format!(" {}", instruction.immediates), 0.0, format);
+        let text = format!(" {}", instruction.immediates);
+        job.append(&bidi::drawn(&text), 0.0, format);
     }
     if let Some(callee) = instruction.callee
         && let Some(import) = context.open.module.func_import(callee)
     {
         let text = format!("  {}", dotted(&import.module, &import.name));
-        job.append(&text, 0.0, TextFormat::simple(tokens::mono_small(), tokens.faint));
+        let format = TextFormat::simple(tokens::mono_small(), tokens.faint);
+        job.append(&bidi::drawn(&text), 0.0, format);
     }
     if let Some(hint) = context.hints.get(&instruction.offset.0) {
         let text = format!("  {}", hint.text());
-        job.append(&text, 0.0, TextFormat::simple(tokens::mono_small(), tokens.faint));
+        let format = TextFormat::simple(tokens::mono_small(), tokens.faint);
+        job.append(&bidi::drawn(&text), 0.0, format);
     }
     job
 }

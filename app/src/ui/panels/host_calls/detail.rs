@@ -40,7 +40,8 @@ pub(super) fn show(session: &Session, state: &mut State, ui: &mut Ui, commands: 
         });
     });
     let mut has_rule = false;
-    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    let area = egui::ScrollArea::vertical().auto_shrink(false).min_scrolled_height(0.0);
+    area.show(ui, |ui| {
         // Lines of text, without buttons.
         ui.spacing_mut().interact_size.y = tokens::ROW;
         parts::headline(session, record, ui, commands);

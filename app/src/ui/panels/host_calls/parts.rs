@@ -7,6 +7,7 @@ use stepwell_engine::text::dotted;
 use crate::session::{
     CallFrame, Command, DescribedCall, HostAnswerState, HostCallRecord, MemoryView, Panel, Session,
 };
+use crate::ui::fonts::bidi;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::{rects, widgets};
 
@@ -31,7 +32,8 @@ pub(super) fn headline(
         match record.frames.first() {
             Some(frame) => {
                 let color = hue(session, Some(frame), tokens);
-                ui.label(RichText::new(&*frame.label).font(tokens::mono_bold()).color(color));
+                let text = RichText::new(bidi::drawn(&frame.label)).font(tokens::mono_bold());
+                ui.label(text.color(color));
                 let place = format!("0x{:04x}", frame.offset.0);
                 let link = ui.link(RichText::new(place).font(tokens::mono_small()));
                 rects::note(&link, || format!("host_calls.caller.{}", record.number));
@@ -61,7 +63,7 @@ fn through(session: &Session, record: &HostCallRecord, ui: &mut Ui, commands: &m
     ui.label(RichText::new("through").color(tokens.weak));
     for frame in record.frames.iter().take(FRAMES).skip(1) {
         let color = hue(session, Some(frame), tokens);
-        let text = RichText::new(&*frame.label).font(tokens::mono()).color(color);
+        let text = RichText::new(bidi::drawn(&frame.label)).font(tokens::mono()).color(color);
         let link = ui.add(egui::Label::new(text).sense(egui::Sense::click()));
         let hover = format!("{} at 0x{:04x}", frame.label, frame.offset.0);
         if link.on_hover_text(hover).clicked()
@@ -96,7 +98,7 @@ pub(super) fn arguments(
                 widgets::value_of(session, caller, ui, value, commands);
             } else {
                 // What it referred to may be something else by now.
-                let text = RichText::new(text).font(tokens::mono());
+                let text = RichText::new(bidi::drawn(text)).font(tokens::mono());
                 ui.label(text.color(tokens.reference)).on_hover_text("as it was at the call");
             }
         }
@@ -122,7 +124,12 @@ pub(super) fn arguments(
             };
             let text = raw().unwrap_or_else(|| arg.text.clone());
             let color = if arg.range.is_some() { tokens.good } else { tokens.text };
-            ui.add(egui::Label::new(RichText::new(text).font(tokens::mono()).color(color)).wrap());
+            ui.add(
+                egui::Label::new(
+                    RichText::new(bidi::drawn(&text)).font(tokens::mono()).color(color),
+                )
+                .wrap(),
+            );
         });
     }
 }

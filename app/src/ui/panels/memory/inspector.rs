@@ -5,6 +5,7 @@ use stepwell_engine::Value;
 
 use super::{cell, template};
 use crate::session::{Command, MemoryView, Scalar, Session};
+use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -95,7 +96,8 @@ fn text_and_pointer(
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new("utf-8").font(tokens::mono_small()).color(tokens.weak));
-        let shown = RichText::new(text_at(bytes)).font(tokens::mono_small()).color(tokens.good);
+        let text = text_at(bytes);
+        let shown = RichText::new(bidi::drawn(&text)).font(tokens::mono_small()).color(tokens.good);
         ui.label(shown);
     });
     if let Some(byte) = bytes.first() {

@@ -6,6 +6,7 @@ use egui::{Align2, Sense, Ui, pos2};
 use stepwell_engine::FuncIndex;
 
 use crate::session::{Command, FuncWanted, OpenModule, func_type};
+use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -95,7 +96,7 @@ fn line(
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
     let color = if body.is_some() { tokens.text } else { tokens.weak };
     let at = pos2(number.x + tokens::GAP * 2.0, y);
-    painter.text(at, Align2::LEFT_CENTER, &name, tokens::mono_small(), color);
+    painter.text(at, Align2::LEFT_CENTER, bidi::drawn(&name), tokens::mono_small(), color);
     let symbol = open.names.symbol(func);
     let symbol = symbol.map_or(String::new(), |symbol| format!("\n{symbol}"));
     let ty = open.module.func_type(func).map_or(String::new(), |ty| func_type(&open.module, ty));

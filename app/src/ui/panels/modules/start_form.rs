@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 use stepwell_engine::module::{Export, ExportItem};
-use stepwell_engine::text::{dotted, escaped, identifier};
+use stepwell_engine::text::{dotted, identifier};
 use stepwell_engine::{ExternType, FuncIndex, FuncType, ValType};
 
 use crate::session::{
@@ -36,7 +36,7 @@ pub(super) fn show(
         (_, ty) => {
             let tokens = Tokens::of(ui);
             ui.horizontal_wrapped(|ui| {
-                ui.label(RichText::new(escaped(&export.name)).font(tokens::mono()));
+                ui.label(RichText::new(widgets::safe(&export.name)).font(tokens::mono()));
                 let ty = ty.map_or(String::new(), |ty| extern_type(&open.module, &ty));
                 ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.weak));
             });
@@ -74,7 +74,7 @@ fn function(
     for (ty, text) in ty.params().iter().zip(&texts) {
         fits &= Session::check_value(*ty, text).is_ok();
     }
-    let name = escaped(&export.name);
+    let name = widgets::safe(&export.name);
     let show_name = |room: f32, ui: &mut Ui, commands: &mut Vec<Command>| {
         let color = if started.is_some() { tokens.accent } else { tokens.text };
         let text = RichText::new(widgets::elided(&name, room, tokens::TEXT));
