@@ -71,10 +71,8 @@ fn line(session: &Session, past: PastView, ui: &mut Ui, effects: &mut Vec<Effect
     let tokens = Tokens::of(ui);
     let room = ui.available_width();
     let counts = COUNTS.min(room / 2.0);
-    let (place, response) = ui.allocate_exact_size(
-        vec2(room - counts, tokens::ROW),
-        Sense::click_and_drag(),
-    );
+    let (place, response) =
+        ui.allocate_exact_size(vec2(room - counts, tokens::ROW), Sense::click_and_drag());
     rects::note(&response, || "timeline.line".to_owned());
     let text = format!("moment {} of {}", past.now, past.end);
     response.widget_info(|| {
