@@ -71,6 +71,7 @@ mod types;
 mod undo;
 mod value_text;
 mod waiting;
+mod watch_target;
 mod watches;
 mod watchpoint;
 #[cfg(test)]
@@ -122,8 +123,9 @@ pub use types::{
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use watch_target::WatchTarget;
 pub use watches::{Watch, WatchValue};
-pub use watchpoint::{WatchStop, WatchTarget, WatchWhen, WatchpointState};
+pub use watchpoint::{WatchStop, WatchWhen, WatchpointState};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
