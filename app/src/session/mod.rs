@@ -77,6 +77,7 @@ mod watchpoint;
 #[cfg(test)]
 mod watchpoint_tests;
 mod words;
+mod writer;
 
 use std::time::Duration;
 
@@ -172,6 +173,10 @@ pub struct Session {
     watchpoints: Watchpoints,
     /// What a watchpoint has seen where one stands in the past.
     past_access: Option<WatchStop>,
+    /// The write that is looked for.
+    asked: Option<writer::Asked>,
+    /// The one that the next way is for.
+    next_asked: Option<writer::Asked>,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
     log: Log,
@@ -236,6 +241,8 @@ impl Session {
             breakpoints: Vec::new(),
             watchpoints: Watchpoints::default(),
             past_access: None,
+            asked: None,
+            next_asked: None,
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
             log: Log::default(),
@@ -396,7 +403,7 @@ impl Session {
             entry.renew();
         }
         self.renew_watchpoints();
-        self.past_access = None;
+        (self.past_access, self.asked) = (None, None);
         self.log.clear();
         self.watches.discard();
     }

@@ -45,6 +45,11 @@ impl WatchTarget {
         }
     }
 
+    /// Whether its last write can be looked for without watching it before.
+    pub fn can_be_traced(&self) -> bool {
+        !matches!(self, Self::Field { .. } | Self::LocalOfCall { .. })
+    }
+
     /// Whether it is there in every run.
     pub(super) fn is_lasting(&self) -> bool {
         !matches!(self, Self::Field { .. } | Self::LocalOfCall { .. })

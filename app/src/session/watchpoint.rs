@@ -271,12 +271,19 @@ impl Session {
 
     /// What a hit comes to in words, while the machine stands behind it.
     pub(super) fn watch_stop(&self, hit: &WatchpointHit) -> Option<WatchStop> {
-        let number = self.number_of(hit)?;
-        let state = self.watchpoints.all.iter().find(|state| state.number == number)?;
+        let number = self.number_of(hit);
+        let mut all = self.watchpoints.all.iter();
+        let state = number.and_then(|number| all.find(|state| state.number == number));
+        // What was asked for once is none of them.
+        let (number, what, hits) = match (&self.asked, state) {
+            (Some(asked), _) => (0, asked.label.clone(), 0),
+            (None, Some(state)) => (state.number, state.label.clone(), state.hits),
+            (None, None) => return None,
+        };
         let open = self.module_of_instance(hit.site.instance);
         let site = open.map(|open| (open.key, hit.site.offset.0));
         let (change, by) = (self.access_text(hit), self.site_text(&hit.site));
-        Some(WatchStop { number, what: state.label.clone(), change, by, site, hits: state.hits })
+        Some(WatchStop { number, what, change, by, site, hits })
     }
 
     /// What an access found and left: `3 → 7`.
