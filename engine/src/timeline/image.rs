@@ -8,6 +8,8 @@ const PAGE: usize = 4096;
 /// Pages of a group: one pointer of an image.
 const GROUP: usize = 64;
 
+static ZEROS: [u8; PAGE] = [0; PAGE];
+
 type Page = Arc<[u8]>;
 type Group = Arc<[Page]>;
 
@@ -37,8 +39,8 @@ impl Image {
                 {
                     return known.clone();
                 }
-                if page.len() == PAGE && page.iter().all(|byte| *byte == 0) {
-                    return zeros.get_or_insert_with(|| Arc::from([0; PAGE].as_slice())).clone();
+                if *page == ZEROS {
+                    return zeros.get_or_insert_with(|| Arc::from(ZEROS.as_slice())).clone();
                 }
                 own += page.len() as u64;
                 Arc::from(page)
