@@ -34,6 +34,8 @@ mod convert;
 mod datum;
 mod error;
 mod evaluate;
+#[cfg(all(test, feature = "wat"))]
+mod fuzz_tests;
 mod lexer;
 mod operation;
 mod parser;

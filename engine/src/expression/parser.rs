@@ -82,7 +82,7 @@ impl<'a> Parser<'a> {
     /// Begins at a byte of a text; errors tell bytes of the whole text.
     pub(super) fn new(text: &'a str, start: usize) -> Result<Self, ExpressionError> {
         if text.len() - start > MAX_LENGTH {
-            let at = start + MAX_LENGTH..text.len();
+            let at = text.floor_char_boundary(start + MAX_LENGTH)..text.len();
             return Err(ExpressionError { at, kind: ExpressionErrorKind::TooLong });
         }
         let mut lexer = Lexer::new(text, start);

@@ -40,7 +40,8 @@ impl Template {
     /// What is wrong with it first, and where.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
         if text.len() > MAX_LENGTH {
-            return Err(ExpressionError { at: MAX_LENGTH..text.len(), kind: Kind::TooLong });
+            let at = text.floor_char_boundary(MAX_LENGTH)..text.len();
+            return Err(ExpressionError { at, kind: Kind::TooLong });
         }
         let mut parts = Vec::new();
         let mut plain = String::new();

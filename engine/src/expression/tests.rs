@@ -28,7 +28,7 @@ const MODULE: &str = r#"(module
     (drop) (drop) (drop)))"#;
 
 /// Stopped at the `nop`, three operands on the stack.
-fn stopped() -> (Store, Task) {
+pub(super) fn stopped() -> (Store, Task) {
     let engine = Engine::new(Config::default());
     let module = Module::from_wat(&engine, MODULE).unwrap();
     let mut store = Store::new(&engine);
@@ -42,7 +42,7 @@ fn stopped() -> (Store, Task) {
 }
 
 /// The value as text, or the error with the part of the text that it is about.
-fn answer_in(store: &Store, task: &Task, text: &str) -> String {
+pub(super) fn answer_in(store: &Store, task: &Task, text: &str) -> String {
     let frame = task.frames(store).next().unwrap();
     let counts = Counts { hits: 3, executed: 14, depth: 1, task: 1 };
     let context = Context::of_frame(store, &frame).with_counts(counts);

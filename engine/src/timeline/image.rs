@@ -39,7 +39,7 @@ impl Image {
                 {
                     return known.clone();
                 }
-                if *page == ZEROS {
+                if is_zeros(page) {
                     return zeros.get_or_insert_with(|| Arc::from(ZEROS.as_slice())).clone();
                 }
                 own += page.len() as u64;
@@ -69,11 +69,17 @@ impl Image {
     pub(super) fn alone(&self) -> u64 {
         let groups = self.groups.iter().filter(|group| Arc::strong_count(group) == 1);
         let own = groups.map(|group| {
-            let pages = group.iter().filter(|page| Arc::strong_count(page) == 1);
+            // Zeros have not been counted either.
+            let alone = |page: &&Page| Arc::strong_count(page) == 1 && !is_zeros(page);
+            let pages = group.iter().filter(alone);
             (GROUP * size_of::<Page>()) as u64 + pages.map(|page| page.len() as u64).sum::<u64>()
         });
         own.sum()
     }
+}
+
+fn is_zeros(page: &[u8]) -> bool {
+    *page == ZEROS
 }
 
 fn same(group: &Group, part: &[u8]) -> bool {
@@ -105,6 +111,10 @@ mod tests {
         assert_eq!(second.alone(), own);
         drop(first);
         assert!(second.alone() > own);
+        let mut full = vec![1; 2 * PAGE];
+        full[PAGE..].fill(0);
+        let (single, own) = Image::of(&full, None);
+        assert_eq!(single.alone(), own, "a single page of zeros counts as little as many");
         let (longer, _) = Image::of(&vec![0; 4 * GROUP * PAGE], Some(&second));
         assert_eq!(longer.len(), 4 * GROUP * PAGE);
     }

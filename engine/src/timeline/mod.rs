@@ -46,6 +46,8 @@ mod replay;
 mod search;
 #[cfg(all(test, feature = "wat"))]
 mod tests;
+#[cfg(all(test, feature = "wat"))]
+mod walk_tests;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -156,8 +158,8 @@ impl Timeline {
         if let Some(Act { kind: ActKind::Run(Ended::Within), task: last, .. }) = self.acts.last()
             && last != task
         {
-            self.close();
-            self.keep(store, true);
+            let last = last.clone();
+            self.changed(store, &last);
         }
         let before = task.executed();
         let result = task.run_with(store, budget, waker);
@@ -215,6 +217,18 @@ impl Timeline {
         Ok(())
     }
 
+    /// Ends a task in the present, as [`Store::end_task`] does. What its host functions have done so far stays known.
+    ///
+    /// # Errors
+    /// Those of [`Store::end_task`].
+    pub fn end_task(&mut self, store: &mut Store, task: Task) -> Result<()> {
+        self.return_to_present(store);
+        self.remember_calls(store);
+        store.end_task(task.clone())?;
+        self.changed(store, &task);
+        Ok(())
+    }
+
     /// Something else has been done to the store in the present: a task was started or ended, a value changed by hand, an
     /// instance made. Where a run stands with `task`.
     pub fn changed(&mut self, store: &mut Store, task: &Task) {
@@ -225,13 +239,6 @@ impl Timeline {
     fn add(&mut self, task: &Task, kind: ActKind) {
         let (from, to) = (self.clock, self.clock);
         self.acts.push(Act { task: task.clone(), kind, from, to });
-    }
-
-    /// The last run goes on no more.
-    fn close(&mut self) {
-        if let Some(Act { kind: ActKind::Run(ended), .. }) = self.acts.last_mut() {
-            *ended = Ended::Closed;
-        }
     }
 
     /// Hands out the host calls that have ended since the last time, as [`Store::take_host_calls`] does, and

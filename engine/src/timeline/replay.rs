@@ -18,7 +18,7 @@ use crate::store::{Live, Store};
 
 /// Instructions between the moment that is gone to and the last state kept on the way; the one before it is four times
 /// as far away, and so on: steps back from there are short.
-const NEAR: u64 = 20_000;
+const NEAR: u64 = if cfg!(test) { 200 } else { 20_000 };
 
 /// One stands in the past.
 pub(super) struct Past {
@@ -118,11 +118,7 @@ impl Timeline {
     /// Stands at a state that was kept.
     pub(super) fn stand_at(&mut self, store: &mut Store, index: usize) -> Result<()> {
         if self.past.is_none() {
-            self.take_host_calls(store);
-            // What they have done so far may be behind the moment.
-            for record in store.open_host_calls().cloned().collect::<Vec<_>>() {
-                self.records.insert(Arc::new(record));
-            }
+            self.remember_calls(store);
         }
         let Some(checkpoint) = self.checkpoints.get(index) else { return Ok(()) };
         let reused = match &self.past {
@@ -148,10 +144,20 @@ impl Timeline {
                 self.past = Some(Past { live, at, clock, target, keep_at });
             }
         }
+        // Where the run stopped at a breakpoint then, it is one to be found now.
+        store.forget_reports();
         if let Some(checkpoint) = self.checkpoints.get(index) {
             self.put_calls(store, &checkpoint.calls);
         }
         Ok(())
+    }
+
+    /// Remembers the calls of the present: those that have ended, and what the others have done so far.
+    pub(super) fn remember_calls(&mut self, store: &mut Store) {
+        self.take_host_calls(store);
+        for record in store.open_host_calls().cloned().collect::<Vec<_>>() {
+            self.records.insert(Arc::new(record));
+        }
     }
 
     /// Lets the record answer the calls that are open at a moment, and those behind it.
@@ -191,7 +197,8 @@ impl Timeline {
                 suspended: true,
             })
         });
-        let begun = Begun::Before(store.recorder.fronts());
+        let (fronts, present) = (store.recorder.fronts(), store.recorder.next_number());
+        let begun = Begun::Before { fronts, present };
         let calls = Calls { begun, open: open.collect() };
         self.insert(store, at, clock, false, calls);
     }
@@ -203,8 +210,8 @@ impl Timeline {
         target: u64,
         left: &mut u64,
     ) -> Result<Reached> {
-        let Self { acts, past: Some(past), .. } = self else { return Ok(Reached::Clock) };
         loop {
+            let Self { acts, past: Some(past), .. } = self else { return Ok(Reached::Clock) };
             let Some(act) = acts.get(past.at.act) else { return Ok(Reached::Clock) };
             let is_over = past.at.within > 0 && past.at.within == act.len();
             if is_over && act.len() > 0 {
@@ -264,7 +271,6 @@ impl Timeline {
                         return Err(lost(past.clock, "a state that should have been kept"));
                     };
                     self.stand_at(store, index)?;
-                    return self.replay(store, target, left);
                 }
             }
         }

@@ -59,8 +59,6 @@ impl Search {
         while left > 0 {
             if !self.begun {
                 timeline.stand_at(store, self.index)?;
-                // Where the run stopped at a breakpoint then, it is one to be found now.
-                store.forget_reports();
                 self.begun = true;
             }
             let until = self.until;

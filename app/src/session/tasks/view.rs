@@ -146,10 +146,10 @@ impl Session {
         let position = position.ok_or_else(|| not_now("there is no such task"))?;
         let entry = machine.tasks.entries.remove(position);
         machine.give_up(&entry.jobs);
-        let Machine { store, tasks, .. } = machine;
+        let Machine { store, tasks, timeline, .. } = machine;
         tasks.gone += entry.executed();
         // A task that is over may have been ended with its store's state.
-        let _ = store.end_task(entry.task);
+        let _ = timeline.end_task(store, entry.task);
         let was_selected = tasks.current == position;
         // Those behind it have moved up.
         tasks.current -= usize::from(tasks.current > position);
