@@ -34,8 +34,18 @@ pub(super) struct Calls {
 pub(super) enum Begun {
     /// All of smaller numbers.
     Below(u64),
-    /// Of each task those before this number; all of a task that is not named.
-    Before(BTreeMap<TaskId, u64>),
+    /// Of each task those before this number; of one that is not named those that had begun in the present.
+    Before { fronts: BTreeMap<TaskId, u64>, present: u64 },
+}
+
+impl Begun {
+    /// The first number of a task's calls that have not begun.
+    fn first(&self, task: TaskId) -> u64 {
+        match self {
+            Begun::Below(number) => *number,
+            Begun::Before { fronts, present } => *fronts.get(&task).unwrap_or(present),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -157,10 +167,7 @@ impl Records {
         begun: &'a Begun,
     ) -> impl Iterator<Item = (TaskId, &'a [Arc<HostRecord>])> + 'a {
         self.0.iter().filter_map(move |(task, list)| {
-            let first = match begun {
-                Begun::Below(number) => *number,
-                Begun::Before(numbers) => *numbers.get(task)?,
-            };
+            let first = begun.first(*task);
             let at = list.partition_point(|record| record.number < first);
             Some((*task, list.get(at..)?)).filter(|(_, list)| !list.is_empty())
         })

@@ -327,6 +327,8 @@ impl Walk {
                 _ => counts[self.random.below(counts.len() as u64) as usize],
             };
             let Self { store, timeline, .. } = self;
+            // What is kept on the way may have cost the beginning.
+            let count = count.max(timeline.first());
             match self.random.below(3) {
                 0 => {
                     timeline.set_out(store, count).unwrap();
