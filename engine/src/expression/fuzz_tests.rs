@@ -294,7 +294,7 @@ fn random_value(random: &mut Random, text: &mut String, depth: u64) -> Option<Kn
         (Some(one), Some(other)) if one == other => Some(one),
         (Some(one), Some(other)) => {
             let bits = one.0.max(other.0);
-            Some((bits, ![one, other].iter().any(|ty| *ty == (bits, false))))
+            Some((bits, ![one, other].contains(&(bits, false))))
         }
     };
     let (left, right) = match ty {

@@ -119,7 +119,7 @@ fn hosts(linker: &mut Linker, asked: Arc<AtomicU64>) {
         let asked = counted.fetch_add(1, Ordering::Relaxed) + 1;
         let mut memory = caller.memory().ok_or("no memory")?;
         memory.write(200u32, &[asked as u8, value as u8])?;
-        if asked % 97 == 0 {
+        if asked.is_multiple_of(97) {
             return Err("out of order".into());
         }
         Ok([Value::I32(value.wrapping_add(asked as i32))].into())
@@ -139,7 +139,7 @@ fn hosts(linker: &mut Linker, asked: Arc<AtomicU64>) {
                 .await;
                 caller.write(round as u32 + 300, &[round as u8 + value as u8]).await?;
             }
-            if begun % 5 == 0 {
+            if begun.is_multiple_of(5) {
                 return Ok([Value::I32(value)].into());
             }
             let back = caller.with(|caller| caller.export("back")).await?;
@@ -399,7 +399,9 @@ impl Walk {
         while others.len() < 5 {
             let Self { store, timeline, .. } = self;
             let mut own = Debugger::default();
-            debugger.breakpoints().for_each(|place| drop(own.add_breakpoint(place)));
+            for place in debugger.breakpoints() {
+                own.add_breakpoint(place);
+            }
             let mut search = Search::back(timeline, own, before);
             let found = loop {
                 let slice = 1 + self.random.below(2000);
