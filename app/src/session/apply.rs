@@ -121,6 +121,7 @@ impl Session {
             Command::Continue => self.set_out(Goal::Run),
             Command::Pause => {
                 if self.journey.is_some() {
+                    self.asked = None;
                     self.arrive();
                 } else if self.state == RunState::Running {
                     self.stop(StopReason::Paused);
@@ -174,6 +175,7 @@ impl Session {
             Command::StepBackOver => self.step_back_over(),
             Command::StepBackOut => self.step_back_out(),
             Command::RunBack => self.run_back(),
+            Command::GoToWrite { target, next } => self.go_to_write(target, next),
             Command::GoToBegin => self.seek(0),
             Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {

@@ -261,6 +261,13 @@ pub enum Command {
     StepBackOut,
     /// Back to the last breakpoint or watchpoint before this moment, else to the beginning.
     RunBack,
+    /// To behind the last write of a place before this moment, or the next one behind it.
+    GoToWrite {
+        /// The place.
+        target: WatchTarget,
+        /// The next one.
+        next: bool,
+    },
     /// To the beginning of what is known.
     GoToBegin,
     /// To the present again.

@@ -14,7 +14,8 @@ use super::command::{ImportPolicy, ModuleKey, ProviderChoice, SetChoice};
 use super::import_break::BreakWhen;
 use super::known_view::KnownView;
 use super::types::OpenModule;
-use super::watchpoint::{WatchTarget, WatchWhen};
+use super::watch_target::WatchTarget;
+use super::watchpoint::WatchWhen;
 use super::{Invocation, Session};
 
 /// Files that are remembered; of more the ones that were closed first are forgotten.

@@ -73,11 +73,13 @@ mod value_text;
 mod waiting;
 #[cfg(test)]
 mod walk_tests;
+mod watch_target;
 mod watches;
 mod watchpoint;
 #[cfg(test)]
 mod watchpoint_tests;
 mod words;
+mod writer;
 
 use std::time::Duration;
 
@@ -124,8 +126,9 @@ pub use types::{
 };
 pub use value_text::{parse_value, untyped};
 pub use waiting::{Catcher, Throw};
+pub use watch_target::WatchTarget;
 pub use watches::{Watch, WatchValue};
-pub use watchpoint::{WatchStop, WatchTarget, WatchWhen, WatchpointState};
+pub use watchpoint::{WatchStop, WatchWhen, WatchpointState};
 pub use words::{join_words, split_words};
 
 use breakpoint::Entry;
@@ -172,6 +175,10 @@ pub struct Session {
     watchpoints: Watchpoints,
     /// What a watchpoint has seen where one stands in the past.
     past_access: Option<WatchStop>,
+    /// The write that is looked for.
+    asked: Option<writer::Asked>,
+    /// The one that the next way is for.
+    next_asked: Option<writer::Asked>,
     calls: HostCalls,
     import_breaks: Vec<ImportBreak>,
     log: Log,
@@ -236,6 +243,8 @@ impl Session {
             breakpoints: Vec::new(),
             watchpoints: Watchpoints::default(),
             past_access: None,
+            asked: None,
+            next_asked: None,
             calls: HostCalls::default(),
             import_breaks: Vec::new(),
             log: Log::default(),
@@ -396,7 +405,7 @@ impl Session {
             entry.renew();
         }
         self.renew_watchpoints();
-        self.past_access = None;
+        (self.past_access, self.asked) = (None, None);
         self.log.clear();
         self.watches.discard();
     }

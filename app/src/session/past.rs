@@ -48,6 +48,10 @@ pub(super) enum Then {
     Stand,
     /// Behind an instruction that has accessed what is watched.
     Tell(Box<WatchpointHit>),
+    /// Behind a host call that has written what was asked for.
+    TellCall(Box<WatchStop>),
+    /// With words for the person.
+    Say(String),
     /// If that is within a call, to before the call, which a frame of this depth has made.
     LeaveCall {
         task: Task,
@@ -64,6 +68,10 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    pub(super) fn any() -> Self {
+        Self { depth: None, conditions: Vec::new(), counts: Counts::default() }
+    }
+
     fn at_depth(depth: usize) -> Self {
         Self { depth: Some(depth), conditions: Vec::new(), counts: Counts::default() }
     }
@@ -125,7 +133,7 @@ impl Session {
     }
 
     /// Where one stands on the timeline, if one can go from there.
-    fn position(&self) -> Result<u64, SessionError> {
+    pub(super) fn place_on_line(&self) -> Result<u64, SessionError> {
         if self.state == RunState::Running && self.journey.is_none() {
             return Err(not_now("pause it first"));
         }
@@ -141,7 +149,8 @@ impl Session {
 
     /// Sets out for another moment and takes the first slice of the way.
     fn set_out_for(&mut self, journey: Journey) -> Result<(), SessionError> {
-        self.position()?;
+        self.place_on_line()?;
+        self.asked = self.next_asked.take();
         if self.journey.is_none() {
             self.remembered = Remembered::of(self);
             self.watches.remember();
@@ -172,13 +181,13 @@ impl Session {
 
     /// To a count of the run.
     pub(super) fn seek(&mut self, clock: u64) -> Result<(), SessionError> {
-        self.position()?;
+        self.place_on_line()?;
         let began = self.machine.as_ref().map_or(0, |machine| machine.began());
         self.go_to(clock.saturating_sub(began))
     }
 
     pub(super) fn go_to_present(&mut self) -> Result<(), SessionError> {
-        self.position()?;
+        self.place_on_line()?;
         match self.is_past() || self.journey.is_some() {
             true => self.go_to(u64::MAX),
             false => Ok(()),
@@ -187,7 +196,7 @@ impl Session {
 
     /// Where one stands, if something was executed before.
     fn behind_something(&self) -> Result<u64, SessionError> {
-        let now = self.position()?;
+        let now = self.place_on_line()?;
         let first = self.machine.as_ref().map_or(0, |machine| machine.timeline.first());
         match now > first {
             true => Ok(now),
@@ -225,18 +234,25 @@ impl Session {
         let mut debugger = Debugger::default();
         let Place { instance, offset } = place;
         debugger.add_breakpoint(Breakpoint { instance, offset });
-        self.search_back(debugger, Wanted::at_depth(depth), before)
+        let otherwise = self.first_count();
+        self.search_back(debugger, Wanted::at_depth(depth), before, otherwise)
     }
 
-    fn search_back(
+    /// The first count that can be gone to.
+    fn first_count(&self) -> u64 {
+        self.machine.as_ref().map_or(0, |machine| machine.timeline.first())
+    }
+
+    /// To the last stop before a count; without one to another moment.
+    pub(super) fn search_back(
         &mut self,
         debugger: Debugger,
         wanted: Wanted,
         before: u64,
+        otherwise: u64,
     ) -> Result<(), SessionError> {
         let machine = self.machine.as_ref().ok_or_else(|| not_now("start an export first"))?;
         let search = Search::back(&machine.timeline, debugger, before);
-        let otherwise = machine.timeline.first();
         self.set_out_for(Journey::Back { search, wanted, otherwise })
     }
 
@@ -245,7 +261,10 @@ impl Session {
         let (debugger, wanted) = self.persons_stops();
         match debugger.breakpoints().next().is_none() && debugger.watchpoints().is_empty() {
             true => self.go_to(0),
-            false => self.search_back(debugger, wanted, now),
+            false => {
+                let otherwise = self.first_count();
+                self.search_back(debugger, wanted, now, otherwise)
+            }
         }
     }
 
@@ -269,7 +288,7 @@ impl Session {
 
     /// What goes on in the present goes on in the past, towards the present.
     pub(super) fn go_forward(&mut self, goal: &Goal) -> Result<(), SessionError> {
-        let now = self.position()?;
+        let now = self.place_on_line()?;
         let depth = self.depth();
         let (mut debugger, mut wanted) = (Debugger::default(), Wanted::at_depth(depth));
         let mut stop_at =
@@ -301,6 +320,16 @@ impl Session {
             Goal::Run => (debugger, wanted) = self.persons_stops(),
         }
         self.set_out_for(Journey::Forward { debugger, wanted, behind: now })
+    }
+
+    /// To the next stop behind a count, or to the present.
+    pub(super) fn search_forward(
+        &mut self,
+        debugger: Debugger,
+        wanted: Wanted,
+        behind: u64,
+    ) -> Result<(), SessionError> {
+        self.set_out_for(Journey::Forward { debugger, wanted, behind })
     }
 
     /// Goes on for a chunk.
@@ -341,6 +370,21 @@ impl Session {
                 })
             }
         };
+        // An instruction may not be the author of what was asked for.
+        let is_search = !matches!(journey, Journey::To { .. });
+        let next = match next {
+            Ok(Some(arrived)) if is_search && self.asked.is_some() => {
+                let found = match (&arrived, &after) {
+                    (Some((clock, Then::Tell(_))), _) => Some(*clock),
+                    (None, Then::Tell(_)) => Some(timeline.clock()),
+                    _ => None,
+                };
+                Ok(Some(self.author(found).or(arrived)))
+            }
+            next => next,
+        };
+        let Some(machine) = &mut self.machine else { return Ok(()) };
+        let (timeline, store) = (&mut machine.timeline, &mut machine.store);
         match next {
             Ok(None) => self.journey = Some(journey),
             Ok(Some(Some((clock, then)))) => {
@@ -371,11 +415,13 @@ impl Session {
 
     /// What a watchpoint has seen there.
     fn tell(&mut self, then: Then) {
-        if let Then::Tell(hit) = then
-            && self.is_past()
-        {
-            self.past_access = self.watch_stop(&hit);
+        match then {
+            Then::Tell(hit) if self.is_past() => self.past_access = self.watch_stop(&hit),
+            Then::TellCall(stop) if self.is_past() => self.past_access = Some(*stop),
+            Then::Say(text) => self.notify(false, text),
+            _ => {}
         }
+        self.asked = None;
     }
 
     /// What a watchpoint has seen where one stands in the past, if it was looked for.

@@ -254,3 +254,56 @@ fn every_example_is_gone_back_through() {
         assert!(*session.store().unwrap().state() == present, "{id}");
     }
 }
+
+#[test]
+fn who_wrote_a_place_is_an_instruction_or_a_call_of_the_host() {
+    let text = r#"(module
+      (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (global $sum (mut i32) (i32.const 0))
+      (func (export "run") (param i32)
+        (i32.store (i32.const 8) (i32.const 1))
+        (drop (call $random (i32.const 10) (i32.const 4)))
+        (i32.store (i32.const 16) (i32.const 3))
+        (global.set $sum (i32.const 4))
+        (i32.store (i32.const 8) (i32.const 5))
+        (i32.store (i32.const 8) (i32.const 6))))"#;
+    let mut session = with(&[("main", text)]);
+    let module = key(&session, "main");
+    start(&mut session, "main", "run", &["7"]);
+    go(&mut session, Command::Continue);
+    assert!(matches!(reason(&session), StopReason::Done(_)));
+    let memory = |address, len| WatchTarget::Memory { module, memory: 0, address, len };
+    let back = |target| Command::GoToWrite { target, next: false };
+    let said = |session: &Session| session.past_access().map(|access| access.text());
+    let word = memory(8, 4);
+    for (count, text) in
+        [(18, "5 → 6 by i32.store in main.run"), (15, " → 5 by i32.store in main.run")]
+    {
+        go(&mut session, back(word));
+        assert_eq!(session.clock(), count);
+        assert!(said(&session).unwrap().contains(text), "{:?}", said(&session));
+    }
+    // Half of the word is the host's.
+    go(&mut session, back(word));
+    assert_eq!(session.clock(), 6);
+    let text = said(&session).unwrap();
+    assert!(text.contains("wasi_snapshot_preview1.random_get, host call 1"), "{text}");
+    go(&mut session, back(word));
+    assert_eq!(session.clock(), 3);
+    // Before that there is nobody, and one stays.
+    go(&mut session, back(word));
+    assert_eq!((session.clock(), said(&session)), (3, None));
+    let told = session.notices().last().unwrap().text.clone();
+    assert!(told.ends_with("has not been written before this moment"), "{told}");
+    for count in [6, 15, 18] {
+        go(&mut session, Command::GoToWrite { target: word, next: true });
+        assert_eq!(session.clock(), count);
+    }
+    go(&mut session, Command::GoToWrite { target: word, next: true });
+    assert_eq!(session.clock(), 18);
+    go(&mut session, back(WatchTarget::Global { module, global: 0 }));
+    assert_eq!((session.clock(), said(&session).unwrap().contains("0 → 4")), (12, true));
+    go(&mut session, Command::GoToPresent);
+    assert!(matches!(reason(&session), StopReason::Done(_)));
+}

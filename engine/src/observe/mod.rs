@@ -5,6 +5,7 @@
 //! and watchpoints live here too. Imports `exec`'s frames and `store`; nothing executes here.
 
 mod cause;
+mod contents;
 mod debugger;
 mod frames;
 mod observer;

@@ -3,17 +3,17 @@
 //! What the host writes is no instruction's: no watchpoint sees it, and neither do the values that a call
 //! gives its callee's locals.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::contents::{Raw, as_touched, common, read, shortened, size, types_of, words_of};
 use super::observer::View;
 use crate::exec::{CallSite, WatchKind};
 use crate::ids::{FrameId, FuncIndex, GlobalAddr, InstanceId, MemAddr, ObjectAddr, TableAddr};
-use crate::store::heap::{Heap, ObjectKind, width_log2};
+use crate::store::heap::{Heap, ObjectKind};
 use crate::store::{ModuleEntry, Store, StoreState};
-use crate::types::{CompositeType, FieldType, Types, ValType, slots_of};
-use crate::value::{Value, join};
+use crate::types::{Types, slots_of};
+use crate::value::Value;
 
 /// Something whose accesses stop tasks, behind the accessing instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -353,16 +353,6 @@ impl Watch {
     }
 }
 
-/// The words that fields of a structure take.
-fn words_of(fields: &[FieldType], first: u32, len: u32) -> Range<u32> {
-    let words = |fields: &[FieldType]| -> u32 {
-        fields.iter().map(|field| field.storage.unpacked().slots() as u32).sum()
-    };
-    let from = fields.len().min(first as usize);
-    let to = fields.len().min(from + len as usize);
-    words(fields.get(..from).unwrap_or_default())..words(fields.get(..to).unwrap_or_default())
-}
-
 /// What an instruction has found before it was executed.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Found {
@@ -418,169 +408,5 @@ impl Hit {
         };
         let (old, new) = (contents(old), contents(self.new));
         WatchpointHit { watchpoint, accessed, write, part, old, new, site: self.site }
-    }
-}
-
-/// Contents without types: bytes, or the bits of values.
-#[derive(Clone, PartialEq, Debug)]
-enum Raw {
-    Bytes(Vec<u8>),
-    Slots(Vec<u128>),
-}
-
-/// What there is of a part; `slots` are those of a local.
-fn read(part: Watched, slots: &Range<u32>, view: &View<'_>) -> Raw {
-    let within = |first: u64, len: u64, size: usize| {
-        let end = first.saturating_add(len).min(size as u64);
-        first.min(end) as usize..end as usize
-    };
-    let pair = |slots: &[u64]| {
-        let [lower, upper] = [0, 1].map(|half| slots.get(half).copied().unwrap_or(0));
-        join([lower, upper])
-    };
-    Raw::Slots(match part {
-        Watched::Memory { memory, address, len } => {
-            let bytes = view.memories.get(memory.index()).map_or(&[][..], |memory| memory.bytes());
-            let range = within(address, len, bytes.len());
-            return Raw::Bytes(bytes.get(range).unwrap_or_default().to_vec());
-        }
-        Watched::Global(global) => {
-            let global = view.globals.get(global.index());
-            global.map(|global| join([global.slot, global.upper])).into_iter().collect()
-        }
-        Watched::Local { .. } => {
-            let slots = view.window.get(slots.start as usize..slots.end as usize);
-            vec![pair(slots.unwrap_or_default())]
-        }
-        Watched::Object { object, first, len } => match view.heap.kind(view.types, object) {
-            Some(ObjectKind::Struct(ty)) => {
-                let fields = view.types.structure(ty).map_or(&[][..], |ty| ty.fields());
-                let mut words = view.heap.fields(object);
-                let mut values = Vec::new();
-                for field in fields {
-                    let count = field.storage.unpacked().slots();
-                    let Some((own, rest)) = words.split_at_checked(count) else { break };
-                    values.push(pair(own) & field.storage.mask());
-                    words = rest;
-                }
-                let range = within(first.into(), len.into(), values.len());
-                values.get(range).unwrap_or_default().to_vec()
-            }
-            Some(ObjectKind::Array(ty, size)) => {
-                let width = width_log2(view.types, ty);
-                let indices = within(first.into(), len.into(), size as usize);
-                let element = |index: usize| view.heap.get_element(object, width, index as u32);
-                indices.map(|index| join(element(index))).collect()
-            }
-            Some(ObjectKind::Exception(_) | ObjectKind::String(_)) | None => Vec::new(),
-        },
-        Watched::Table { table, first, len } => {
-            let elements = view.tables.get(table.index()).map_or(&[][..], |table| &table.elements);
-            let range = within(first, len, elements.len());
-            let elements = elements.get(range).unwrap_or_default();
-            elements.iter().map(|element| u128::from(*element)).collect()
-        }
-    })
-}
-
-/// Types of the values in a part.
-fn types_of(part: Watched, store: &Store) -> Vec<ValType> {
-    match part {
-        Watched::Memory { .. } => Vec::new(),
-        Watched::Global(global) => {
-            let global = store.state.globals.get(global.index());
-            global.map(|global| global.ty.content).into_iter().collect()
-        }
-        Watched::Local { instance, func, local, .. } => {
-            let module = store.module_of(instance);
-            let types = module.map(|module| super::local_types(module.inner(), func));
-            let ty = types.and_then(|types| types.get(local as usize).copied());
-            ty.into_iter().collect()
-        }
-        Watched::Object { object, first, len } => match store.object_kind(object) {
-            Some(ObjectKind::Struct(ty)) => {
-                let fields = store.types.structure(ty).map_or(&[][..], |ty| ty.fields());
-                let fields = fields.iter().skip(first as usize).take(len as usize);
-                fields.map(|field| field.storage.unpacked()).collect()
-            }
-            Some(ObjectKind::Array(ty, _)) => {
-                let ty = store.types.get(ty).map(|ty| &ty.composite);
-                let Some(CompositeType::Array(ty)) = ty else { return Vec::new() };
-                vec![ty.element.storage.unpacked(); len as usize]
-            }
-            Some(ObjectKind::Exception(_) | ObjectKind::String(_)) | None => Vec::new(),
-        },
-        Watched::Table { table, len, .. } => {
-            let ty = store.table(table).map(|table| ValType::from(table.ty().element));
-            ty.map_or(Vec::new(), |ty| vec![ty; len as usize])
-        }
-    }
-}
-
-fn as_touched(accessed: Watched) -> Touched {
-    match accessed {
-        Watched::Memory { memory, address, len } => Touched::Memory { memory, address, len },
-        Watched::Global(global) => Touched::Global(global),
-        Watched::Local { local, .. } => Touched::Local(local),
-        Watched::Object { object, first, len } => Touched::Elements { object, first, len },
-        Watched::Table { table, first, len } => Touched::Table { table, first, len },
-    }
-}
-
-/// What of something watched is touched. A local has been compared before.
-fn common(watched: Watched, touched: Touched) -> Option<Watched> {
-    let overlap = |a: u64, a_len: u64, b: u64, b_len: u64| {
-        let from = a.max(b);
-        let to = a.saturating_add(a_len).min(b.saturating_add(b_len));
-        (from < to).then(|| (from, to - from))
-    };
-    match (watched, touched) {
-        (
-            Watched::Memory { memory, address, len },
-            Touched::Memory { memory: other, address: from, len: count },
-        ) if memory == other => {
-            let (address, len) = overlap(address, len, from, count)?;
-            Some(Watched::Memory { memory, address, len })
-        }
-        (Watched::Global(global), Touched::Global(other)) if global == other => Some(watched),
-        (Watched::Local { .. }, Touched::Local(_)) => Some(watched),
-        (
-            Watched::Object { object, first, len },
-            Touched::Elements { object: other, first: from, len: count },
-        ) if object == other => {
-            let (first, len) = overlap(first.into(), len.into(), from.into(), count.into())?;
-            Some(Watched::Object { object, first: first as u32, len: len as u32 })
-        }
-        (
-            Watched::Table { table, first, len },
-            Touched::Table { table: other, first: from, len: count },
-        ) if table == other => {
-            let (first, len) = overlap(first, len, from, count)?;
-            Some(Watched::Table { table, first, len })
-        }
-        _ => None,
-    }
-}
-
-fn size(watched: Watched) -> u64 {
-    match watched {
-        Watched::Memory { len, .. } | Watched::Table { len, .. } => len,
-        Watched::Object { len, .. } => len.into(),
-        Watched::Global(_) | Watched::Local { .. } => 1,
-    }
-}
-
-/// The first bytes or elements of a part.
-fn shortened(part: Watched) -> Watched {
-    let most = WatchpointHit::SHOWN as u64;
-    match part {
-        Watched::Memory { memory, address, len } => {
-            Watched::Memory { memory, address, len: len.min(most) }
-        }
-        Watched::Object { object, first, len } => {
-            Watched::Object { object, first, len: len.min(most as u32) }
-        }
-        Watched::Table { table, first, len } => Watched::Table { table, first, len: len.min(most) },
-        Watched::Global(_) | Watched::Local { .. } => part,
     }
 }

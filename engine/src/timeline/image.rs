@@ -8,6 +8,8 @@ const PAGE: usize = 4096;
 /// Pages of a group: one pointer of an image.
 const GROUP: usize = 64;
 
+static ZEROS: [u8; PAGE] = [0; PAGE];
+
 type Page = Arc<[u8]>;
 type Group = Arc<[Page]>;
 
@@ -38,7 +40,7 @@ impl Image {
                     return known.clone();
                 }
                 if is_zeros(page) {
-                    return zeros.get_or_insert_with(|| Arc::from([0; PAGE].as_slice())).clone();
+                    return zeros.get_or_insert_with(|| Arc::from(ZEROS.as_slice())).clone();
                 }
                 own += page.len() as u64;
                 Arc::from(page)
@@ -77,7 +79,7 @@ impl Image {
 }
 
 fn is_zeros(page: &[u8]) -> bool {
-    page.len() == PAGE && page.iter().all(|byte| *byte == 0)
+    *page == ZEROS
 }
 
 fn same(group: &Group, part: &[u8]) -> bool {

@@ -235,13 +235,14 @@ impl Timeline {
                     *left -= done.min(*left);
                     if act.len() == 0 {
                         past.at = Position { act: past.at.act + 1, within: 0 };
-                    } else if done < wanted {
-                        match stop {
-                            Stop::Breakpoint(_) | Stop::Watchpoint(_) => {
-                                return Ok(Reached::Stop(Box::new(stop)));
-                            }
-                            stop => return Err(diverged(act, past.clock, &stop)),
+                    }
+                    match stop {
+                        // A watchpoint stops behind its instruction, be it the last.
+                        Stop::Breakpoint(_) | Stop::Watchpoint(_) => {
+                            return Ok(Reached::Stop(Box::new(stop)));
                         }
+                        stop if done < wanted => return Err(diverged(act, past.clock, &stop)),
+                        _ => {}
                     }
                 }
                 ActKind::Resume(answer) => {

@@ -400,3 +400,41 @@ fn an_access_of_an_object_is_not_taken_for_one_of_what_had_its_handle_before() {
     assert_eq!(hit.new, Contents::Values(Vec::from([Value::I32(199)])));
     assert!(look(clock).is_none(), "others have had its handle");
 }
+
+#[test]
+fn a_write_is_found_wherever_an_interval_or_a_slice_ends() {
+    let text = r#"(module (memory 1)
+      (func (export "f") (local $n i32)
+        (loop $next
+          (i32.store (i32.const 8) (local.get $n))
+          (local.set $n (i32.add (local.get $n) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get $n) (i32.const 60))))))"#;
+    let (mut store, instance) = store_of(text, |_| {});
+    let f = store.export_func(instance, "f").unwrap();
+    let memory = store.instance(instance).unwrap().memories()[0];
+    let mut task = store.start(f, &[]).unwrap();
+    let mut known = Known::new(store, 1 << 30);
+    while known.run(&mut task, 7) == Stop::Budget {
+        known.timeline.interval = 7;
+    }
+    // The store is the fourth of twelve instructions a round.
+    let Known { store, timeline, .. } = &mut known;
+    let mut before = timeline.end();
+    for slice in 1..14 {
+        let mut debugger = Debugger::default();
+        let watched = crate::observe::Watched::Memory { memory, address: 8, len: 4 };
+        debugger.add_watchpoint(Watchpoint { watched, kind: crate::WatchKind::Write });
+        let mut search = Search::back(timeline, debugger, before);
+        let found = loop {
+            let found = search.go_on(timeline, store, slice, &mut |_, _, _| true).unwrap();
+            if let Some(found) = found {
+                break found.unwrap().clock;
+            }
+        };
+        assert_eq!(found % 12, 4, "{slice}");
+        if slice > 1 {
+            assert_eq!(found, before - 12, "{slice}");
+        }
+        before = found;
+    }
+}

@@ -10,6 +10,7 @@ use stepwell_wasi::{Errno, Function};
 
 #[test]
 fn a_program_leaves_descriptors_to_its_embedder() {
+    let usual = getrlimit(Resource::Nofile);
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = Some(256);
     setrlimit(Resource::Nofile, limit).unwrap();
@@ -48,4 +49,6 @@ fn a_program_leaves_descriptors_to_its_embedder() {
     assert_eq!(guest.call(Function::FdClose, &[u64::from(ROOT) + 1]), Errno::Success);
     assert_eq!(guest.stat(0, "dir/none"), Err(Errno::Noent));
     assert_eq!(guest.open("file", 0), Ok(ROOT + 1));
+    // The folder is too deep to be removed within it.
+    setrlimit(Resource::Nofile, usual).unwrap();
 }

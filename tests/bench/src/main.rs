@@ -16,6 +16,7 @@ mod open;
 mod programs;
 #[cfg(feature = "pulley")]
 mod pulley;
+mod rewind;
 mod run;
 mod scale;
 mod sched;
@@ -27,7 +28,7 @@ mod vectors;
 #[global_allocator]
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
-const USAGE: &str = "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [sched] [session OUT.wasm] [scale NAME]";
+const USAGE: &str = "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [rewind] [sched] [session OUT.wasm] [scale NAME]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -39,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "open" => open::measure(&arguments.next().ok_or(USAGE)?)?,
             "frames" => frames::measure(&arguments.next().ok_or(USAGE)?)?,
             "step" => step::measure()?,
+            "rewind" => rewind::measure()?,
             "run" => run::measure("")?,
             "kernel" => run::measure(&arguments.next().ok_or(USAGE)?)?,
             "vectors" => run::vectors()?,

@@ -46,7 +46,6 @@ fn what_is_found_in_any_module_is_listed_and_a_click_leads_there() {
     scene.settle();
     assert_eq!(shown(&scene), ("lib".into(), 0));
     scene.enter("find in code", "local.get");
-    scene.picture("find");
     // Enter goes from one to the next, and back with Shift.
     scene.key(Key::Enter).key(Key::Enter).key(Key::Enter);
     assert_eq!(shown(&scene), ("main".into(), 1));
@@ -70,4 +69,16 @@ fn the_panel_shows_how_far_a_search_is_and_ends_it() {
     scene.settle();
     assert!(scene.says(", ended at "));
     assert!(!scene.session().is_finding());
+}
+
+#[test]
+fn how_it_looks() {
+    for (theme, name) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
+        let mut scene = Scene::with(with_both(), theme);
+        scene.apply([Command::RevealPanel(Panel::Find)]);
+        scene.picture(&format!("find-empty-{name}"));
+        scene.enter("find in code", "local.get").key(Key::Enter).key(Key::Enter);
+        assert!(scene.has("4 instructions in 2 functions"));
+        scene.picture(&format!("find-{name}"));
+    }
 }

@@ -94,3 +94,25 @@ fn a_field_is_changed_in_place_and_taken_back() {
     scene.click("the structure behind");
     assert!(scene.says("0x28"), "24 bytes on");
 }
+
+#[test]
+fn how_it_looks_beside_the_bytes_and_below_them() {
+    for (theme, name) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
+        for width in [1280.0, 800.0] {
+            let mut scene = begun();
+            scene.harness.ctx.set_theme(theme);
+            scene.harness.set_size(egui::vec2(width, 800.0));
+            let module = scene.session().modules()[0].key;
+            let view = scene.session().memory_views()[0].id;
+            let (name_of, text) = ("Point".to_owned(), FIELDS.to_owned());
+            let show = Some(TemplateView { name: name_of.clone(), at: None });
+            scene.apply([
+                Command::SetTemplate { module, name: name_of, text },
+                Command::ShowTemplate { view, show },
+                Command::StepBy(3),
+            ]);
+            assert!(scene.has("x = 1") && scene.has("y = 0"), "{width}");
+            scene.picture(&format!("template-{name}-{width}"));
+        }
+    }
+}

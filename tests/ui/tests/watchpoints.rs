@@ -172,7 +172,7 @@ fn a_local_is_watched_in_one_call_alone() {
     let entries: Vec<_> =
         scene.harness.get_all_by_label("Stop when changed").map(|entry| entry.rect()).collect();
     assert_eq!(entries.len(), 2);
-    let beside = entries.iter().max_by(|a, b| a.left().total_cmp(&b.left())).unwrap();
+    let beside = entries.iter().max_by(|a, b| a.top().total_cmp(&b.top())).unwrap();
     scene.click_at(beside.center());
     assert_eq!(scene.session().watchpoints()[0].label, "$twice of $add, this call");
     assert_eq!(next(&mut scene), "$twice of $add, this call 0 → 8 by local.set in main.add");

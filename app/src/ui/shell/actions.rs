@@ -78,18 +78,18 @@ pub(in crate::ui) const ALL: [Action; 46] = [
     Action::Stop,
     Action::Continue,
     Action::Pause,
-    Action::ContinueOrPause,
-    Action::RunToCursor,
-    Action::StepOver,
-    Action::StepOut,
-    Action::StepInto,
-    Action::StepMany,
     Action::StepBackOver,
     Action::StepBack,
     Action::StepBackOut,
     Action::RunBack,
     Action::GoToBegin,
     Action::GoToPresent,
+    Action::ContinueOrPause,
+    Action::RunToCursor,
+    Action::StepOver,
+    Action::StepOut,
+    Action::StepInto,
+    Action::StepMany,
     Action::NextTurn,
     Action::ToggleBreakpoint,
     Action::WatchBytes,
@@ -494,4 +494,24 @@ pub(in crate::ui) fn pressed(session: &Session, ui: &Ui) -> Vec<Action> {
     }
     found.retain(|action| action.obstacle(session).is_none());
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_action_takes_the_keys_of_another() {
+        for action in ALL {
+            for key in action.keys() {
+                let takes = |other: &Action| {
+                    other.keys().iter().any(|known| {
+                        known.logical_key == key.logical_key
+                            && key.modifiers.matches_logically(known.modifiers)
+                    })
+                };
+                assert_eq!(ALL.into_iter().find(takes), Some(action), "{key:?}");
+            }
+        }
+    }
 }

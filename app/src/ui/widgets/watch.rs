@@ -20,6 +20,21 @@ pub fn menu(session: &Session, target: WatchTarget, ui: &mut Ui, commands: &mut 
             ui.close();
         }
     }
+    if session.can_go_back() && target.can_be_traced() {
+        let entry = ui.button("Go back to the last write");
+        if entry
+            .on_hover_text("To the moment behind the instruction or host call that wrote it")
+            .clicked()
+        {
+            commands.push(Command::GoToWrite { target, next: false });
+            ui.close();
+        }
+    }
+    if session.is_past() && target.can_be_traced() && ui.button("Go on to the next write").clicked()
+    {
+        commands.push(Command::GoToWrite { target, next: true });
+        ui.close();
+    }
     if let Some(known) = known
         && ui.button("Watch no more").clicked()
     {
