@@ -35,7 +35,13 @@ impl Session {
             }
         }
         if let Some(machine) = self.machine.as_mut().filter(|machine| machine.is_touched) {
-            machine.note_change();
+            match &result {
+                // What is refused has changed nothing.
+                Err(SessionError::Input { .. } | SessionError::NotNow(_)) => {
+                    machine.is_touched = false;
+                }
+                _ => machine.note_change(),
+            }
         }
         self.look_at_watches();
         result

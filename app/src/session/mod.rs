@@ -71,6 +71,8 @@ mod types;
 mod undo;
 mod value_text;
 mod waiting;
+#[cfg(test)]
+mod walk_tests;
 mod watch_target;
 mod watches;
 mod watchpoint;

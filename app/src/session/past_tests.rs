@@ -182,6 +182,25 @@ fn changes_by_hand_and_answers_are_part_of_the_past() {
 }
 
 #[test]
+fn what_changes_nothing_keeps_no_states() {
+    let mut session = with(&[("main", SUM)]);
+    start(&mut session, "main", "run", &[]);
+    go(&mut session, Command::StepBy(3));
+    let (module, export) = (key(&session, "main"), "run".to_owned());
+    session.apply(Command::Spawn { module, export, args: vec![] }).unwrap();
+    let kept = session.past().map(|past| past.kept_states);
+    for _ in 0..3 {
+        for task in session.tasks().iter().map(|task| task.number).collect::<Vec<_>>() {
+            session.apply(Command::SelectTask(task)).unwrap();
+        }
+        let value = "no number".to_owned();
+        let refused = session.apply(Command::SetLocal { frame: 0, local: 0, value });
+        assert!(refused.is_err());
+    }
+    assert_eq!(session.past().map(|past| past.kept_states), kept);
+}
+
+#[test]
 fn the_console_shows_what_had_been_written() {
     let text = r#"(module (import "console" "log" (func $log (param i32)))
       (func (export "run") (call $log (i32.const 1)) (call $log (i32.const 2)) (call $log (i32.const 3))))"#;

@@ -63,6 +63,23 @@ impl PartialEq for Course {
     }
 }
 
+impl HostRecord {
+    /// About how many bytes it takes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let effects = self.effects.iter().map(|effect| match effect {
+            Effect::Read { start, .. } => start.len(),
+            Effect::Write { bytes, .. } => bytes.len(),
+            Effect::Call { args, .. } => size_of_val(&**args),
+            Effect::Global { .. } | Effect::Table { .. } | Effect::GrowMemory { .. } => 0,
+        });
+        let lists = size_of_val(&*self.args)
+            + size_of_val(&*self.frames)
+            + size_of_val(&*self.effects)
+            + size_of_val(&*self.course.waits);
+        (size_of::<Self>() + lists + effects.sum::<usize>()) as u64
+    }
+}
+
 /// How a host call ended.
 #[derive(Clone, PartialEq, Debug)]
 pub enum RecordedAnswer {

@@ -112,6 +112,21 @@ impl Checkpoints {
         }
     }
 
+    /// Gives up the first ones, up to half of them; whether there were any.
+    pub(super) fn give_up_first(&mut self) -> bool {
+        let count = self.list.len() / 2;
+        for removed in self.list.drain(..count) {
+            // What is shared with those behind it stays with them.
+            self.bytes = self.bytes.saturating_sub(removed.kept.alone());
+        }
+        count > 0
+    }
+
+    /// So many acts at the beginning are not known any more.
+    pub(super) fn move_acts(&mut self, count: usize) {
+        self.list.iter_mut().for_each(|known| known.at.act -= count);
+    }
+
     /// Gives up checkpoints until they fit: those first whose gap matters least so far from `now`. The past may begin
     /// later then; true if it does.
     pub(super) fn fit(&mut self, budget: u64, now: u64) -> bool {
@@ -144,20 +159,44 @@ impl Checkpoints {
 
 /// The calls of a run, by task, in the order in which they began.
 #[derive(Debug, Default)]
-pub(super) struct Records(BTreeMap<TaskId, Vec<Arc<HostRecord>>>);
+pub(super) struct Records {
+    lists: BTreeMap<TaskId, Vec<Arc<HostRecord>>>,
+    /// About how many bytes they take.
+    bytes: u64,
+}
 
 impl Records {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub(super) fn insert(&mut self, record: Arc<HostRecord>) {
-        let list = self.0.entry(record.task).or_default();
+        let list = self.lists.entry(record.task).or_default();
         let at = list.partition_point(|known| known.number < record.number);
+        self.bytes += record.bytes();
         match list.get_mut(at).filter(|known| known.number == record.number) {
-            Some(known) => *known = record,
+            Some(known) => {
+                self.bytes -= known.bytes();
+                *known = record;
+            }
             None => list.insert(at, record),
         }
     }
 
+    /// Gives up those that were over at a moment before which nothing is gone to.
+    pub(super) fn forget_before(&mut self, calls: &Calls) {
+        self.lists.retain(|task, list| {
+            let first = calls.begun.first(*task);
+            let is_open =
+                |number| calls.open.iter().any(|open| (open.task, open.number) == (*task, number));
+            list.retain(|record| record.number >= first || is_open(record.number));
+            !list.is_empty()
+        });
+        self.bytes = self.lists.values().flatten().map(|record| record.bytes()).sum();
+    }
+
     pub(super) fn get(&self, task: TaskId, number: u64) -> Option<&Arc<HostRecord>> {
-        let list = self.0.get(&task)?;
+        let list = self.lists.get(&task)?;
         list.get(list.binary_search_by_key(&number, |record| record.number).ok()?)
     }
 
@@ -166,7 +205,7 @@ impl Records {
         &'a self,
         begun: &'a Begun,
     ) -> impl Iterator<Item = (TaskId, &'a [Arc<HostRecord>])> + 'a {
-        self.0.iter().filter_map(move |(task, list)| {
+        self.lists.iter().filter_map(move |(task, list)| {
             let first = begun.first(*task);
             let at = list.partition_point(|record| record.number < first);
             Some((*task, list.get(at..)?)).filter(|(_, list)| !list.is_empty())

@@ -70,6 +70,9 @@ const LEAST_INTERVAL: u64 = 50_000;
 /// Instructions for each byte that is looked at to keep a state: so that it costs a small part of the run.
 const FOR_EACH_BYTE: u64 = 2;
 
+/// Which part of the budget host calls, and what else was done, may take beside the states.
+const OF_BUDGET: u64 = 4;
+
 /// The past of a store, from where it was begun.
 pub struct Timeline {
     /// Bytes that states may take.
@@ -82,12 +85,15 @@ pub struct Timeline {
     /// Instructions since the last state that was kept.
     since: u64,
     interval: u64,
+    /// Bytes of calls and acts when some were last given up.
+    left: u64,
     past: Option<Past>,
 }
 
 impl Timeline {
     /// Begins where the store stands. States take at most so many bytes: where there is no room for more, older
-    /// moments become coarser, and in the end the past begins later. Host calls are recorded from now on.
+    /// moments become coarser, and in the end the past begins later. Host calls are recorded from now on; what is known of
+    /// them takes about a quarter of that beside the states, or the past begins later, too.
     pub fn begin(store: &mut Store, budget: u64) -> Self {
         store.record_host_calls(true);
         let mut timeline = Self {
@@ -98,6 +104,7 @@ impl Timeline {
             clock: 0,
             since: 0,
             interval: LEAST_INTERVAL,
+            left: 0,
             past: None,
         };
         timeline.keep(store, true);
@@ -189,8 +196,11 @@ impl Timeline {
             }
         }
         // Within an instruction is no moment to go back to.
-        if self.since >= self.interval && ended != Ended::Within {
-            self.keep(store, false);
+        if ended != Ended::Within {
+            if self.since >= self.interval {
+                self.keep(store, false);
+            }
+            self.fit_what_was_done(store);
         }
         result
     }
@@ -262,6 +272,28 @@ impl Timeline {
         self.since = 0;
         let looked_at = store.state.memory_bytes() + store.state.bytes_without_memories();
         self.interval = (looked_at * FOR_EACH_BYTE).max(LEAST_INTERVAL);
+    }
+
+    /// What was done may take a part of the room that states have: where it takes more, the past begins later.
+    fn fit_what_was_done(&mut self, store: &Store) {
+        let acts = |count: usize| (count * size_of::<Act>()) as u64;
+        // What cannot be given up yet is not looked at again with every run.
+        let most = (self.budget / OF_BUDGET).max(2 * self.left);
+        while self.records.bytes() + acts(self.acts.len()) > most {
+            let has_kept = self.checkpoints.first().is_some_and(|first| first.at < self.here());
+            if self.checkpoints.len() == 1 && has_kept {
+                self.keep(store, true);
+            }
+            if !self.checkpoints.give_up_first() {
+                return;
+            }
+            let Some(first) = self.checkpoints.first() else { return };
+            self.records.forget_before(&first.calls);
+            let gone = first.at.act.min(self.acts.len());
+            self.acts.drain(..gone);
+            self.checkpoints.move_acts(gone);
+            self.left = self.records.bytes() + acts(self.acts.len());
+        }
     }
 
     /// The position of the present: within the last run, as long as that can go on.

@@ -115,6 +115,8 @@ impl Session {
             return Ok(());
         }
         machine.tasks.current = position;
+        // Nothing of the store.
+        machine.is_touched = false;
         self.progress = None;
         self.remembered = Remembered::default();
         let reason = self.reason_of_selected();
