@@ -18,6 +18,11 @@ impl Session {
     /// beside a field, are also put among the notices.
     pub fn apply(&mut self, command: Command) -> Result<(), SessionError> {
         let looks = command.only_looks();
+        // What was to be opened is not there, whatever is opened instead.
+        let opens = matches!(
+            command,
+            Command::Open { .. } | Command::OpenExample(_) | Command::Reload { .. }
+        );
         let (jump, edit) = (self.jump_of(&command), self.edit_of(&command));
         let result = self.dispatch(command);
         if result.is_ok() {
@@ -30,7 +35,7 @@ impl Session {
             Err(error) => {
                 self.notify(true, notice_of(error));
                 if let Some(last) = self.notices.last_mut() {
-                    last.passes |= matches!(error, SessionError::NotNow(_));
+                    last.passes |= !opens && matches!(error, SessionError::NotNow(_));
                 }
             }
         }

@@ -783,10 +783,10 @@ fn that_a_command_made_no_sense_is_told_until_something_else_is_done() {
     let module = key(&session, "main");
     let breakpoint = Command::ToggleBreakpoint { module, offset: 1 };
     assert!(session.apply(breakpoint).is_err());
-    session.report("a file is gone".to_owned());
+    assert!(session.apply(Command::OpenExample("nobody".to_owned())).is_err());
     session.apply(Command::SelectModule(module)).unwrap();
     assert_eq!(session.notices().len(), 2, "a look is nothing else");
     session.apply(Command::Start { module, export: "f".to_owned(), args: vec![] }).unwrap();
     let left: Vec<&str> = session.notices().iter().map(|notice| &*notice.text).collect();
-    assert_eq!(left, ["a file is gone"]);
+    assert_eq!(left, ["there is no example \"nobody\""]);
 }
