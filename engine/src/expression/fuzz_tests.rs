@@ -168,7 +168,7 @@ fn value(random: &mut Random, text: &mut String, depth: u64) {
 #[test]
 fn random_texts_are_read_or_refused() {
     let (store, task) = stopped();
-    let count: u64 = if cfg!(miri) { 20 } else { 3_000 };
+    let count: u64 = 3_000;
     for seed in 0..count {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 5);
         random.below(1);
@@ -339,7 +339,7 @@ fn finish(value: i128, ty: Option<(u32, bool)>) -> Option<Known> {
 #[test]
 fn arithmetic_is_that_of_wider_integers() {
     let (store, task) = stopped();
-    let count: u64 = if cfg!(miri) { 20 } else { 3_000 };
+    let count: u64 = 3_000;
     for seed in 0..count {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 5);
         random.below(1);

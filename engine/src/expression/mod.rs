@@ -34,7 +34,7 @@ mod convert;
 mod datum;
 mod error;
 mod evaluate;
-#[cfg(all(test, feature = "wat"))]
+#[cfg(all(test, feature = "wat", not(miri)))]
 mod fuzz_tests;
 mod lexer;
 mod operation;

@@ -46,7 +46,7 @@ mod replay;
 mod search;
 #[cfg(all(test, feature = "wat"))]
 mod tests;
-#[cfg(all(test, feature = "wat"))]
+#[cfg(all(test, feature = "wat", not(miri)))]
 mod walk_tests;
 
 use alloc::sync::Arc;

@@ -103,6 +103,7 @@ const SUMS: &str = r#"(module
       (else (i32.const 0)))))"#;
 
 #[test]
+#[cfg_attr(miri, ignore)] // long, and without a line that Miri is for
 fn every_moment_of_a_run_is_stood_at_again() {
     for tier in [crate::Tier::Exact, crate::Tier::Fast, crate::Tier::Mixed] {
         let engine = Engine::new(Config { tier, ..Config::default() });
@@ -122,7 +123,7 @@ fn every_moment_of_a_run_is_stood_at_again() {
         }
         assert_eq!(task.results(&known.store), Some(&[Value::I32(210)][..]));
         assert!(known.timeline.kept_states() > 5);
-        known.check(&mut random, if cfg!(miri) { 3 } else { 60 });
+        known.check(&mut random, 60);
     }
 }
 
@@ -193,6 +194,7 @@ fn hosts(linker: &mut Linker) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // long, and without a line that Miri is for
 fn what_the_host_did_is_done_again_without_it() {
     for seed in 1..6 {
         let (mut store, instance) = store_of(HOSTS, hosts);
@@ -224,7 +226,7 @@ fn what_the_host_did_is_done_again_without_it() {
                 known.check(&mut random, 2);
             }
         }
-        known.check(&mut random, if cfg!(miri) { 2 } else { 80 });
+        known.check(&mut random, 80);
     }
 }
 
@@ -281,6 +283,7 @@ fn what_else_was_done_is_kept() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // long, and without a line that Miri is for
 fn states_fit_a_budget_and_the_past_stays_exact() {
     let text = r#"(module (memory 16)
       (func (export "f") (local $n i32)
@@ -304,10 +307,11 @@ fn states_fit_a_budget_and_the_past_stays_exact() {
         assert!(known.timeline.kept_bytes() <= budget, "{}", known.timeline.kept_bytes());
     }
     assert!(known.timeline.kept_states() > 3 && known.timeline.first() == 0);
-    known.check(&mut Random(9), if cfg!(miri) { 1 } else { 10 });
+    known.check(&mut Random(9), 10);
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // long, and without a line that Miri is for
 fn a_breakpoint_is_found_backwards() {
     let text = r#"(module (func (export "f") (result i32) (local $n i32)
       (loop $next
@@ -402,6 +406,7 @@ fn an_access_of_an_object_is_not_taken_for_one_of_what_had_its_handle_before() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // long, and without a line that Miri is for
 fn a_write_is_found_wherever_an_interval_or_a_slice_ends() {
     let text = r#"(module (memory 1)
       (func (export "f") (local $n i32)

@@ -451,7 +451,7 @@ impl Walk {
 
 #[test]
 fn random_walks() {
-    for seed in 1..if cfg!(miri) { 2 } else { 26 } {
+    for seed in 1..26 {
         let mut walk = Walk::new(seed);
         for _ in 0..250 {
             walk.act();
@@ -559,7 +559,7 @@ fn many_changes_at_one_count_are_passed_on_the_way() {
     let mut task = store.start(f, &[Value::I32(0)]).unwrap();
     let mut timeline = Timeline::begin(&mut store, 1 << 30);
     timeline.run(&mut store, &mut task, Budget::instructions(1)).unwrap();
-    let changes = if cfg!(miri) { 20 } else { 1_900 };
+    let changes = 1_900;
     for change in 1..=changes {
         task.set_local(&mut store, 0, 0, Value::I32(change)).unwrap();
         timeline.changed(&mut store, &task);
@@ -583,7 +583,7 @@ fn what_is_known_of_host_calls_and_turns_has_an_end() {
     let mut tasks = [1, 2].map(|n| store.start(run, &[Value::I32(n)]).unwrap());
     let budget = 400 << 10;
     let mut timeline = Timeline::begin(&mut store, budget);
-    for turn in 0..if cfg!(miri) { 200 } else { 6_000 } {
+    for turn in 0..6_000 {
         let task = &mut tasks[turn % 2];
         if !task.is_finished(&store) {
             timeline.run(&mut store, task, Budget::instructions(7)).unwrap();
@@ -597,7 +597,7 @@ fn what_is_known_of_host_calls_and_turns_has_an_end() {
     }
     let present = store.state().clone();
     let (first, end) = (timeline.first(), timeline.end());
-    assert!(cfg!(miri) || first > 0 && end - first > 500);
+    assert!(first > 0 && end - first > 500);
     for part in 0..20 {
         timeline.seek(&mut store, first + (end - first) * part / 20).unwrap();
     }
