@@ -42,7 +42,7 @@ mod parser;
 mod resolve;
 mod scope;
 mod template;
-#[cfg(all(test, feature = "wat"))]
+#[cfg(all(test, feature = "wat", not(miri)))]
 mod tests;
 mod typing;
 

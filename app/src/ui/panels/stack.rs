@@ -132,9 +132,11 @@ fn operands(
         for (index, value) in shown.skip(range.start).take(range.len()) {
             let changed =
                 before.is_some_and(|before| before.get(index).is_none_or(|old| !same(old, value)));
-            let number =
-                if index + 1 == operands.len() { "top".to_owned() } else { index.to_string() };
-            ui.label(RichText::new(number).font(tokens::mono_small()).color(tokens.faint));
+            // As expressions count them.
+            let depth = operands.len() - 1 - index;
+            let number = if depth == 0 { "top".to_owned() } else { depth.to_string() };
+            let number = RichText::new(number).font(tokens::mono_small()).color(tokens.faint);
+            ui.label(number).on_hover_text(format!("stack {depth} in expressions"));
             let name = format!("operand {index}");
             let edit = EditValue::new(session, &name, value)
                 .changed(changed)

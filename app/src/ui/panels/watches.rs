@@ -46,7 +46,9 @@ fn new(ui: &mut Ui, commands: &mut Vec<Command>) {
         text.clear();
     }
     ui.horizontal(|ui| {
+        // The same while watches come above it, so that it keeps the focus.
         let edit = egui::TextEdit::singleline(&mut text)
+            .id(id.with("field"))
             .font(tokens::mono())
             .hint_text("watch an expression")
             .desired_width(ui.available_width() - tokens::GROUP);

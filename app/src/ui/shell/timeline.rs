@@ -25,7 +25,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui, effects: &mut Vec<Effect>) ->
         ui.horizontal_centered(|ui| {
             for (action, sign) in [
                 (Action::GoToBegin, "|◀"),
-                (Action::RunBack, "◀"),
+                (Action::RunBack, "◀◀"),
                 (Action::StepBackOver, "↶ over"),
                 (Action::StepBack, "↶ back"),
                 (Action::GoToPresent, "▶|"),
