@@ -6,8 +6,9 @@ use stepwell_engine::text::escaped;
 
 use crate::session::{Command, Session, Watch};
 use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets::asking_field::AskingField;
 use crate::ui::widgets::kept_field::KeptField;
-use crate::ui::{feedback, rects, widgets};
+use crate::ui::{feedback, widgets};
 
 const HELP: &str = "A local or global: $n. Memory: i32[$p + 8], cstr[$p]. An operand: stack 0. \
                     docs/expressions.md has all of it.";
@@ -36,37 +37,15 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
 
 /// The field for one more.
 fn new(ui: &mut Ui, commands: &mut Vec<Command>) {
-    let id = ui.scope_id().with("new watch");
-    let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     let is_it = |command: &Command| matches!(command, Command::AddWatch(_));
-    let pending = id.with("pending");
-    if ui.data(|data| data.get_temp(pending)).unwrap_or(false)
-        && feedback::refusal(ui, is_it).is_none()
-    {
-        text.clear();
+    let mut field = AskingField::new(ui, "new watch", "watch an expression", is_it);
+    let (response, entered) = field.show(ui.available_width() - tokens::GROUP, ui);
+    if entered {
+        response.request_focus();
     }
-    ui.horizontal(|ui| {
-        // The same while watches come above it, so that it keeps the focus.
-        let edit = egui::TextEdit::singleline(&mut text)
-            .id(id.with("field"))
-            .font(tokens::mono())
-            .hint_text("watch an expression")
-            .desired_width(ui.available_width() - tokens::GROUP);
-        let field = ui.add(edit).accessible_name("new watch");
-        rects::note(&field, || "watches.new".to_owned());
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        if entered && !text.trim().is_empty() {
-            commands.push(Command::AddWatch(text.clone()));
-            field.request_focus();
-        }
-        field.on_hover_text(HELP);
-    });
+    response.on_hover_text(HELP);
+    field.ask(entered, Command::AddWatch, ui, commands);
     feedback::show(ui, is_it);
-    let asked = commands.iter().any(is_it);
-    ui.data_mut(|data| {
-        data.insert_temp(pending, asked);
-        data.insert_temp(id, text);
-    });
 }
 
 fn line(

@@ -1,5 +1,6 @@
 //! What several panels draw: small functions of a `Ui`.
 
+pub mod asking_field;
 pub mod edit;
 pub mod kept_field;
 pub mod memory;
