@@ -74,6 +74,32 @@ pub enum Panel {
     FastCode,
 }
 
+impl Panel {
+    /// Those that can be opened, in the order in which menus name them.
+    pub const ALL: [Self; 20] = [
+        Self::Modules,
+        Self::Code,
+        Self::FastCode,
+        Self::Stack,
+        Self::Frames,
+        Self::Memory,
+        Self::HostCalls,
+        Self::Console,
+        Self::Files,
+        Self::Tasks,
+        Self::Graph,
+        Self::Globals,
+        Self::Tables,
+        Self::Heap,
+        Self::Breakpoints,
+        Self::Watches,
+        Self::Log,
+        Self::Find,
+        Self::Problems,
+        Self::Learn,
+    ];
+}
+
 /// How the panels stand.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Arrangement {

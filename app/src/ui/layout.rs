@@ -12,30 +12,6 @@ use super::rects;
 use super::tokens::Tokens;
 use crate::session::{Arrangement, Command, Panel, Session};
 
-/// All panels, in the order in which menus name them.
-pub(super) const PANELS: [Panel; 20] = [
-    Panel::Modules,
-    Panel::Code,
-    Panel::FastCode,
-    Panel::Stack,
-    Panel::Frames,
-    Panel::Memory,
-    Panel::HostCalls,
-    Panel::Console,
-    Panel::Files,
-    Panel::Tasks,
-    Panel::Graph,
-    Panel::Globals,
-    Panel::Tables,
-    Panel::Heap,
-    Panel::Breakpoints,
-    Panel::Watches,
-    Panel::Log,
-    Panel::Find,
-    Panel::Problems,
-    Panel::Learn,
-];
-
 /// How much of its room a panel keeps that cannot show anything.
 const IDLE_SHARE: f32 = 0.55;
 
@@ -206,10 +182,10 @@ impl Layout {
     /// A layout that was kept, with the panels that are new since then; closed, so that nothing
     /// moves. Without any panel left it is the default.
     pub(super) fn with_all_panels(mut self) -> Self {
-        if PANELS.iter().all(|panel| self.tile_of(*panel).is_none()) {
+        if Panel::ALL.iter().all(|panel| self.tile_of(*panel).is_none()) {
             return Self::default();
         }
-        for panel in PANELS {
+        for panel in Panel::ALL {
             if self.tile_of(panel).is_none() {
                 let tile = self.insert(panel);
                 self.tree.set_visible(tile, false);
@@ -366,7 +342,7 @@ mod tests {
     fn every_arrangement_has_every_panel() {
         for arrangement in arrangements::ALL {
             let layout = Layout::of(arrangement);
-            for panel in PANELS {
+            for panel in Panel::ALL {
                 assert!(layout.tile_of(panel).is_some(), "{panel:?} in {arrangement:?}");
                 let comes_later = matches!(panel, Panel::Problems | Panel::Find);
                 assert_eq!(layout.is_open(panel), !comes_later, "{panel:?}");

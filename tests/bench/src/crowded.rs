@@ -16,33 +16,10 @@ const LOCALS: usize = 50_000;
 const CALLS: u64 = 100_000;
 const DEPTH: u32 = 1_000;
 
-const PANELS: [Panel; 20] = [
-    Panel::Modules,
-    Panel::Code,
-    Panel::FastCode,
-    Panel::Stack,
-    Panel::Frames,
-    Panel::Memory,
-    Panel::HostCalls,
-    Panel::Console,
-    Panel::Files,
-    Panel::Tasks,
-    Panel::Graph,
-    Panel::Globals,
-    Panel::Tables,
-    Panel::Heap,
-    Panel::Breakpoints,
-    Panel::Watches,
-    Panel::Log,
-    Panel::Find,
-    Panel::Problems,
-    Panel::Learn,
-];
-
 /// Settings in which all panels stand side by side.
 fn settings() -> Result<String, Failure> {
     let mut tiles = Tiles::default();
-    let panes = PANELS.map(|panel| tiles.insert_pane(panel)).to_vec();
+    let panes = Panel::ALL.map(|panel| tiles.insert_pane(panel)).to_vec();
     let root = tiles.insert_grid_tile(panes);
     let tree = Tree::new(egui::Id::unique("stepwell-panels"), root, tiles);
     Ok(serde_json::to_string(&serde_json::json!({ "layout": tree }))?)

@@ -109,7 +109,7 @@ fn entries(session: &Session, layout: &Layout, query: &str) -> Vec<Entry> {
         let title = format!("Example: {}", example.title);
         offer("example", title, &|| Does::Commands(vec![Command::OpenExample(example.id.clone())]));
     }
-    for panel in layout::PANELS {
+    for panel in Panel::ALL {
         let verb = if layout.is_open(panel) { "Show" } else { "Open" };
         let title = format!("{verb} panel {}", layout::title(panel));
         offer("panel", title, &|| Does::Commands(vec![Command::RevealPanel(panel)]));

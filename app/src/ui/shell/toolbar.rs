@@ -4,7 +4,7 @@ use egui::{Button, RichText, Ui};
 
 use super::Shell;
 use super::actions::{Action, Effect};
-use crate::session::{Arrangement, Command, Session, Theme};
+use crate::session::{Arrangement, Command, Panel, Session, Theme};
 use crate::ui::arrangements;
 use crate::ui::files::Files;
 use crate::ui::layout::{self, Layout};
@@ -170,7 +170,7 @@ fn views(
     actions: &mut Vec<Action>,
 ) {
     let menu = ui.menu_button("View", |ui| {
-        for panel in layout::PANELS {
+        for panel in Panel::ALL {
             let mut open = layout.is_open(panel);
             if ui.checkbox(&mut open, layout::title(panel)).clicked() {
                 effects.push(Effect::Command(Command::TogglePanel(panel)));
