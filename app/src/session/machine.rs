@@ -19,7 +19,7 @@ use super::tasks::Tasks;
 use super::types::{ImportSource, OpenModule, SessionError};
 
 /// Bytes that states of the past may take.
-const PAST: u64 = if cfg!(target_arch = "wasm32") { 128 << 20 } else { 256 << 20 };
+pub(super) const PAST: u64 = if cfg!(target_arch = "wasm32") { 128 << 20 } else { 256 << 20 };
 
 /// A store with instances, and the task that runs in it.
 pub(super) struct Machine {

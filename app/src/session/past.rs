@@ -1,7 +1,7 @@
 //! Going back: moments of the run that can be stood at again, and ways to get to them.
 //!
-//! The engine's timeline does it; here is where one is going, a slice at a time, and what the session shows there. What is
-//! past is only looked at: whatever would change it is refused.
+//! The engine's timeline does it; here is where one is going, a slice at a time, and what the session shows there.
+//! What is past is only looked at: whatever would change it is refused.
 
 use stepwell_engine::expression::{Context, Counts, Program};
 use stepwell_engine::observe::{Breakpoint, Debugger, WatchpointHit};
@@ -27,6 +27,8 @@ pub struct PastView {
     pub end: u64,
     /// Whether one stands in the past.
     pub is_past: bool,
+    /// Whether there is a past: not of memories that are too large.
+    pub is_kept: bool,
     /// Bytes that states of the past take.
     pub kept_bytes: u64,
     /// How many of them there are.
@@ -117,6 +119,7 @@ impl Session {
             now: began + timeline.clock(),
             end: began + timeline.end(),
             is_past: timeline.is_past(),
+            is_kept: timeline.is_kept(),
             kept_bytes: timeline.kept_bytes(),
             kept_states: timeline.kept_states(),
         })
@@ -198,8 +201,13 @@ impl Session {
     fn behind_something(&self) -> Result<u64, SessionError> {
         let now = self.place_on_line()?;
         let first = self.machine.as_ref().map_or(0, |machine| machine.timeline.first());
+        let is_kept = self.past().is_some_and(|past| past.is_kept);
         match now > first {
             true => Ok(now),
+            false if !is_kept => Err(not_now(format!(
+                "memories of more than {} MiB cannot be gone back through",
+                super::machine::PAST >> 20
+            ))),
             false if first > 0 => Err(not_now("older moments have been given up for room")),
             false => Err(not_now("nothing has been executed before this")),
         }

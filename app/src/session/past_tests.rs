@@ -307,3 +307,16 @@ fn who_wrote_a_place_is_an_instruction_or_a_call_of_the_host() {
     go(&mut session, Command::GoToPresent);
     assert!(matches!(reason(&session), StopReason::Done(_)));
 }
+
+#[test]
+fn a_run_of_large_memories_begins_at_once_and_says_that_it_has_no_past() {
+    let mut session = with(&[("main", "(module (memory 8192) (func (export \"run\") nop nop))")]);
+    start(&mut session, "main", "run", &[]);
+    go(&mut session, Command::StepInto);
+    assert_eq!(session.past().map(|past| (past.is_kept, past.kept_bytes)), Some((false, 0)));
+    assert!(!session.can_go_back());
+    let refused = session.apply(Command::StepBack).unwrap_err().to_string();
+    assert_eq!(refused, "memories of more than 256 MiB cannot be gone back through");
+    go(&mut session, Command::Continue);
+    assert_eq!(reason(&session), &StopReason::Done(vec![]));
+}

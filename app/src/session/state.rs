@@ -50,6 +50,7 @@ impl Session {
                 "now": past.now,
                 "end": past.end,
                 "is_past": past.is_past,
+                "is_kept": past.is_kept,
                 "kept_bytes": past.kept_bytes,
                 "kept_states": past.kept_states,
             })),

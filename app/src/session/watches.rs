@@ -1,8 +1,8 @@
 //! Watches: expressions whose values are shown whenever the machine stands.
 //!
 //! A watch belongs to a module. It is looked at in the selected frame if that runs the module, else in the
-//! innermost frame further out that does, else in the module's instance without a frame: so what it reads is always of one
-//! module's memory. It is evaluated when the machine has come to stand or something has been changed, not
+//! innermost frame further out that does, else in the module's instance without a frame: so what it reads is always
+//! of one module's memory. It is evaluated when the machine has come to stand or something has been changed, not
 //! when it is drawn.
 
 use stepwell_engine::expression::{Context, Datum, Expression, ExpressionError, Program, Scope};

@@ -1,7 +1,7 @@
 //! Who wrote this: to the last write of a place before this moment, or to the next one behind it.
 //!
-//! Instructions are found by a search through the timeline. What a host function has written is in its record: the later of the
-//! two is the author. A place that neither has written holds what it began with.
+//! Instructions are found by a search through the timeline. What a host function has written is in its record: the
+//! later of the two is the author. A place that neither has written holds what it began with.
 
 use stepwell_engine::host::record::Effect;
 use stepwell_engine::observe::{Debugger, Watched, Watchpoint};
@@ -46,8 +46,8 @@ impl Session {
         }
     }
 
-    /// A search for a write has come to its end: at an instruction, if it found one, at this count. Where else to go, and
-    /// what to say there.
+    /// A search for a write has come to its end: at an instruction, if it found one, at this count. Where else to
+    /// go, and what to say there.
     pub(super) fn author(&mut self, found: Option<u64>) -> Option<(u64, Then)> {
         let asked = self.asked.clone()?;
         let call = self.host_author(&asked, found);

@@ -24,8 +24,8 @@ pub(super) struct Checkpoint {
 #[derive(Clone, Debug)]
 pub(super) struct Calls {
     pub(super) begun: Begun,
-    /// Those that have begun and not ended: by the place and the level of the task, with the number of the record, how many of
-    /// its effects are done, and how often it has waited.
+    /// Those that have begun and not ended: by the place and the level of the task, with the number of the record,
+    /// how many of its effects are done, and how often it has waited.
     pub(super) open: Vec<OpenCall>,
 }
 
@@ -127,10 +127,9 @@ impl Checkpoints {
         self.list.iter_mut().for_each(|known| known.at.act -= count);
     }
 
-    /// Gives up checkpoints until they fit: those first whose gap matters least so far from `now`. The past may begin
-    /// later then; true if it does.
-    pub(super) fn fit(&mut self, budget: u64, now: u64) -> bool {
-        let mut later = false;
+    /// Gives up checkpoints until they fit: those first whose gap matters least so far from `now`, and where only
+    /// what cannot be done again is left, the first ones.
+    pub(super) fn fit(&mut self, budget: u64, now: u64) {
         while (self.bytes > budget || self.list.len() > MOST) && self.list.len() > 1 {
             let gap = |at: usize| {
                 let (before, this) = (self.list.get(at - 1)?, self.list.get(at)?);
@@ -142,18 +141,9 @@ impl Checkpoints {
                 .filter(|at| self.list.get(*at).is_some_and(|known| !known.forced))
                 .filter_map(|at| Some((at, gap(at)?)))
                 .min_by(|(_, one), (_, other)| one.total_cmp(other));
-            let at = match thinned {
-                Some((at, _)) => at,
-                // Only what cannot be done again is left.
-                None => {
-                    later = true;
-                    0
-                }
-            };
-            let removed = self.list.remove(at);
+            let removed = self.list.remove(thinned.map_or(0, |(at, _)| at));
             self.bytes = self.bytes.saturating_sub(removed.kept.alone());
         }
-        later
     }
 }
 

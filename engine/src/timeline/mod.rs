@@ -1,14 +1,15 @@
 //! Going back: a run as a line, of which any moment can be stood at again.
 //!
 //! A [`Timeline`] belongs to a store. Whoever drives the store's tasks does so through it, so that it knows what has
-//! been done in which order (`act`), and what the host has answered (the record of the store). Now and then it keeps a state
-//! (`checkpoint`), in which pages of memory that have not changed are shared (`image`). A moment is gone to by
-//! putting back the last state that was kept before it, and doing again what was done since, without the host (`replay`).
-//! The present is set aside meanwhile, with all that is not plain data, and comes back untouched.
+//! been done in which order (`act`), and what the host has answered (the record of the store). Now and then it keeps
+//! a state (`checkpoint`), in which pages of memory that have not changed are shared (`image`). A moment is gone to
+//! by putting back the last state that was kept before it, and doing again what was done since, without the host
+//! (`replay`). The present is set aside meanwhile, with all that is not plain data, and comes back untouched.
+//! Memories that are larger than what states may take altogether have no past.
 //!
 //! The ruler is the store's clock: instructions of all tasks. At one count several things can happen: a host
 //! function is called, and answers. A moment that is gone to by its count is the last one before the next instruction.
-//! Imports `exec`, `host`, `store`; nothing here knows of time, files or windows.
+//! Imports `exec`, `host`, `memory`, `observe` and `store`; nothing here knows of time, files or windows.
 //!
 //! ```
 //! # #[cfg(feature = "wat")] {
@@ -92,8 +93,9 @@ pub struct Timeline {
 
 impl Timeline {
     /// Begins where the store stands. States take at most so many bytes: where there is no room for more, older
-    /// moments become coarser, and in the end the past begins later. Host calls are recorded from now on; what is known of
-    /// them takes about a quarter of that beside the states, or the past begins later, too.
+    /// moments become coarser, and in the end the past begins later. Host calls are recorded from now on; what is
+    /// known of them takes about a quarter of that beside the states, or the past begins later, too. Nothing is
+    /// known while the store's memories are larger than that altogether: to look at them would hold runs up.
     pub fn begin(store: &mut Store, budget: u64) -> Self {
         store.record_host_calls(true);
         let mut timeline = Self {
@@ -124,6 +126,11 @@ impl Timeline {
     /// The first count that can be gone to.
     pub fn first(&self) -> u64 {
         self.checkpoints.first().map_or(self.clock, |first| first.clock)
+    }
+
+    /// Whether there is a past: not where memories are too large for it.
+    pub fn is_kept(&self) -> bool {
+        self.checkpoints.first().is_some()
     }
 
     /// Whether one stands in the past.
@@ -190,10 +197,7 @@ impl Timeline {
             }) if last == task => {
                 (*was, *to) = (ended, self.clock);
             }
-            _ => {
-                let (kind, to) = (ActKind::Run(ended), self.clock);
-                self.acts.push(Act { task: task.clone(), kind, from: to - executed, to });
-            }
+            _ => self.add(task, ActKind::Run(ended), executed),
         }
         // Within an instruction is no moment to go back to.
         if ended != Ended::Within {
@@ -212,7 +216,7 @@ impl Timeline {
     pub fn resume(&mut self, store: &mut Store, task: &mut Task, answer: HostAnswer) -> Result<()> {
         self.return_to_present(store);
         task.resume(store, answer.clone())?;
-        self.add(task, ActKind::Resume(answer));
+        self.add(task, ActKind::Resume(answer), 0);
         Ok(())
     }
 
@@ -223,7 +227,7 @@ impl Timeline {
     pub fn time_out(&mut self, store: &mut Store, task: &mut Task) -> Result<()> {
         self.return_to_present(store);
         task.time_out(store)?;
-        self.add(task, ActKind::TimeOut);
+        self.add(task, ActKind::TimeOut, 0);
         Ok(())
     }
 
@@ -239,16 +243,19 @@ impl Timeline {
         Ok(())
     }
 
-    /// Something else has been done to the store in the present: a task was started or ended, a value changed by hand, an
-    /// instance made. Where a run stands with `task`.
+    /// Something else has been done to the store in the present: a task was started or ended, a value changed by
+    /// hand, an instance made. `task` is the one that the run stands with.
     pub fn changed(&mut self, store: &mut Store, task: &Task) {
-        self.add(task, ActKind::Outside);
+        self.add(task, ActKind::Outside, 0);
         self.keep(store, true);
     }
 
-    fn add(&mut self, task: &Task, kind: ActKind) {
-        let (from, to) = (self.clock, self.clock);
-        self.acts.push(Act { task: task.clone(), kind, from, to });
+    /// Notes what has just been done, in so many instructions.
+    fn add(&mut self, task: &Task, kind: ActKind, executed: u64) {
+        if self.is_kept() {
+            let (from, to) = (self.clock - executed, self.clock);
+            self.acts.push(Act { task: task.clone(), kind, from, to });
+        }
     }
 
     /// Hands out the host calls that have ended since the last time, as [`Store::take_host_calls`] does, and
@@ -259,17 +266,26 @@ impl Timeline {
         }
         let calls: Vec<Arc<HostRecord>> =
             store.take_host_calls().into_iter().map(Arc::new).collect();
-        calls.iter().for_each(|record| self.records.insert(record.clone()));
+        if self.is_kept() {
+            calls.iter().for_each(|record| self.records.insert(record.clone()));
+        }
         calls
     }
 
-    /// Keeps the state of the present.
+    /// Keeps the state of the present, unless its memories are too large.
     fn keep(&mut self, store: &Store, forced: bool) {
+        self.since = 0;
+        if store.state.memory_bytes() > self.budget {
+            self.acts.clear();
+            self.checkpoints = Checkpoints::default();
+            self.records = Records::default();
+            (self.left, self.interval) = (0, LEAST_INTERVAL);
+            return;
+        }
         let calls =
             Calls { begun: Begun::Below(store.recorder.next_number()), open: open_calls(store) };
         let at = self.here();
         self.insert(store, at, self.clock, forced, calls);
-        self.since = 0;
         let looked_at = store.state.memory_bytes() + store.state.bytes_without_memories();
         self.interval = (looked_at * FOR_EACH_BYTE).max(LEAST_INTERVAL);
     }

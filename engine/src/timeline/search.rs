@@ -97,9 +97,9 @@ impl Search {
 }
 
 impl Timeline {
-    /// Goes on in the past until a breakpoint or watchpoint behind a count stops it of which `holds` says that it is what
-    /// is looked for, for at most so many instructions. `None` if there is more to go; then the moment, if there was any before the present,
-    /// in which one stands otherwise.
+    /// Goes on in the past until a breakpoint or watchpoint behind a count stops it of which `holds` says that it is
+    /// what is looked for, for at most so many instructions. `None` if there is more to go; then the moment, if there
+    /// was any before the present, in which one stands otherwise.
     ///
     /// # Errors
     /// Those of [`Timeline::seek`].

@@ -443,3 +443,33 @@ fn a_write_is_found_wherever_an_interval_or_a_slice_ends() {
         before = found;
     }
 }
+
+#[test]
+#[cfg_attr(miri, ignore)] // which has no mapping that takes no room
+fn memories_that_are_too_large_have_no_past_and_are_not_looked_at() {
+    // Of 4 GiB, and one that becomes too large.
+    let text = r#"(module (memory 65536) (memory $grows 1)
+      (func (export "f") (drop (memory.grow $grows (i32.const 20)))))"#;
+    let small = text.replace("(memory 65536)", "");
+    for (text, at_first) in [(text, false), (small.as_str(), true)] {
+        let (mut store, instance) = store_of(text, |_| {});
+        let f = store.export_func(instance, "f").unwrap();
+        let mut task = store.start(f, &[]).unwrap();
+        let mut timeline = Timeline::begin(&mut store, 1 << 20);
+        assert_eq!(timeline.is_kept(), at_first);
+        timeline.interval = 2;
+        while timeline.run(&mut store, &mut task, Budget::instructions(1)).unwrap() == Stop::Budget
+        {
+        }
+        timeline.changed(&mut store, &task);
+        assert!(!timeline.is_kept());
+        assert_eq!((timeline.first(), timeline.kept_bytes()), (timeline.end(), 0));
+        assert!(timeline.acts.is_empty());
+        // The present is all there is.
+        timeline.seek(&mut store, 0).unwrap();
+        assert!(!timeline.is_past() && task.is_finished(&store));
+        let mut search = Search::back(&timeline, Debugger::default(), timeline.end());
+        let found = search.go_on(&mut timeline, &mut store, 1_000, &mut |_, _, _| true).unwrap();
+        assert_eq!(found, Some(None));
+    }
+}

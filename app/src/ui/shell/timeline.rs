@@ -1,5 +1,5 @@
-//! The run as a line above the status: where one stands on it, what the host was called for and when; a click or a drag goes to
-//! another moment.
+//! The run as a line above the status: where one stands on it, what the host was called for and when; a click or a
+//! drag goes to another moment.
 
 use egui::{Align2, Color32, Rect, Sense, Stroke, Ui, pos2, vec2};
 
@@ -34,7 +34,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui, effects: &mut Vec<Effect>) ->
             }
             match session.past().filter(|past| past.end > past.first) {
                 Some(past) => line(session, past, ui, effects),
-                None => nothing(ui),
+                None => nothing(session, ui),
             }
         });
     });
@@ -61,9 +61,13 @@ fn button(action: Action, sign: &str, session: &Session, ui: &mut Ui, actions: &
     }
 }
 
-fn nothing(ui: &mut Ui) {
+fn nothing(session: &Session, ui: &mut Ui) {
     let tokens = Tokens::of(ui);
-    let text = egui::RichText::new("What has run can be gone back through here.").small();
+    let text = match session.past().is_none_or(|past| past.is_kept) {
+        true => "What has run can be gone back through here.",
+        false => "The memories of this run are too large to be gone back through.",
+    };
+    let text = egui::RichText::new(text).small();
     ui.add(egui::Label::new(text.color(tokens.faint)).truncate());
 }
 
