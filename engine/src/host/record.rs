@@ -316,6 +316,10 @@ impl Recorder {
         }
     }
 
+    pub(crate) fn keep_open(&mut self, open: Vec<Arc<HostRecord>>) {
+        open.iter().for_each(|record| self.keep(record));
+    }
+
     /// Keeps all calls from now on until they are taken, beside those that are handed out.
     pub(crate) fn begin_keeping_all(&mut self) {
         (self.kept, self.kept_bytes) = (Some(Vec::new()), 0);

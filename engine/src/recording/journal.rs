@@ -107,6 +107,20 @@ impl Store {
         Some(Recording { steps, calls })
     }
 
+    /// Lets the next [part](Store::take_recording) have the last run, which does not go on, and the calls that have not
+    /// ended.
+    pub fn close_recording(&mut self) {
+        let open: Vec<_> = self.open_host_calls().cloned().map(Arc::new).collect();
+        self.recorder.keep_open(open);
+        if let Some(journal) = &mut self.journal
+            && let Some(Step::Run { end: end @ (RunEnd::Open | RunEnd::Within(_)), .. }) =
+                journal.steps.last_mut()
+            && *end == RunEnd::Open
+        {
+            *end = RunEnd::Closed;
+        }
+    }
+
     /// Notes something that was done, unless it is a host function's doing.
     pub(crate) fn note_step(&mut self, step: impl FnOnce() -> Step) {
         if let Some(journal) = &mut self.journal {

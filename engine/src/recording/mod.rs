@@ -30,8 +30,8 @@ use crate::types::{GlobalType, MemoryType, TableType, ValType};
 use crate::value::Value;
 
 pub(crate) use journal::Journal;
-pub use player::Player;
 pub(crate) use player::take_answered;
+pub use player::{Played, Player};
 
 /// What was done to a store, or a part of it.
 #[derive(Clone, Debug, Default)]

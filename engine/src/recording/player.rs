@@ -1,5 +1,6 @@
 //! What was done to a store is done again to another one.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::string::ToString;
@@ -7,10 +8,21 @@ use alloc::vec::Vec;
 
 use super::{Recording, RunEnd, Step};
 use crate::error::{Error, Result};
-use crate::exec::{Budget, Stop, Task};
+use crate::exec::{Budget, CallState, Stop, Task};
 use crate::ids::TaskId;
 use crate::store::{Linker, Store};
 use crate::timeline::Timeline;
+
+/// Why playing has left off.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Played {
+    /// All is done.
+    Done,
+    /// So many instructions have been executed as were asked for.
+    Budget,
+    /// A breakpoint or a watchpoint of the store's debugger.
+    Stop(Box<Stop>),
+}
 
 /// Plays a recording into an empty store.
 ///
@@ -62,6 +74,16 @@ impl Player {
         self.steps.front()
     }
 
+    /// The task that runs next, and for how many instructions until another step comes. `None` before another step.
+    pub fn next_run(&self) -> Option<(&Task, u64)> {
+        match self.steps.front()? {
+            Step::Run { task, executed, .. } => {
+                Some((self.tasks.get(task)?, executed.saturating_sub(self.within)))
+            }
+            _ => None,
+        }
+    }
+
     /// A task that has been started and not ended.
     pub fn task(&self, id: TaskId) -> Option<&Task> {
         self.tasks.get(&id)
@@ -72,7 +94,7 @@ impl Player {
         self.tasks.values()
     }
 
-    /// Does what comes next, at most so many instructions; whether all is done. A timeline knows of it then.
+    /// Does what comes next, at most so many instructions. A timeline knows of it then.
     ///
     /// # Errors
     /// [`Error::Diverged`] if it comes out otherwise than it was recorded; those of what is done.
@@ -81,21 +103,24 @@ impl Player {
         store: &mut Store,
         mut timeline: Option<&mut Timeline>,
         instructions: u64,
-    ) -> Result<bool> {
+    ) -> Result<Played> {
         let mut left = instructions;
         while let Some(step) = self.steps.front() {
             if let Step::Run { task, executed, end } = *step {
                 let rest = executed.saturating_sub(self.within);
                 if rest > 0 && left == 0 {
-                    return Ok(false);
+                    return Ok(Played::Budget);
                 }
                 let task = self.known(task)?;
                 self.tell(store, &mut timeline, &task);
                 let wanted = rest.min(left);
-                let done =
-                    run(store, &mut timeline, task, wanted, (wanted == rest).then_some(end))?;
+                let end = (wanted == rest).then_some(end);
+                let (done, stop) = run(store, &mut timeline, task, wanted, end)?;
                 left -= done;
                 self.within += done;
+                if let Some(stop) = stop {
+                    return Ok(Played::Stop(stop));
+                }
                 if done < rest {
                     if done < wanted {
                         return Err(diverged(self.clock(), "a run to go on", "its end"));
@@ -110,7 +135,7 @@ impl Player {
             let Some(step) = self.steps.pop_front() else { break };
             self.do_step(store, &mut timeline, step)?;
         }
-        Ok(true)
+        Ok(Played::Done)
     }
 
     /// Hands the store over: from now on its host functions are asked, or the embedder is.
@@ -255,7 +280,7 @@ fn run(
     mut task: Task,
     wanted: u64,
     end: Option<RunEnd>,
-) -> Result<u64> {
+) -> Result<(u64, Option<Box<Stop>>)> {
     let before = task.executed();
     let mut run = |store: &mut Store, task: &mut Task, budget| match timeline {
         Some(timeline) => timeline.run(store, task, budget),
@@ -268,9 +293,12 @@ fn run(
         store.recorder.holds = false;
         let stop = result?;
         let done = task.executed() - before;
-        let stops = matches!(stop, Stop::Breakpoint(_) | Stop::Watchpoint(_))
-            || matches!(&stop, Stop::HostCall(call) if call.state == crate::CallState::Breakpoint);
-        if done < wanted && (stops || stop == Stop::Budget) {
+        if matches!(stop, Stop::Breakpoint(_) | Stop::Watchpoint(_)) {
+            return Ok((done, Some(Box::new(stop))));
+        }
+        let is_before_call =
+            matches!(&stop, Stop::HostCall(call) if call.state == CallState::Breakpoint);
+        if done < wanted && (is_before_call || stop == Stop::Budget) {
             continue;
         }
         if done == wanted
@@ -278,7 +306,7 @@ fn run(
         {
             go_within(store, &mut run, &mut task, bytes)?;
         }
-        return Ok(done);
+        return Ok((done, None));
     }
 }
 

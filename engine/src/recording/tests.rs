@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Player, Recording, RunEnd, Step};
+use super::{Played, Player, Recording, RunEnd, Step};
 use crate::timeline::Timeline;
 use crate::types::{FuncType, GlobalType, MemoryType, Mutability, ValType};
 use crate::{
@@ -35,7 +35,7 @@ fn play(recording: &Recording, slice: u64) -> (Store, Vec<Task>) {
     let steps = recording.steps.iter().map(modules_of).collect();
     let calls = recording.calls.clone();
     let mut player = Player::begin(&mut store, Recording { steps, calls });
-    while !player.go_on(&mut store, None, slice).unwrap() {}
+    while player.go_on(&mut store, None, slice).unwrap() != Played::Done {}
     let tasks = player.finish(&mut store);
     (store, tasks)
 }
@@ -250,7 +250,7 @@ fn a_timeline_that_a_recording_is_played_through_can_be_gone_back_through() {
     let mut timeline = Timeline::begin(&mut played, 1 << 20);
     let mut player = Player::begin(&mut played, recording);
     assert_eq!(player.left(), task.executed());
-    while !player.go_on(&mut played, Some(&mut timeline), 10).unwrap() {}
+    while player.go_on(&mut played, Some(&mut timeline), 10).unwrap() != Played::Done {}
     assert_eq!((player.clock(), player.left()), (task.executed(), 0));
     let tasks = player.finish(&mut played);
     assert_eq!(tasks[0].results(&played), task.results(&store));
@@ -327,7 +327,7 @@ fn forged_recordings_end_in_errors() {
         let mut player = Player::begin(&mut store, recording);
         player.go_on(&mut store, None, 1_000_000)
     };
-    assert!(play(recording.clone()).unwrap());
+    assert_eq!(play(recording.clone()).unwrap(), Played::Done);
     let steps = recording.steps.len();
     for position in 0..steps {
         let mut forged = recording.clone();
