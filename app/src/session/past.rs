@@ -9,6 +9,7 @@ use stepwell_engine::timeline::{Hit, Search};
 use stepwell_engine::{CodeOffset, InstanceId, Stop, Store, Task};
 
 use super::goal::{Goal, Place};
+use super::recorded::Playing;
 use super::remembered::Remembered;
 use super::types::{RunState, SessionError, StopReason};
 use super::{Session, WatchStop, not_now};
@@ -43,6 +44,8 @@ pub(super) enum Journey {
     Back { search: Search, wanted: Wanted, otherwise: u64 },
     /// To the next one, or to the present.
     Forward { debugger: Debugger, wanted: Wanted, behind: u64 },
+    /// To the end of a recording, which is played.
+    Play(Box<Playing>),
 }
 
 /// What comes once one is there.
@@ -140,6 +143,9 @@ impl Session {
         if self.state == RunState::Running && self.journey.is_none() {
             return Err(not_now("pause it first"));
         }
+        if matches!(self.journey, Some(Journey::Play(_))) {
+            return Err(not_now("the recording is still being played"));
+        }
         let machine = self.machine.as_ref().ok_or_else(|| not_now("start an export first"))?;
         Ok(machine.timeline.clock())
     }
@@ -167,7 +173,7 @@ impl Session {
         }
         let set_out = match journey {
             Journey::To { clock, .. } => machine.timeline.set_out(&mut machine.store, clock),
-            Journey::Back { .. } | Journey::Forward { .. } => Ok(()),
+            Journey::Back { .. } | Journey::Forward { .. } | Journey::Play(_) => Ok(()),
         };
         self.journey = Some(journey);
         self.state = RunState::Running;
@@ -343,6 +349,9 @@ impl Session {
     /// Goes on for a chunk.
     pub(super) fn travel(&mut self) -> Result<(), SessionError> {
         let Some(mut journey) = self.journey.take() else { return Ok(()) };
+        if let Journey::Play(playing) = journey {
+            return self.play_on(playing);
+        }
         let Some(machine) = &mut self.machine else { return Ok(()) };
         let (timeline, store) = (&mut machine.timeline, &mut machine.store);
         let mut after = Then::Stand;
@@ -352,6 +361,7 @@ impl Session {
                 Ok(true) => Ok(Some(None)),
                 Err(error) => Err(error),
             },
+            Journey::Play(_) => Ok(Some(None)),
             Journey::Back { search, wanted, otherwise } => {
                 let mut holds =
                     |store: &Store, task: &Task, stop: &Stop| wanted.holds(store, task, stop);
@@ -410,7 +420,7 @@ impl Session {
                     self.arrive();
                     self.tell(then);
                 }
-                Journey::Back { .. } | Journey::Forward { .. } => {
+                Journey::Back { .. } | Journey::Forward { .. } | Journey::Play(_) => {
                     self.arrive();
                     self.tell(after);
                 }

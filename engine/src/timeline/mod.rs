@@ -62,6 +62,7 @@ use replay::Past;
 use crate::error::Result;
 use crate::exec::{Budget, CallState, HostAnswer, Stop, Task};
 use crate::host::record::HostRecord;
+use crate::recording::Recording;
 use crate::store::Store;
 
 pub use search::{Hit, Search};
@@ -255,6 +256,22 @@ impl Timeline {
         if self.is_kept() {
             let (from, to) = (self.clock - executed, self.clock);
             self.acts.push(Act { task: task.clone(), kind, from, to });
+        }
+    }
+
+    /// What was done to the store up to the present, as [`Store::recording`] tells; in the past too.
+    pub fn recording(&self, store: &Store) -> Option<Recording> {
+        match &self.past {
+            Some(past) => past.recording(store),
+            None => store.recording(),
+        }
+    }
+
+    /// Why not all of that is known, if it is not, as [`Store::lost_steps`] tells.
+    pub fn lost_steps(&self, store: &Store) -> Option<&'static str> {
+        match &self.past {
+            Some(past) => past.lost_steps(),
+            None => store.lost_steps(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::exec::{Budget, CallState, Stop};
 use crate::host::record::HostRecord;
 use crate::host::{Replay, Running};
 use crate::ids::TaskId;
-use crate::recording::take_answered;
+use crate::recording::{Recording, take_answered};
 use crate::store::{Live, Store};
 
 /// Instructions between the moment that is gone to and the last state kept on the way; the one before it is four times
@@ -35,6 +35,14 @@ pub(super) struct Past {
 impl Past {
     pub(super) fn clock(&self) -> u64 {
         self.clock
+    }
+
+    pub(super) fn recording(&self, store: &Store) -> Option<Recording> {
+        self.live.recording(store)
+    }
+
+    pub(super) fn lost_steps(&self) -> Option<&'static str> {
+        self.live.lost_steps()
     }
 }
 
