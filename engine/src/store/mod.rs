@@ -84,6 +84,8 @@ pub struct Store {
     /// Places of tasks whose last handles have been dropped.
     pub(crate) ended: Flags,
     pub(crate) recorder: Recorder,
+    /// Whether running code marks the pages of memories that it writes.
+    pub(crate) marks: bool,
     /// Room that tasks take turns to run in.
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
@@ -276,6 +278,7 @@ impl Store {
             spare: None,
             ended: Flags::default(),
             recorder: Recorder::default(),
+            marks: false,
             scratch: Scratch::default(),
             names: BTreeMap::new(),
             data: HostData::default(),
@@ -596,8 +599,8 @@ impl Store {
 
     /// The fields that running borrows apart from each other.
     pub(crate) fn parts(&mut self) -> Parts<'_> {
-        let Self { engine, modules, types, state, debugger, scratch, .. } = self;
-        Parts { engine, modules, types, state, debugger, scratch }
+        let Self { engine, modules, types, state, debugger, scratch, marks, .. } = self;
+        Parts { engine, modules, types, state, debugger, scratch, marks: *marks }
     }
 
     /// The entry of a module, made on its first instantiation.
@@ -633,6 +636,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) state: &'a mut StoreState,
     pub(crate) debugger: &'a mut Debugger,
     pub(crate) scratch: &'a mut Scratch,
+    pub(crate) marks: bool,
 }
 
 impl Instance {

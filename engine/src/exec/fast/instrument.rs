@@ -30,6 +30,8 @@ pub(super) struct Observing {
     watched: bool,
     /// What else is watched; who may access it hands over to the exact tier.
     places: Vec<Place>,
+    /// Whether written pages are marked.
+    pub(super) marks: bool,
 }
 
 /// What operators can name, and whether reading and writing it is watched.
@@ -123,6 +125,11 @@ fn positions<'a, T: PartialEq>(all: &'a [T], one: &'a T) -> impl Iterator<Item =
 }
 
 impl Observing {
+    /// Only what pages are written.
+    pub(super) fn marks() -> Self {
+        Self { marks: true, ..Self::default() }
+    }
+
     /// What the translation of one function observes.
     pub(super) fn within(&self, func: FuncIndex, code: &FuncCode) -> Observed {
         let (first, last) = (code.offsets.first(), code.offsets.last());
@@ -139,7 +146,7 @@ impl Observing {
             stops.sort_unstable();
             stops.dedup();
         }
-        Observed { stops, watched: self.watched }
+        Observed { stops, watched: self.watched, marks: self.marks }
     }
 }
 
@@ -195,18 +202,25 @@ impl Instruments {
     }
 
     /// The code of an instance that is concerned, if it has been prepared.
-    pub(super) fn codes(&self, instance: InstanceId) -> Option<&FastCodes> {
-        self.codes.get(&instance)
+    pub(super) fn codes(&self, instance: InstanceId, marks: bool) -> Option<&FastCodes> {
+        self.codes.get(&instance).filter(|codes| codes.marks() == marks)
     }
 
     /// Prepares an instance: its functions are translated when they are called.
-    pub(super) fn prepare(&mut self, id: InstanceId, instance: &Instance, module: &ModuleInner) {
-        if self.concern(id) && !self.codes.contains_key(&id) {
+    pub(super) fn prepare(
+        &mut self,
+        id: InstanceId,
+        instance: &Instance,
+        module: &ModuleInner,
+        marks: bool,
+    ) {
+        let known = self.codes.get(&id).is_some_and(|codes| codes.marks() == marks);
+        if self.concern(id) && !known {
             let breakpoints = self.breakpoints.get(&id).into_iter().flatten().copied();
             let breakpoints = breakpoints.collect();
             let watched = watches_memory(&self.watches);
             let places = self.watches.iter().flat_map(|watch| Place::all(watch, id, instance));
-            let observing = Observing { breakpoints, watched, places: places.collect() };
+            let observing = Observing { breakpoints, watched, places: places.collect(), marks };
             self.codes.insert(id, FastCodes::observing(observing, module.bodies.len()));
         }
     }

@@ -44,6 +44,8 @@ pub(super) struct Observed {
     pub(super) stops: Vec<u32>,
     /// Whether accesses to memory are checked first.
     pub(super) watched: bool,
+    /// Whether written pages are marked.
+    pub(super) marks: bool,
 }
 
 impl Observed {
