@@ -96,6 +96,8 @@ impl LinearMemory {
     /// A zeroed memory of so many bytes for a state that is put together again; no pool counts it.
     pub(crate) fn of_size(engine: &Engine, ty: MemoryType, size: u64) -> Result<Self> {
         let bytes = Bytes::new(size, most(engine.config(), ty))?;
+        // All of it is written at once.
+        bytes.prefer_large_pages();
         Ok(Self { bytes, ty, permit: Held::default(), marks: Marks::default() })
     }
 

@@ -105,6 +105,11 @@ impl Checkpoints {
         self.list.partition_point(|known| known.at <= at).checked_sub(1)
     }
 
+    /// The same itself.
+    pub(super) fn last_before(&self, at: Position) -> Option<&Checkpoint> {
+        self.get(self.before(at)?)
+    }
+
     /// The last one at this count or before it.
     pub(super) fn before_clock(&self, clock: u64) -> Option<usize> {
         self.list.partition_point(|known| known.clock <= clock).checked_sub(1)
@@ -140,7 +145,7 @@ impl Checkpoints {
     }
 
     /// Gives up checkpoints until they fit: those first whose gap matters least so far from `now`, and where only
-    /// what cannot be done again is left, the first ones. The one at `here` stays: one stands there.
+    /// what cannot be done again is left, the first ones. The one at `here`, where one stands, goes only before those.
     pub(super) fn fit(&mut self, budget: u64, now: u64, here: Position) {
         let clock = |known: Option<&Checkpoint>| known.map_or(0, |known| known.clock);
         let near = (clock(self.list.last()) - clock(self.list.first())) / NEAR_PART;
@@ -151,12 +156,11 @@ impl Checkpoints {
                 let away = (now.abs_diff(this.clock) + near).max(1) as f64;
                 Some((after.clock - before.clock) as f64 / away)
             };
+            let is_here = |at: usize| self.list.get(at).is_some_and(|known| known.at == here);
             let thinned = (1..self.list.len() - 1)
-                .filter(|at| {
-                    self.list.get(*at).is_some_and(|known| !known.forced && known.at != here)
-                })
-                .filter_map(|at| Some((at, gap(at)?)))
-                .min_by(|(_, one), (_, other)| one.total_cmp(other));
+                .filter(|at| self.list.get(*at).is_some_and(|known| !known.forced))
+                .filter_map(|at| Some((at, (is_here(at), gap(at)?))))
+                .min_by(|(_, one), (_, other)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
             let at = thinned.map_or(0, |(at, _)| at);
             let removed = self.list.remove(at);
             self.bytes = self.bytes.saturating_sub(removed.alone());

@@ -24,10 +24,10 @@ pub(super) type Bases = Vec<Image>;
 
 impl Kept {
     /// Keeps a state, sharing what is the same as in its bases, or else in another one; and how many bytes that
-    /// takes, and what has been written since the bases, which are this state's then.
+    /// takes, and what has been written since the bases. From now on marks tell what is written since this state.
     pub(super) fn of(
         state: &mut StoreState,
-        bases: &mut Bases,
+        bases: &Bases,
         other: Option<&Kept>,
     ) -> (Self, u64, Written) {
         let (mut own, mut written) = (0, Written::default());
@@ -42,8 +42,7 @@ impl Kept {
             memory.mark(&image.known);
             (memory.ty(), image)
         });
-        let memories: Vec<_> = memories.collect();
-        *bases = memories.iter().map(|(_, image): &(_, Image)| image.clone()).collect();
+        let memories = memories.collect();
         let rest_bytes = state.bytes_without_memories();
         let kept = Self { rest: state.without_memories(), memories, rest_bytes };
         let own = own + rest_bytes + written.bytes();
@@ -81,10 +80,15 @@ impl Kept {
             };
             memories.push(memory);
         }
-        *bases = self.memories.iter().map(|(_, image)| image.clone()).collect();
+        *bases = self.bases();
         let mut state = self.rest.clone();
         state.memories = memories;
         Ok(state)
+    }
+
+    /// What memories contained in this state.
+    pub(super) fn bases(&self) -> Bases {
+        self.memories.iter().map(|(_, image)| image.clone()).collect()
     }
 
     /// Bytes that nobody else has, who go with it.

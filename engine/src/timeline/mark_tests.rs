@@ -7,11 +7,13 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::Timeline;
 use super::image::Before;
+use super::{Search, Timeline};
+use crate::module::disassemble::Listing;
+use crate::observe::{Breakpoint, Debugger, Watched, Watchpoint};
 use crate::{
-    Budget, Config, Engine, FuncType, InstanceId, Linker, MemAddr, Module, Stop, Store, Tier,
-    ValType, Value,
+    Budget, CodeOffset, Config, Engine, FuncIndex, FuncType, InstanceId, Linker, MemAddr, Module,
+    Stop, Store, Tier, ValType, Value, WatchKind,
 };
 
 /// Stores over the border of two pages, in the forms that operands have; `$m` is the memory, `$T` its address type.
@@ -126,18 +128,17 @@ impl Marked {
         self.store.instance(self.instance).unwrap().memories()[index]
     }
 
+    fn first_offset(&self) -> CodeOffset {
+        let module = self.store.module_of(self.instance).unwrap();
+        Listing::new(module, FuncIndex(0)).unwrap().offset(0).unwrap()
+    }
+
     /// Keeps the state by its marks, and compares it with the memories, byte by byte; what has been marked, at most.
     fn check(&mut self, most: u64, what: &str) {
         let marked = self.store.state.marked_bytes();
         assert!(marked <= most, "{what}: {marked} bytes are marked");
-        self.timeline.clock += 1; // another moment
-        self.timeline.acts.push(super::act::Act {
-            task: self.timeline.acts.last().unwrap().task.clone(),
-            kind: super::act::ActKind::Outside,
-            from: self.timeline.clock,
-            to: self.timeline.clock,
-        });
-        self.timeline.keep(&mut self.store, true);
+        let task = self.timeline.acts.last().unwrap().task.clone();
+        self.timeline.changed(&mut self.store, &task);
         for (image, memory) in self.timeline.bases.iter().zip(&self.store.state.memories) {
             let mut bytes = vec![0; image.len()];
             image.put(&mut bytes, Before::New);
@@ -149,6 +150,7 @@ impl Marked {
         let func = self.store.export_func(self.instance, name).unwrap();
         let arguments: Vec<_> = argument.into_iter().map(Value::I32).collect();
         let mut task = self.store.start(func, &arguments).unwrap();
+        self.timeline.changed(&mut self.store, &task);
         let budget = || Budget::instructions(slice);
         while self.timeline.run(&mut self.store, &mut task, budget()).unwrap() == Stop::Budget {}
         assert!(task.is_finished(&self.store));
@@ -160,13 +162,24 @@ impl Marked {
 fn whatever_writes_marks() {
     for (memory, ty) in [("$m0", "i32"), ("$m1", "i32"), ("$m8", "i32"), ("$wide", "i64")] {
         let (text, count) = module(memory, ty);
-        for tier in [Tier::Exact, Tier::Fast, Tier::Mixed] {
+        for (tier, observed) in
+            [(Tier::Exact, false), (Tier::Fast, false), (Tier::Mixed, false), (Tier::Fast, true)]
+        {
             let mut marked = Marked::new(&text, tier);
-            marked.run("far", None, 1_000);
-            marked.check(4 << 12, "a copy to another memory");
+            if observed {
+                // Where the instance has translations of its own.
+                let offset = marked.first_offset();
+                let instance = marked.instance;
+                let breakpoint = Breakpoint { instance, offset };
+                marked.store.debugger_mut().add_breakpoint(breakpoint);
+            }
+            if !observed {
+                marked.run("far", None, 1_000);
+                marked.check(4 << 12, "a copy to another memory");
+            }
             for index in 0..count {
-                // At the border of two pages, and of two groups of pages, which is the memory's end.
-                for (round, at) in [8192 - 25, 4 * 65536 - 100].into_iter().enumerate() {
+                // Up to the border of two pages and no further, over it, and at that of two groups of them.
+                for (round, at) in [8192 - 48, 8192 - 25, 4 * 65536 - 100].into_iter().enumerate() {
                     let slice = [1_000_000, 333, 61][(index + round) % 3];
                     marked.run(&format!("f{index}"), Some(at), slice);
                     // Growing marks what has come; a fill of 9,000 bytes, three or four pages.
@@ -209,4 +222,41 @@ fn hosts_and_hands_mark_as_well() {
     marked.check(u64::MAX, "all of it");
     marked.store.restore(snapshot).unwrap();
     marked.check(u64::MAX, "another state");
+}
+
+#[test]
+#[cfg_attr(miri, ignore)] // long
+fn a_search_passes_over_intervals_without_writes_and_finds_the_last() {
+    let text = r#"(module (memory 16)
+      (func (export "f") (local $n i32) (local $at i32)
+        (loop $next
+          (local.set $at (i32.add (i32.shl (i32.and (i32.shr_u (local.get $n) (i32.const 5)) (i32.const 15))
+            (i32.const 16)) (i32.and (i32.mul (local.get $n) (i32.const 1021)) (i32.const 0x1fff))))
+          (i64.store (local.get $at) (i64.extend_i32_u (local.get $n)))
+          (local.set $n (i32.add (local.get $n) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get $n) (i32.const 1024))))))"#;
+    let mut marked = Marked::new(text, Tier::Fast);
+    marked.timeline.keep_every(300);
+    marked.run("f", None, 100);
+    let (memory, rounds) = (marked.memory(0), 0..1024_u64);
+    let at = |n: u64| ((n >> 5 & 15) << 16) + (n * 1021 & 0x1fff);
+    let Marked { store, timeline, .. } = &mut marked;
+    let (each, mut skipped) = (timeline.end() / 1024, 0);
+    for address in [0, 5, 4095, 4096, 4099, 8191, 70_000, 5 << 16, (15 << 16) + 4100, 0xf_1000] {
+        let wrote = rounds.clone().rfind(|n| (at(*n)..at(*n) + 8).contains(&address));
+        let mut debugger = Debugger::default();
+        let watched = Watched::Memory { memory, address, len: 1 };
+        debugger.add_watchpoint(Watchpoint { watched, kind: WatchKind::Write });
+        let mut search = Search::back(timeline, debugger, timeline.end() + 1);
+        let found = loop {
+            if let Some(found) = search.go_on(timeline, store, 1_000, &mut |_, _, _| true).unwrap()
+            {
+                break found;
+            }
+        };
+        assert_eq!(found.map(|hit| hit.clock / each), wrote, "{address}");
+        skipped += search.skipped();
+        timeline.return_to_present(store);
+    }
+    assert!(skipped > 100, "only {skipped} intervals were passed over");
 }

@@ -73,7 +73,11 @@ pub use search::{Hit, Search};
 /// Instructions between two states that are kept, at least.
 const LEAST_INTERVAL: u64 = 200_000;
 /// Instructions for each byte that is looked at to keep a state: so that it costs a small part of the run.
-const FOR_EACH_BYTE: u64 = 4;
+const FOR_EACH_BYTE: u64 = 10;
+/// Instructions between two states at most, unless they are fewer than [`LEAST_FOR_EACH_BYTE`]: what writes to so many
+/// pages is slow by itself.
+const MOST_INTERVAL: u64 = 100_000_000;
+const LEAST_FOR_EACH_BYTE: u64 = 2;
 
 /// Which part of the budget host calls, and what else was done, may take beside the states.
 const OF_BUDGET: u64 = 4;
@@ -306,7 +310,8 @@ impl Timeline {
     /// Keeps the state of the present if there have been enough instructions for what that costs.
     fn keep_if_cheap(&mut self, store: &mut Store) {
         let cost = store.state.marked_bytes() + store.state.bytes_without_memories();
-        let wanted = (cost * self.pace.for_each_byte).max(self.pace.least);
+        let most = MOST_INTERVAL.max(cost * LEAST_FOR_EACH_BYTE);
+        let wanted = (cost * self.pace.for_each_byte).min(most).max(self.pace.least);
         if self.since >= wanted {
             self.keep(store, false);
         } else {
@@ -375,15 +380,21 @@ impl Timeline {
         calls: Calls,
         (bases, base_at): &mut (Bases, Position),
     ) {
-        let before = self.checkpoints.before(at).and_then(|index| self.checkpoints.get(index));
+        let before = self.checkpoints.last_before(at);
         let other = before.map(|known| &known.kept);
         let (kept, bytes, written) = Kept::of(&mut store.state, bases, other);
+        // Who shares pages with what is given up would keep them.
+        bases.clear();
+        self.spare.1.clear();
         // What was written before those contents were known has to be known as well.
         let is_whole = before.is_some_and(|known| known.at >= *base_at);
         let written = Some(written).filter(|_| is_whole);
         *base_at = at;
         self.checkpoints.insert(Checkpoint { at, clock, forced, kept, calls, written }, bytes);
         self.checkpoints.fit(self.budget, clock, at);
+        if let Some(known) = self.checkpoints.last_before(at).filter(|known| known.at == at) {
+            *bases = known.kept.bases();
+        }
     }
 }
 
