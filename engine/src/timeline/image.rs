@@ -229,7 +229,7 @@ mod tests {
         assert!(copy.iter().all(|byte| *byte == 7));
         // What has no mark is taken to be what it was.
         bytes[0] = 2;
-        let (third, own) = Image::of(&bytes, Some(&second), Some(&vec![0; 2 * GROUP]));
+        let (third, own) = Image::of(&bytes, Some(&second), Some(&[0; 2 * GROUP]));
         assert_eq!((own, third.groups[0][0][0]), (0, 7));
         let (third, _) = Image::of(&bytes, Some(&second), Some(&[]));
         assert_eq!(third.groups[0][0][0], 2, "too few marks say nothing");

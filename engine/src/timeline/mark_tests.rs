@@ -239,7 +239,7 @@ fn a_search_passes_over_intervals_without_writes_and_finds_the_last() {
     marked.timeline.keep_every(300);
     marked.run("f", None, 100);
     let (memory, rounds) = (marked.memory(0), 0..1024_u64);
-    let at = |n: u64| ((n >> 5 & 15) << 16) + (n * 1021 & 0x1fff);
+    let at = |n: u64| ((n >> 5 & 15) << 16) + ((n * 1021) & 0x1fff);
     let Marked { store, timeline, .. } = &mut marked;
     let (each, mut skipped) = (timeline.end() / 1024, 0);
     for address in [0, 5, 4095, 4096, 4099, 8191, 70_000, 5 << 16, (15 << 16) + 4100, 0xf_1000] {

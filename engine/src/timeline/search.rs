@@ -66,7 +66,7 @@ impl Search {
         while left > 0 {
             if !self.begun {
                 while self.index > 0 && !timeline.may_write(self.index, &self.debugger) {
-                    self.to_interval_before(timeline);
+                    self.go_before(timeline);
                     self.skipped += 1;
                 }
                 timeline.stand_at(store, self.index)?;
@@ -97,14 +97,14 @@ impl Search {
                     if self.found.is_some() || self.index == 0 {
                         return Ok(Some(self.found.take()));
                     }
-                    self.to_interval_before(timeline);
+                    self.go_before(timeline);
                 }
             }
         }
         Ok(None)
     }
 
-    fn to_interval_before(&mut self, timeline: &Timeline) {
+    fn go_before(&mut self, timeline: &Timeline) {
         self.until = timeline.checkpoint(self.index).map_or(0, |known| known.clock);
         self.index -= 1;
         self.begun = false;
