@@ -26,8 +26,9 @@ pub(crate) struct Instruments {
 pub(super) struct Observing {
     /// Offsets of breakpoints, sorted.
     breakpoints: Vec<u32>,
-    /// Whether accesses to memory are checked first.
+    /// Whether accesses to memory are checked first, and whether those that only read are.
     watched: bool,
+    reads: bool,
     /// What else is watched; who may access it hands over to the exact tier.
     places: Vec<Place>,
     /// Whether written pages are marked.
@@ -146,7 +147,7 @@ impl Observing {
             stops.sort_unstable();
             stops.dedup();
         }
-        Observed { stops, watched: self.watched, marks: self.marks }
+        Observed { stops, watched: self.watched, reads: self.reads, marks: self.marks }
     }
 }
 
@@ -183,6 +184,7 @@ impl Instruments {
             others.cloned().collect::<Vec<_>>()
         };
         if watches_memory(&self.watches) != watches_memory(watches)
+            || reads_memory(&self.watches) != reads_memory(watches)
             || others(&self.watches) != others(watches)
         {
             self.codes.clear();
@@ -220,7 +222,8 @@ impl Instruments {
             let breakpoints = breakpoints.collect();
             let watched = watches_memory(&self.watches);
             let places = self.watches.iter().flat_map(|watch| Place::all(watch, id, instance));
-            let observing = Observing { breakpoints, watched, places: places.collect(), marks };
+            let (places, reads) = (places.collect(), reads_memory(&self.watches));
+            let observing = Observing { breakpoints, watched, reads, places, marks };
             self.codes.insert(id, FastCodes::observing(observing, module.bodies.len()));
         }
     }
@@ -228,6 +231,11 @@ impl Instruments {
 
 fn watches_memory(watches: &[Watch]) -> bool {
     watches.iter().any(Watch::is_of_memory)
+}
+
+/// Whether it matters who reads memory.
+fn reads_memory(watches: &[Watch]) -> bool {
+    watches.iter().any(|watch| watch.is_of_memory() && watch.is_read())
 }
 
 /// A copy observes the same, with code of its own.
