@@ -59,6 +59,11 @@ impl StoreState {
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.memories.iter().map(LinearMemory::size).sum()
     }
+
+    /// Bytes of memories that may have been written since they were last known.
+    pub(crate) fn marked_bytes(&self) -> u64 {
+        self.memories.iter().map(LinearMemory::marked_bytes).sum()
+    }
 }
 
 impl Live {
