@@ -43,6 +43,7 @@ mod act;
 mod checkpoint;
 mod image;
 mod kept;
+pub mod origin;
 mod replay;
 mod search;
 #[cfg(all(test, feature = "wat"))]
