@@ -125,6 +125,9 @@ impl Session {
             }
             Command::Continue => self.set_out(Goal::Run),
             Command::Pause => {
+                if self.stop_asking() {
+                    return self.drive(super::run::COMMAND_SLICE);
+                }
                 if self.journey.is_some() {
                     self.asked = None;
                     self.arrive();
@@ -181,6 +184,8 @@ impl Session {
             Command::StepBackOut => self.step_back_out(),
             Command::RunBack => self.run_back(),
             Command::GoToWrite { target, next } => self.go_to_write(target, next),
+            Command::AskOrigin(asked) => self.ask_origin(asked),
+            Command::OpenOrigin(node) => self.open_origin(node),
             Command::GoToBegin => self.seek(0),
             Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {

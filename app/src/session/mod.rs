@@ -38,6 +38,9 @@ mod machine;
 mod memory_view;
 mod modules;
 mod opening;
+mod origins;
+#[cfg(test)]
+mod origins_tests;
 mod past;
 #[cfg(test)]
 mod past_tests;
@@ -108,6 +111,7 @@ pub use load::{Problem, load_error, load_message, load_module};
 pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
+pub use origins::{Asked, OriginAnswer, OriginAt, OriginNode, Origins};
 pub use past::PastView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use reference::{Reference, value_word};
@@ -183,6 +187,8 @@ pub struct Session {
     import_breaks: Vec<ImportBreak>,
     log: Log,
     watches: Watches,
+    /// Values that have been asked about.
+    origins: Origins,
     /// What host sets keep: console, files, random numbers.
     hosts: Programs,
     reductions: u64,
@@ -249,6 +255,7 @@ impl Session {
             import_breaks: Vec::new(),
             log: Log::default(),
             watches: Watches::default(),
+            origins: Origins::default(),
             hosts: Programs::default(),
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
@@ -406,6 +413,7 @@ impl Session {
         }
         self.renew_watchpoints();
         (self.past_access, self.asked) = (None, None);
+        self.origins = Origins::default();
         self.log.clear();
         self.watches.discard();
     }
