@@ -117,3 +117,131 @@ fn a_question_can_be_given_up_and_one_is_where_one_was() {
     assert_eq!(session.clock(), clock);
     assert_eq!(session.origins().node(0).unwrap().answers, None);
 }
+
+/// Locals and operands of a frame.
+struct Held {
+    func: (stepwell_engine::InstanceId, FuncIndex),
+    locals: Vec<Value>,
+    operands: Vec<Value>,
+}
+
+/// All frames at a moment, outermost first.
+fn held(session: &Session) -> Vec<Held> {
+    let frames = session.frames();
+    let held = frames.iter().rev().map(|frame| Held {
+        func: (frame.instance(), frame.func()),
+        locals: frame.locals().iter().map(|local| local.value).collect(),
+        operands: frame.operands(),
+    });
+    held.collect()
+}
+
+/// Each step of the examples tells what has changed; who is said to have written a local or an operand must be where
+/// it came to be, by an instruction that could, and nothing may have changed it since.
+#[test]
+fn in_every_example_who_wrote_a_value_is_where_it_came_to_be() {
+    use stepwell_engine::timeline::origin::{Author, Place, Question};
+    let ids: Vec<String> =
+        Session::new().examples().iter().map(|example| example.id.clone()).collect();
+    let mut checked = 0;
+    for id in ids {
+        let mut session = Session::new();
+        session.apply(Command::OpenExample(id.clone())).unwrap();
+        let mut history = std::collections::BTreeMap::new();
+        for _ in 0..300 {
+            let is_one = session.machine.as_ref().is_some_and(|machine| machine.tasks.count() == 1);
+            let stands = matches!(session.run_state(), RunState::Stopped(_));
+            if !is_one || !stands || session.is_past() {
+                break;
+            }
+            history.insert(session.clock(), held(&session));
+            if session.apply(Command::StepInto).is_err() {
+                break;
+            }
+            super::tests::run_on(&mut session);
+        }
+        let Some(machine) = &mut session.machine else { continue };
+        let Some(task) = machine.task().map(Task::id) else { continue };
+        let began = machine.began();
+        let present = machine.store.state().clone();
+        for (clock, frames) in history.iter().step_by(7) {
+            let places = frames.iter().enumerate().flat_map(|(frame, held)| {
+                let number = frame as u32;
+                let locals = held.locals.iter().enumerate().map(move |(index, value)| {
+                    (frame, Place::Local { task, frame: number, index: index as u32 }, *value)
+                });
+                locals.chain(held.operands.iter().enumerate().map(move |(index, value)| {
+                    (frame, Place::Operand { task, frame: number, index: index as u32 }, *value)
+                }))
+            });
+            for (frame, place, value) in places {
+                let mut question = Question::new(place, clock - began).step_by_step();
+                let found = loop {
+                    let (timeline, store) = (&mut machine.timeline, &mut machine.store);
+                    if let Some(found) = question.go_on(timeline, store, 1_000_000).unwrap() {
+                        break found;
+                    }
+                };
+                let told = format!("{id}: {place:?} at {clock}: {found:?}");
+                let [origin] = &*found else { panic!("{told}") };
+                let at = match &origin.author {
+                    Author::Instruction(made) | Author::Constant(made) => made.clock,
+                    Author::HostCall { clock, .. }
+                    | Author::LocalDefault { clock }
+                    | Author::Argument { clock, .. } => *clock,
+                    _ => panic!("{told}"),
+                };
+                let at = began + at;
+                let of = |held: &[Held]| {
+                    let held = held.get(frame)?;
+                    let value = match place {
+                        Place::Local { index, .. } => held.locals.get(index as usize),
+                        Place::Operand { index, .. } => held.operands.get(index as usize),
+                        _ => None,
+                    };
+                    Some((held.func, *value?))
+                };
+                let func = frames[frame].func;
+                // The start of a task is at the count at which it stands.
+                let is_start =
+                    matches!(origin.author, Author::Argument { .. } | Author::LocalDefault { .. });
+                assert!(at < *clock || is_start && at == *clock, "{told}");
+                let since = (at + 1).min(*clock);
+                for (_, since) in history.range(since..=*clock).rev() {
+                    let Some(then) = of(since) else { break };
+                    assert_eq!(then, (func, value), "{told}");
+                }
+                let (Some(before), Author::Instruction(made)) = (history.get(&at), &origin.author)
+                else {
+                    continue;
+                };
+                checked += 1;
+                // A callee's frame, or its results, are not yet there; arguments were another frame's operands.
+                if before.len() != frame + 1 || !origin.through.is_empty() {
+                    continue;
+                }
+                match place {
+                    Place::Local { .. } => {
+                        let is_set = made.operator == "local.set" || made.operator == "local.tee";
+                        let goes = made.operator.starts_with("return_call");
+                        assert!(is_set || goes, "{told}");
+                    }
+                    Place::Operand { index, .. } => {
+                        let is_operand = |place: &Place| matches!(place, Place::Operand { .. });
+                        let inputs = made.inputs.iter().map(|input| input.place);
+                        let taken = inputs.filter(is_operand).count();
+                        let below = before[frame].operands.len() - taken;
+                        assert!(
+                            index as usize >= below || made.operator.starts_with("br"),
+                            "{told}"
+                        );
+                    }
+                    _ => unreachable!(),
+                }
+            }
+        }
+        machine.timeline.return_to_present(&mut machine.store);
+        assert!(*machine.store.state() == present, "{id}");
+    }
+    assert!(checked > 300, "{checked}");
+}

@@ -8,6 +8,7 @@
 //! Instructions that only carry a value are passed through; what the value went through is told with the answer.
 
 mod examine;
+mod look;
 mod place;
 mod question;
 #[cfg(all(test, feature = "wat"))]

@@ -6,21 +6,20 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::examine::{Examined, copied_from, segment_of};
+use super::look::Look;
 use super::place::{Lies, state_of};
 use super::{Author, Carried, Contents, Instruction, MOST_BYTES, Origin, Place, Step, Unknown};
 use crate::error::Result;
-use crate::exec::Stop;
 use crate::ids::TaskId;
-use crate::observe::{Debugger, Mark, Passed, Subject, Witness, Wrote};
+use crate::observe::{Mark, Passed, Subject, Wrote};
 use crate::store::Store;
 use crate::timeline::Timeline;
-use crate::timeline::replay::Reached;
 use crate::types::slots_of;
 
 /// Steps that are told with an answer.
 const STEPS: usize = 32;
 /// What standing at a moment costs beside its instructions.
-const STAND: u64 = 200;
+pub(super) const STAND: u64 = 200;
 
 /// Who made what a place holds at a moment.
 pub struct Question {
@@ -35,12 +34,12 @@ pub struct Question {
 
 /// A value on its way back.
 #[derive(Clone, Debug)]
-struct Trail {
+pub(super) struct Trail {
     part: Place,
-    subject: Subject,
+    pub(super) subject: Subject,
     value: Contents,
     /// The moment at which it lies there.
-    clock: u64,
+    pub(super) clock: u64,
     steps: Vec<Step>,
     omitted: u64,
     /// The instruction that has read the subject, unless that was asked about.
@@ -73,19 +72,6 @@ enum Stage {
         set_out: bool,
     },
     Done,
-}
-
-/// A search backwards through one interval between kept states after the other.
-struct Look {
-    trail: Trail,
-    until: u64,
-    /// The state that the interval begins with, once it has been stood at.
-    index: usize,
-    begun: bool,
-    debugger: Debugger,
-    marks: Vec<Option<Mark>>,
-    /// Calls that the subject was given to, the last one first.
-    passed: Vec<Passed>,
 }
 
 impl Trail {
@@ -447,18 +433,6 @@ impl Question {
     }
 }
 
-/// With the clock of the host call that it was, since which other tasks may have run.
-fn settled(timeline: &Timeline, mark: Mark) -> Mark {
-    match (mark.wrote, mark.task) {
-        (Wrote::Host { executed, .. }, Some(task)) => {
-            // Of what is not known any more it is before all that is.
-            let clock = timeline.clock_of(task, executed);
-            Mark { clock: clock.unwrap_or(timeline.first().saturating_sub(1)), ..mark }
-        }
-        _ => mark,
-    }
-}
-
 /// The place that a subject beside the stack is.
 fn place_at(subject: Subject) -> Option<Place> {
     Some(match subject {
@@ -509,72 +483,4 @@ fn go(
     let done = timeline.clock().abs_diff(before) + STAND;
     *left = if is_there { left.saturating_sub(done) } else { 0 };
     Ok(is_there)
-}
-
-impl Look {
-    fn new(timeline: &Timeline, trail: Trail) -> Self {
-        let (until, index) = (trail.clock, timeline.index_before(trail.clock));
-        let witness = Witness::new(trail.subject);
-        let marks = witness.marks().to_vec();
-        let debugger = Debugger::with_witness(witness);
-        Self { trail, until, index, begun: false, debugger, marks, passed: Vec::new() }
-    }
-
-    /// Looks through so many instructions more; whether that is all.
-    fn go_on(
-        &mut self,
-        timeline: &mut Timeline,
-        store: &mut Store,
-        left: &mut u64,
-    ) -> Result<bool> {
-        while *left > 0 {
-            if !self.begun {
-                timeline.stand_at(store, self.index)?;
-                self.begun = true;
-                *left = left.saturating_sub(STAND);
-            }
-            let until = self.until;
-            let reached =
-                store.observed_by(&mut self.debugger, |store| timeline.replay(store, until, left));
-            let reached = match reached {
-                Ok(reached) => reached,
-                Err(error) => {
-                    timeline.return_to_present(store);
-                    return Err(error);
-                }
-            };
-            match reached {
-                Reached::Budget => return Ok(false),
-                Reached::Stop(stop) => {
-                    if let (Stop::Watchpoint(hit), Some(witness)) =
-                        (&*stop, self.debugger.witness())
-                    {
-                        witness.touched(hit.accessed, timeline.clock().saturating_sub(1));
-                    }
-                }
-                Reached::Clock => {
-                    if self.take(timeline) || self.index == 0 {
-                        return Ok(true);
-                    }
-                    self.until = timeline.checkpoint(self.index).map_or(0, |known| known.clock);
-                    self.index -= 1;
-                    self.begun = false;
-                    self.debugger = Debugger::with_witness(Witness::new(self.trail.subject));
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Takes over what was found in an interval; whether nothing is left to be found.
-    fn take(&mut self, timeline: &Timeline) -> bool {
-        let Some(witness) = self.debugger.witness() else { return true };
-        if self.marks.first().is_some_and(Option::is_none) {
-            self.passed.extend(witness.passed().iter().rev().copied());
-        }
-        for (mark, found) in self.marks.iter_mut().zip(witness.marks()) {
-            *mark = mark.or_else(|| Some(settled(timeline, (*found)?)));
-        }
-        self.marks.iter().all(Option::is_some)
-    }
 }
