@@ -186,6 +186,7 @@ impl Session {
             Command::GoToWrite { target, next } => self.go_to_write(target, next),
             Command::AskOrigin(asked) => self.ask_origin(asked),
             Command::OpenOrigin(node) => self.open_origin(node),
+            Command::ShowOriginSteps(all_steps) => self.show_origin_steps(all_steps),
             Command::GoToBegin => self.seek(0),
             Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {

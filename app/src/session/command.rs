@@ -300,6 +300,8 @@ pub enum Command {
     AskOrigin(Asked),
     /// The same of a value in that tree.
     OpenOrigin(usize),
+    /// Whether that tree tells instructions that only carry a value, too.
+    ShowOriginSteps(bool),
     /// To the beginning of what is known.
     GoToBegin,
     /// To the present again.

@@ -413,7 +413,7 @@ impl Session {
         }
         self.renew_watchpoints();
         (self.past_access, self.asked) = (None, None);
-        self.origins = Origins::default();
+        self.origins.clear();
         self.log.clear();
         self.watches.discard();
     }

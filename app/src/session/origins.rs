@@ -48,6 +48,8 @@ pub enum Asked {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Origins {
     nodes: Vec<OriginNode>,
+    /// Whether instructions that only carry a value are told as any other.
+    pub all_steps: bool,
 }
 
 /// A value at a moment.
@@ -101,6 +103,11 @@ pub(super) struct Asking {
 }
 
 impl Origins {
+    /// The run is over.
+    pub(super) fn clear(&mut self) {
+        self.nodes.clear();
+    }
+
     /// The value that was asked about first; its tree follows from it.
     pub fn root(&self) -> Option<usize> {
         (!self.nodes.is_empty()).then_some(0)
@@ -164,7 +171,7 @@ impl Session {
             Asked::Result(_) => self.origin_label(&place, None),
         };
         let node = self.origin_node(label, &contents, place, clock);
-        self.origins = Origins { nodes: vec![node] };
+        self.origins.nodes = vec![node];
         self.layout_requests.push(LayoutRequest::Reveal(Panel::Origins));
         self.ask_about(0)
     }
@@ -173,6 +180,20 @@ impl Session {
     pub(super) fn open_origin(&mut self, node: usize) -> Result<(), SessionError> {
         self.can_be_asked()?;
         self.ask_about(node)
+    }
+
+    /// Tells each instruction that has only carried a value, or passes through them: the first question is asked anew.
+    pub(super) fn show_origin_steps(&mut self, all_steps: bool) -> Result<(), SessionError> {
+        self.can_be_asked()?;
+        self.origins.all_steps = all_steps;
+        self.origins.nodes.truncate(1);
+        match self.origins.nodes.first_mut() {
+            Some(first) => {
+                first.answers = None;
+                self.ask_about(0)
+            }
+            None => Ok(()),
+        }
     }
 
     fn can_be_asked(&self) -> Result<u64, SessionError> {
@@ -194,7 +215,11 @@ impl Session {
         let asked = self.origins.node(node).ok_or_else(none)?;
         let machine = self.machine.as_ref().ok_or_else(none)?;
         let clock = asked.clock.saturating_sub(machine.began());
-        let question = Box::new(Question::new(asked.place, clock));
+        let question = Question::new(asked.place, clock);
+        let question = Box::new(match self.origins.all_steps {
+            true => question.step_by_step(),
+            false => question,
+        });
         let back = match machine.timeline.is_past() {
             true => machine.timeline.clock(),
             false => u64::MAX,

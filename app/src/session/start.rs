@@ -12,7 +12,7 @@ use super::machine::{self, Machine, Preparing};
 use super::remembered::Remembered;
 use super::types::{ImportSource, RunState, SessionError, StopReason};
 use super::value_text::parse_value;
-use super::{Invocation, Origins, Session, not_now};
+use super::{Invocation, Session, not_now};
 
 impl Session {
     /// Stands before the first instruction of an export, or of what prepares its module.
@@ -33,7 +33,7 @@ impl Session {
         }
         if let Some(machine) = &mut self.machine {
             machine.clear_tasks();
-            self.origins = Origins::default();
+            self.origins.clear();
         }
         self.calls.forget_all_pending();
         self.begin_answer_rules();

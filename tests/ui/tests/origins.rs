@@ -58,6 +58,11 @@ fn a_wrong_result_is_traced_to_a_constant_and_to_bytes_of_the_host() {
     assert_eq!(frames[0].operands()[1], stepwell_engine::Value::I32(20));
     drop(frames);
     scene.picture("origins-there");
+    // With all steps, the last one comes first.
+    scene.click("all steps");
+    let origins = scene.session().origins();
+    let answers = origins.node(0).unwrap().answers.clone().unwrap();
+    assert_eq!((&*answers[0].author, answers[0].inputs.len()), ("end", 1));
 }
 
 #[test]

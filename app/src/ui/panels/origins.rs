@@ -22,16 +22,24 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         );
         return commands;
     };
-    if let Some((_, down_to)) = session.asks_origin() {
-        let tokens = Tokens::of(ui);
-        ui.horizontal(|ui| {
+    ui.horizontal(|ui| {
+        let mut all_steps = session.origins().all_steps;
+        let free = session.can_ask_origin();
+        let steps = ui.add_enabled(free, egui::Checkbox::new(&mut all_steps, "all steps"));
+        let hint = "Tell each instruction that has only carried the value, as local.get does; \
+                    otherwise they are passed through";
+        if steps.on_hover_text(hint).changed() {
+            commands.push(Command::ShowOriginSteps(all_steps));
+        }
+        if let Some((_, down_to)) = session.asks_origin() {
+            let tokens = Tokens::of(ui);
             let text = format!("looking, down to {} …", widgets::grouped(down_to));
             ui.label(RichText::new(text).color(tokens.weak));
             if ui.small_button("Stop looking").clicked() {
                 commands.push(Command::Pause);
             }
-        });
-    }
+        }
+    });
     egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         ui.spacing_mut().interact_size.y = tokens::ROW;
