@@ -128,6 +128,9 @@ impl Session {
                 if self.leave_playing()? {
                     return Ok(());
                 }
+                if self.stop_asking() {
+                    return self.drive(super::run::COMMAND_SLICE);
+                }
                 if self.journey.is_some() {
                     self.asked = None;
                     self.arrive();
@@ -184,6 +187,9 @@ impl Session {
             Command::StepBackOut => self.step_back_out(),
             Command::RunBack => self.run_back(),
             Command::GoToWrite { target, next } => self.go_to_write(target, next),
+            Command::AskOrigin(asked) => self.ask_origin(asked),
+            Command::OpenOrigin(node) => self.open_origin(node),
+            Command::ShowOriginSteps(all_steps) => self.show_origin_steps(all_steps),
             Command::GoToBegin => self.seek(0),
             Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {

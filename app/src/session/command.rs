@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, BreakWhen, Shape, TemplateView, WatchTarget, WatchWhen};
+use super::{AnswerRule, Asked, BreakWhen, Shape, TemplateView, WatchTarget, WatchWhen};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,7 @@ pub enum Panel {
     Timeline,
     Breakpoints,
     Watches,
+    Origins,
     Log,
     Find,
     Problems,
@@ -76,7 +77,7 @@ pub enum Panel {
 
 impl Panel {
     /// Those that can be opened, in the order in which menus name them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Modules,
         Self::Code,
         Self::FastCode,
@@ -93,6 +94,7 @@ impl Panel {
         Self::Heap,
         Self::Breakpoints,
         Self::Watches,
+        Self::Origins,
         Self::Log,
         Self::Find,
         Self::Problems,
@@ -294,6 +296,12 @@ pub enum Command {
         /// The next one.
         next: bool,
     },
+    /// Asks where a value of the moment that is looked at comes from: a new tree of origins.
+    AskOrigin(Asked),
+    /// The same of a value in that tree.
+    OpenOrigin(usize),
+    /// Whether that tree tells instructions that only carry a value, too.
+    ShowOriginSteps(bool),
     /// To the beginning of what is known.
     GoToBegin,
     /// To the present again.

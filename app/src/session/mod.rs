@@ -38,6 +38,9 @@ mod machine;
 mod memory_view;
 mod modules;
 mod opening;
+mod origins;
+#[cfg(test)]
+mod origins_tests;
 mod past;
 #[cfg(test)]
 mod past_tests;
@@ -113,6 +116,7 @@ pub use load::{Problem, load_error, load_message, load_module};
 pub use log::{Log, LogLine};
 pub use machine::Preparing;
 pub use opening::OpeningView;
+pub use origins::{Asked, OriginAnswer, OriginAt, OriginNode, Origins};
 pub use past::PastView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
 pub use recorded::SavedView;
@@ -189,6 +193,8 @@ pub struct Session {
     import_breaks: Vec<ImportBreak>,
     log: Log,
     watches: Watches,
+    /// Values that have been asked about.
+    origins: Origins,
     /// What host sets keep: console, files, random numbers.
     hosts: Programs,
     reductions: u64,
@@ -255,6 +261,7 @@ impl Session {
             import_breaks: Vec::new(),
             log: Log::default(),
             watches: Watches::default(),
+            origins: Origins::default(),
             hosts: Programs::default(),
             reductions: tasks::REDUCTIONS,
             waker: WindowWaker::default(),
@@ -412,6 +419,7 @@ impl Session {
         }
         self.renew_watchpoints();
         (self.past_access, self.asked) = (None, None);
+        self.origins.clear();
         self.log.clear();
         self.watches.discard();
     }

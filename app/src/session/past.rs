@@ -9,6 +9,7 @@ use stepwell_engine::timeline::{Hit, Search};
 use stepwell_engine::{CodeOffset, InstanceId, Stop, Store, Task};
 
 use super::goal::{Goal, Place};
+use super::origins::Asking;
 use super::recorded::Playing;
 use super::remembered::Remembered;
 use super::types::{RunState, SessionError, StopReason};
@@ -42,6 +43,8 @@ pub(super) enum Journey {
     To { clock: u64, then: Then },
     /// To the last stop at one of these places before where one was.
     Back { search: Search, wanted: Wanted, otherwise: u64 },
+    /// Nowhere: a question is asked on the way, behind which one stands where one stood.
+    Trace(Asking),
     /// To the next one, or to the present.
     Forward { debugger: Debugger, wanted: Wanted, behind: u64 },
     /// To the end of a recording, which is played.
@@ -51,6 +54,8 @@ pub(super) enum Journey {
 /// What comes once one is there.
 pub(super) enum Then {
     Stand,
+    /// Where one stood when something was asked.
+    ComeBack,
     /// Behind an instruction that has accessed what is watched.
     Tell(Box<WatchpointHit>),
     /// Behind a host call that has written what was asked for.
@@ -173,7 +178,10 @@ impl Session {
         }
         let set_out = match journey {
             Journey::To { clock, .. } => machine.timeline.set_out(&mut machine.store, clock),
-            Journey::Back { .. } | Journey::Forward { .. } | Journey::Play(_) => Ok(()),
+            Journey::Back { .. }
+            | Journey::Forward { .. }
+            | Journey::Play(_)
+            | Journey::Trace(_) => Ok(()),
         };
         self.journey = Some(journey);
         self.state = RunState::Running;
@@ -355,7 +363,15 @@ impl Session {
         let Some(machine) = &mut self.machine else { return Ok(()) };
         let (timeline, store) = (&mut machine.timeline, &mut machine.store);
         let mut after = Then::Stand;
+        let mut told = None;
         let next = match &mut journey {
+            Journey::Trace(asking) => match asking.question.go_on(timeline, store, CHUNK) {
+                Ok(found) => {
+                    told = found;
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            },
             Journey::To { .. } => match timeline.go_on(store, CHUNK) {
                 Ok(false) => Ok(None),
                 Ok(true) => Ok(Some(None)),
@@ -388,8 +404,14 @@ impl Session {
                 })
             }
         };
+        let next = match (&journey, told) {
+            (Journey::Trace(asking), Some(found)) => Ok(Some(Some(self.answered(asking, found)))),
+            _ => next,
+        };
+        let Some(machine) = &mut self.machine else { return Ok(()) };
+        let timeline = &mut machine.timeline;
         // An instruction may not be the author of what was asked for.
-        let is_search = !matches!(journey, Journey::To { .. });
+        let is_search = matches!(journey, Journey::Back { .. } | Journey::Forward { .. });
         let next = match next {
             Ok(Some(arrived)) if is_search && self.asked.is_some() => {
                 let found = match (&arrived, &after) {
@@ -416,11 +438,15 @@ impl Session {
                 Journey::To { then: Then::LeaveCall { task, depth }, .. } => {
                     return self.leave_call(&task, depth);
                 }
+                Journey::To { then: Then::ComeBack, .. } => self.come_back(),
                 Journey::To { then, .. } => {
                     self.arrive();
                     self.tell(then);
                 }
-                Journey::Back { .. } | Journey::Forward { .. } | Journey::Play(_) => {
+                Journey::Back { .. }
+                | Journey::Forward { .. }
+                | Journey::Play(_)
+                | Journey::Trace(_) => {
                     self.arrive();
                     self.tell(after);
                 }
@@ -448,7 +474,7 @@ impl Session {
     }
 
     /// What was done could not be done again: one stands in the present.
-    fn lose_way(&mut self, error: &stepwell_engine::Error) {
+    pub(super) fn lose_way(&mut self, error: &stepwell_engine::Error) {
         self.notify(true, format!("that moment cannot be gone to: {error}"));
         self.arrive();
     }

@@ -21,7 +21,7 @@ const SUM: &str = r#"(module
       br 0
     end))"#;
 
-fn at_trap() -> Session {
+pub(super) fn at_trap() -> Session {
     let mut session = with(&[("main", SUM)]);
     let module = key(&session, "main");
     let policy = ImportPolicy::Zero;
@@ -33,7 +33,7 @@ fn at_trap() -> Session {
     session
 }
 
-fn go(session: &mut Session, command: Command) {
+pub(super) fn go(session: &mut Session, command: Command) {
     session.apply(command).unwrap();
     run_on(session);
 }

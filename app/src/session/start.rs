@@ -33,6 +33,7 @@ impl Session {
         }
         if let Some(machine) = &mut self.machine {
             machine.clear_tasks();
+            self.origins.clear();
         }
         self.calls.forget_all_pending();
         self.begin_answer_rules();

@@ -35,6 +35,7 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Timeline => "Timeline",
         Panel::Breakpoints => "Breakpoints",
         Panel::Watches => "Watches",
+        Panel::Origins => "Origins",
         Panel::Log => "Log",
         Panel::Find => "Find",
         Panel::Problems => "Problems",
@@ -64,7 +65,7 @@ impl Layout {
         let mut tiles = Tiles::default();
         let root = arrangements::place(arrangement, &mut tiles);
         // They come when there are some, or when they are asked for.
-        for panel in [Panel::Problems, Panel::Find] {
+        for panel in [Panel::Problems, Panel::Find, Panel::Origins] {
             if let Some(tile) = tiles.find_pane(&panel) {
                 tiles.set_visible(tile, false);
             }
@@ -344,7 +345,7 @@ mod tests {
             let layout = Layout::of(arrangement);
             for panel in Panel::ALL {
                 assert!(layout.tile_of(panel).is_some(), "{panel:?} in {arrangement:?}");
-                let comes_later = matches!(panel, Panel::Problems | Panel::Find);
+                let comes_later = matches!(panel, Panel::Problems | Panel::Find | Panel::Origins);
                 assert_eq!(layout.is_open(panel), !comes_later, "{panel:?}");
             }
         }

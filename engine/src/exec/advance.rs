@@ -234,9 +234,15 @@ impl Active {
 
     /// Goes to the handler of an exception, or traps.
     pub(super) fn unwind(&mut self, store: &mut Store, object: ObjectAddr) -> Result<()> {
-        match self.state.unwind(store, object)? {
-            Unwound::Caught => {}
-            Unwound::Returned => {
+        let unwound = self.state.unwind(store, object)?;
+        if let Unwound::Caught(slots) | Unwound::Returned(slots) = &unwound
+            && let Some(witness) = store.debugger.witness()
+        {
+            witness.caught(&self.state, slots.clone());
+        }
+        match unwound {
+            Unwound::Caught(_) => {}
+            Unwound::Returned(_) => {
                 self.state.finish();
                 self.returned(store);
             }
@@ -272,17 +278,23 @@ impl TaskState {
             marks,
         };
         let exit = if debugger.is_active() {
-            debugger.begin(task, skip);
+            debugger.begin(task, skip, self.executed);
             if has_begun {
                 debugger.take_up(place, self.executed);
             }
-            let exit = if tier == Tier::Exact || debugger.is_logging() || *fuel <= STEP {
+            let is_seen = debugger.is_logging() || debugger.is_witness_of(task);
+            let exit = if tier == Tier::Exact || is_seen || *fuel <= STEP {
                 exact::run(&mut machine, fuel, debugger)
             } else {
                 advance_observed(&mut machine, fuel, scratch, debugger)
             };
             if matches!(exit, Ok(Exit::Part)) {
                 debugger.leave_off(place, self.executed + (before - *fuel));
+            }
+            if matches!(exit, Ok(Exit::Done))
+                && let Some(witness) = debugger.witness()
+            {
+                witness.returned();
             }
             exit
         } else {

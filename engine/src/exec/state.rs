@@ -129,6 +129,9 @@ impl TaskState {
     pub(super) fn go_on(&mut self, store: &mut Store, answer: u64) {
         store.state.waiters.remove(self.identity.place);
         self.stack.top = self.stack.top.saturating_sub(2);
+        if let Some(witness) = store.debugger.witness() {
+            witness.woken(self);
+        }
         if let Some(slot) = self.stack.slots.get_mut((self.stack.top as usize).saturating_sub(1)) {
             *slot = answer;
         }
@@ -201,7 +204,7 @@ impl TaskState {
     /// Puts the results of a host call where the caller expects them; false if the stack has no room.
     pub(super) fn answer(
         &mut self,
-        store: &Store,
+        store: &mut Store,
         func: FuncAddr,
         tail: bool,
         values: &[Value],
@@ -221,6 +224,9 @@ impl TaskState {
         }
         if let Some(slots) = self.stack.slots.get_mut(base as usize..) {
             write_values(values, slots);
+        }
+        if let Some(witness) = store.debugger.witness() {
+            witness.answered(self, func, base..top);
         }
         self.stack.top = top;
         self.status = Status::Ready;

@@ -3,15 +3,17 @@
 //! They belong to a store but not to its state. With none set, tasks run code that knows nothing
 //! of them.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::observer::{Observer, View};
 use super::watch::{Found, Hit, Known, Touched, Watch, Watchpoint};
-use crate::exec::CallSite;
+use super::witness::Witness;
 use crate::exec::exact::Op;
 use crate::exec::fast::Instruments;
 use crate::exec::frame::Frame;
+use crate::exec::{CallSite, WatchKind};
 use crate::ids::{CodeOffset, FrameId, FuncAddr, InstanceId, MemAddr, ObjectAddr, TaskId};
 use crate::store::heap::Heap;
 use crate::store::{ModuleEntry, StoreState};
@@ -70,6 +72,8 @@ pub struct Debugger {
     instruments: Instruments,
     /// Host functions at whose calls tasks stop.
     calls: BTreeSet<FuncAddr>,
+    /// Who notes who writes something.
+    witness: Option<Box<Witness>>,
 }
 
 impl Debugger {
@@ -179,7 +183,29 @@ impl Debugger {
     }
 
     pub(crate) fn is_active(&self) -> bool {
-        !self.breakpoints.is_empty() || !self.watchpoints.is_empty() || self.log_capacity > 0
+        !self.breakpoints.is_empty()
+            || !self.watchpoints.is_empty()
+            || self.log_capacity > 0
+            || self.witness.is_some()
+    }
+
+    /// One that notes who writes something.
+    pub(crate) fn with_witness(witness: Witness) -> Self {
+        let mut debugger = Self::default();
+        if let Some(watched) = witness.watched() {
+            debugger.add_watchpoint(Watchpoint { watched, kind: WatchKind::Write });
+        }
+        debugger.witness = Some(Box::new(witness));
+        debugger
+    }
+
+    pub(crate) fn witness(&mut self) -> Option<&mut Witness> {
+        self.witness.as_deref_mut()
+    }
+
+    /// Whether each instruction of a task has to be seen for what is noted.
+    pub(crate) fn is_witness_of(&self, task: TaskId) -> bool {
+        self.witness.as_ref().is_some_and(|witness| witness.is_of(task))
     }
 
     /// Whether each access is written down, so that each has to be seen.
@@ -203,8 +229,11 @@ impl Debugger {
     }
 
     /// Begins a run; `skip_first` passes a breakpoint at its very first instruction.
-    pub(crate) fn begin(&mut self, task: TaskId, skip_first: bool) {
+    pub(crate) fn begin(&mut self, task: TaskId, skip_first: bool, executed: u64) {
         self.task = Some(task);
+        if let Some(witness) = &mut self.witness {
+            witness.begin(task, executed);
+        }
         self.skip_first = skip_first;
         self.hit = None;
     }
@@ -315,6 +344,9 @@ impl Observer for Debugger {
         if !skip && self.breakpoints.get(&instance).is_some_and(|all| all.contains(&offset)) {
             return true;
         }
+        if let Some(witness) = &mut self.witness {
+            witness.before(op, view);
+        }
         self.place = Some(CallSite { instance, func, offset: CodeOffset(offset) });
         self.accesses.clear();
         self.found.clear();
@@ -346,6 +378,9 @@ impl Observer for Debugger {
     }
 
     fn after(&mut self, view: &View<'_>) -> bool {
+        if let Some(witness) = &mut self.witness {
+            witness.after(view);
+        }
         for access in self.accesses.drain(..) {
             if self.log.len() == self.log_capacity {
                 self.log.pop_front();

@@ -96,7 +96,7 @@ impl<'a> FrameView<'a> {
     }
 
     /// Slots of the locals, parameters included.
-    fn local_slots(&self) -> usize {
+    pub(crate) fn local_slots(&self) -> usize {
         self.module.inner().code(self.frame.func).map_or(0, |code| code.locals as usize)
     }
 

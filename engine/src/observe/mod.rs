@@ -11,6 +11,7 @@ mod frames;
 mod observer;
 mod types;
 mod watch;
+mod witness;
 
 pub use crate::exec::fast::{FastListing, FastOperation};
 pub use cause::Cause;
@@ -22,3 +23,4 @@ pub(crate) use types::{FuncTypes, Typing};
 pub use types::{LabelKind, LabelType, TypesAt, types_at};
 pub use watch::{Contents, Watched, Watchpoint, WatchpointHit};
 pub(crate) use watch::{Touch, Touched, Watch};
+pub(crate) use witness::{Look, Mark, Passed, Subject, Witness, Wrote};

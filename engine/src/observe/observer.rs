@@ -1,10 +1,10 @@
 //! What the dispatch loop tells whoever observes a run.
 
-use crate::exec::exact::Op;
-use crate::ids::{FuncIndex, InstanceId};
+use crate::exec::exact::{FuncCode, Op};
+use crate::ids::{FuncIndex, InstanceId, TypeId};
 use crate::memory::LinearMemory;
 use crate::store::heap::Heap;
-use crate::store::{Global, Instance, Table};
+use crate::store::{FuncEntity, Global, Instance, ModuleEntry, Table};
 use crate::types::Types;
 
 /// Told of each instruction before and after it.
@@ -37,6 +37,8 @@ pub(crate) struct View<'a> {
     pub(crate) instance: InstanceId,
     pub(crate) func: FuncIndex,
     pub(crate) parts: &'a Instance,
+    pub(crate) module: &'a ModuleEntry,
+    pub(crate) code: &'a FuncCode,
     /// Where the innermost frame begins on the value stack.
     pub(crate) base: u32,
     /// The slots of the innermost frame, of which those below `sp` are in use.
@@ -45,6 +47,8 @@ pub(crate) struct View<'a> {
     pub(crate) memories: &'a [LinearMemory],
     pub(crate) tables: &'a [Table],
     pub(crate) globals: &'a [Global],
+    pub(crate) funcs: &'a [FuncEntity],
+    pub(crate) tags: &'a [TypeId],
     pub(crate) heap: &'a Heap,
     pub(crate) types: &'a Types,
 }

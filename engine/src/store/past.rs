@@ -10,7 +10,7 @@ use crate::exec::Suspended;
 use crate::host::record::HostRecord;
 use crate::ids::TaskId;
 use crate::memory::LinearMemory;
-use crate::observe::Debugger;
+use crate::observe::{Debugger, Look};
 use crate::recording::{Journal, NOTHING_NOTED, Recording};
 
 /// The present of a store, while a state of the past stands in its place: futures and calls that are open go with it.
@@ -142,5 +142,19 @@ impl Store {
         let result = work(self);
         core::mem::swap(&mut self.debugger, debugger);
         result
+    }
+
+    /// What the subject of a witness is, if there is one.
+    pub(crate) fn look_at_subject(&mut self) -> Option<Look> {
+        let Self { debugger, state, .. } = self;
+        debugger.witness().map(|witness| witness.look(state))
+    }
+
+    /// Another state has been put in the place of the one in which that was so, for something done beside the run.
+    pub(crate) fn note_change(&mut self, clock: u64, before: Option<&Look>) {
+        let Self { debugger, state, .. } = self;
+        if let (Some(witness), Some(before)) = (debugger.witness(), before) {
+            witness.changed(clock, before, &witness.look(state));
+        }
     }
 }

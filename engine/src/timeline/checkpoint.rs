@@ -8,7 +8,7 @@ use super::act::Position;
 use super::kept::Kept;
 use super::written::Written;
 use crate::host::record::HostRecord;
-use crate::ids::TaskId;
+use crate::ids::{FuncAddr, TaskId};
 
 /// A moment whose state is kept.
 #[derive(Debug)]
@@ -215,6 +215,14 @@ impl Records {
     pub(super) fn get(&self, task: TaskId, number: u64) -> Option<&Arc<HostRecord>> {
         let list = self.lists.get(&task)?;
         list.get(list.binary_search_by_key(&number, |record| record.number).ok()?)
+    }
+
+    /// The number of the call that a task has made of a function at a count of its own, the call included.
+    pub(super) fn number_of(&self, task: TaskId, executed: u64, func: FuncAddr) -> Option<u64> {
+        let list = self.lists.get(&task)?;
+        let at = list.partition_point(|record| record.executed < executed);
+        let mut same = list.get(at..)?.iter().take_while(|record| record.executed == executed);
+        same.find(|record| record.func == func).map(|record| record.number)
     }
 
     /// Those that begin behind a moment, by task.

@@ -45,6 +45,7 @@ mod image;
 mod kept;
 #[cfg(all(test, feature = "wat"))]
 mod mark_tests;
+pub mod origin;
 mod replay;
 mod search;
 #[cfg(all(test, feature = "wat"))]

@@ -246,6 +246,7 @@ impl Timeline {
         left: &mut u64,
     ) -> Result<Reached> {
         loop {
+            let first = self.first();
             let Self { acts, past: Some(past), .. } = self else { return Ok(Reached::Clock) };
             let Some(act) = acts.get(past.at.act) else { return Ok(Reached::Clock) };
             let is_over = past.at.within > 0 && past.at.within == act.len();
@@ -259,6 +260,15 @@ impl Timeline {
             }
             if act.len() > 0 && *left == 0 {
                 return Ok(Reached::Budget);
+            }
+            if let Some(witness) = store.debugger.witness() {
+                let before = acts.get(..past.at.act).unwrap_or_default().iter().rev();
+                let mut own = before.filter(|other| other.len() > 0 && other.task == act.task);
+                let last = match past.at.within {
+                    0 => own.next().map_or(first, |own| own.to),
+                    _ => past.clock,
+                };
+                witness.stand(past.clock, act.task.executed(), last.saturating_sub(1));
             }
             match &act.kind {
                 ActKind::Run(ended) => {
@@ -300,10 +310,29 @@ impl Timeline {
                     let Some(index) = index else {
                         return Err(lost(past.clock, "a state that should have been kept"));
                     };
+                    let clock = past.clock;
+                    let before = store.look_at_subject();
                     self.stand_at(store, index)?;
+                    store.note_change(clock, before.as_ref());
                 }
             }
         }
+    }
+
+    /// The clock before an instruction of a task, by the task's own count behind it; nothing of what is not known any
+    /// more. One stands behind it in the past.
+    pub(super) fn clock_of(&self, task: TaskId, executed: u64) -> Option<u64> {
+        let past = self.past.as_ref()?;
+        let begun = (past.at.act + 1).min(self.acts.len());
+        let acts = self.acts.get(..begun)?.iter().enumerate().rev();
+        let mut own = acts.filter(|(_, act)| act.task.id() == task);
+        let mut count = self.acts.iter().find(|act| act.task.id() == task)?.task.executed();
+        own.find_map(|(position, act)| {
+            let done = if position == past.at.act { past.at.within } else { act.len() };
+            let behind = act.from + done;
+            count -= done.min(count);
+            (count < executed).then(|| behind.saturating_sub(count + done + 1 - executed))
+        })
     }
 
     /// The checkpoints, for who looks through them.

@@ -170,7 +170,7 @@ impl Timeline {
     }
 
     /// The last kept state before a count.
-    fn index_before(&self, clock: u64) -> usize {
+    pub(super) fn index_before(&self, clock: u64) -> usize {
         self.checkpoints.before_clock(clock.saturating_sub(1)).unwrap_or(0)
     }
 

@@ -9,9 +9,11 @@ use core::future::poll_fn;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::task::Poll;
 
+use super::origin::{Author, Contents, Place, Question, Unknown};
+use super::replay::Reached;
 use super::{Search, Timeline};
 use crate::module::disassemble::Listing;
-use crate::observe::{Breakpoint, Debugger};
+use crate::observe::{Breakpoint, Debugger, Subject, Witness, Wrote};
 use crate::store::StoreState;
 use crate::{
     Budget, CallState, Config, Engine, Extern, FuncIndex, FuncType, HostAnswer, InstanceId, Linker,
@@ -247,6 +249,7 @@ impl Walk {
             }
             8 | 9 => self.check(3),
             10 => self.search(),
+            12 | 13 => self.origins(),
             11 => self.forward(),
             _ => self.run(at),
         }
@@ -297,6 +300,154 @@ impl Walk {
                 self.note();
             }
             _ => {}
+        }
+    }
+
+    fn origins(&mut self) {
+        let asked = self.asked.load(Ordering::Relaxed);
+        let present = self.store.state().clone();
+        for _ in 0..4 {
+            self.origin();
+        }
+        self.timeline.return_to_present(&mut self.store);
+        assert!(*self.store.state() == present, "the present is another one");
+        assert_eq!(asked, self.asked.load(Ordering::Relaxed), "the host was asked");
+    }
+
+    /// Who wrote something, asked and noted from the beginning on.
+    fn origin(&mut self) {
+        let first = self.timeline.first();
+        let clock = first + self.random.below(self.timeline.end() - first + 1);
+        self.timeline.seek(&mut self.store, clock).unwrap();
+        let Some(place) = self.some_place() else { return };
+        let Some((subject, value)) = place.subject(&self.store) else { return };
+        let first = self.timeline.first();
+        let Self { store, timeline, seed, .. } = self;
+        if clock < first || !timeline.is_kept() {
+            return;
+        }
+        let mut debugger = Debugger::with_witness(Witness::new(subject));
+        timeline.stand_at(store, 0).unwrap();
+        loop {
+            let reached = store.observed_by(&mut debugger, |store| {
+                timeline.replay(store, clock, &mut u64::MAX.clone())
+            });
+            match reached.unwrap() {
+                Reached::Clock => break,
+                Reached::Stop(stop) => {
+                    let Stop::Watchpoint(hit) = *stop else { panic!("seed {seed}: {stop:?}") };
+                    debugger.witness().unwrap().touched(hit.accessed, timeline.clock() - 1);
+                }
+                Reached::Budget => unreachable!(),
+            }
+        }
+        let marks = debugger.witness().unwrap().marks().to_vec();
+        let mut question = Question::new(place, clock).step_by_step();
+        let origins = loop {
+            if let Some(origins) = question.go_on(timeline, store, 5_000).unwrap() {
+                break origins;
+            }
+        };
+        let told =
+            || std::format!("seed {seed}: {place:?} at {clock}: {origins:?}, noted {marks:?}");
+        if clock < timeline.first() {
+            return;
+        }
+        for origin in &origins {
+            let (at, cells) = match (place, origin.part) {
+                (Place::Bytes { address, .. }, Place::Bytes { address: part, len, .. }) => {
+                    ((part - address) as usize, len as usize)
+                }
+                _ => (0, 1),
+            };
+            let of = match &value {
+                Contents::Bytes(bytes) => Contents::Bytes(bytes[at..at + cells].to_vec()),
+                value => value.clone(),
+            };
+            assert_eq!(origin.made.as_ref(), Some(&of), "{}", told());
+            for mark in &marks[at..at + cells] {
+                let mark = mark.map(|mark| (mark.wrote, mark.clock));
+                let same = match (&origin.author, mark) {
+                    (Author::Instruction(made) | Author::Constant(made), Some((wrote, clock))) => {
+                        matches!(wrote, Wrote::Instruction | Wrote::Carried { .. })
+                            && made.clock == clock
+                    }
+                    (Author::HostCall { number, .. }, Some((Wrote::Host { .. }, _))) => {
+                        number.is_some()
+                    }
+                    (Author::Edit { clock }, Some((Wrote::Edit, at)))
+                    | (
+                        Author::LocalDefault { clock },
+                        Some((Wrote::Zeroed | Wrote::Started, at)),
+                    )
+                    | (Author::Argument { clock, .. }, Some((Wrote::Started, at))) => *clock == at,
+                    // Of a call that was made before the first moment that is known.
+                    (
+                        Author::NotKnown(Unknown::GivenUp { .. }),
+                        Some((Wrote::Host { .. } | Wrote::Zeroed, _)),
+                    ) => true,
+                    (Author::Initial | Author::NotKnown(Unknown::GivenUp { .. }), None) => true,
+                    (Author::Argument { .. } | Author::LocalDefault { .. }, None) => true,
+                    _ => false,
+                };
+                assert!(same, "{}", told());
+            }
+            // What the author has made is there behind it; a wait may have its answer later.
+            let made = match &origin.author {
+                Author::Instruction(made) | Author::Constant(made)
+                    if !made.operator.contains("wait") =>
+                {
+                    made.clock
+                }
+                Author::HostCall { call, .. } => {
+                    let call = call.as_ref().expect("the call");
+                    assert!(call.operator.contains("call"), "{}", told());
+                    continue;
+                }
+                _ => continue,
+            };
+            if let Subject::Slots { task, first, .. } = subject {
+                let raw = |store: &Store| {
+                    let mut tasks = store.state().tasks.states();
+                    let task = tasks.find(|state| state.identity.id == task)?;
+                    task.stack.live().get(first as usize).copied()
+                };
+                timeline.seek(store, clock).unwrap();
+                let now = raw(store);
+                timeline.seek(store, made + 1).unwrap();
+                assert_eq!(raw(store), now, "{}", told());
+            }
+        }
+        assert!(!origins.is_empty(), "{}", told());
+    }
+
+    /// An operand, a local, a global, an element or bytes of this moment.
+    fn some_place(&mut self) -> Option<Place> {
+        let Self { random, store, instance, .. } = self;
+        let parts = store.instance(*instance)?;
+        match random.below(8) {
+            0 => Some(Place::Global(parts.globals()[random.below(3) as usize])),
+            1 => Some(Place::Element { table: parts.tables()[0], index: random.below(8) }),
+            2 => {
+                let address = [96, 196, 298, 398, 500, 998, 3000][random.below(7) as usize];
+                Some(Place::Bytes { memory: parts.memories()[0], address, len: 8 })
+            }
+            _ => {
+                let count = store.state().tasks.states().count() as u64;
+                let task = store.state().tasks.states().nth(random.below(count) as usize)?;
+                let depth = task.depth() as u64;
+                let frame = random.below(depth) as u32;
+                let id = task.identity.id;
+                let inner = (depth as usize).checked_sub(1 + frame as usize)?;
+                let view = crate::observe::frames(store, task).nth(inner)?;
+                let (locals, operands) = (view.local_types().len(), view.operands().len());
+                let index = random.below((locals + operands) as u64) as u32;
+                Some(match index.checked_sub(locals as u32) {
+                    Some(index) if operands > 0 => Place::Operand { task: id, frame, index },
+                    _ if locals > 0 => Place::Local { task: id, frame, index },
+                    _ => return None,
+                })
+            }
         }
     }
 

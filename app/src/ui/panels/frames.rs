@@ -3,9 +3,9 @@
 use egui::{Color32, Sense, Ui, vec2};
 use stepwell_engine::Value;
 use stepwell_engine::observe::FrameView;
-use stepwell_engine::text::{dotted, path_part};
+use stepwell_engine::text::{dotted, identifier, path_part};
 
-use crate::session::{Awaited, Command, Session, StackEntry, untyped};
+use crate::session::{Asked, Awaited, Command, Session, StackEntry, untyped};
 use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -14,6 +14,9 @@ use crate::ui::widgets::virtual_rows::VirtualRows;
 
 /// Parameters shown of a frame.
 const ARGUMENTS: usize = 4;
+
+/// Parameters whose origin its menu offers.
+const ASKED: usize = 16;
 
 /// Draws it.
 pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
@@ -118,6 +121,21 @@ fn wasm_frame(
         if ui.button("Copy the state").clicked() {
             ui.copy_text(session.state_text());
             ui.close();
+        }
+        let params = frame.module().func_type(frame.func()).map_or(0, |ty| ty.params().len());
+        if params > 0 && session.can_ask_origin() {
+            ui.menu_button("Where do its arguments come from?", |ui| {
+                let types = frame.local_types();
+                for local in frame.locals_of(&types, 0..params.min(ASKED)) {
+                    let name = local.name.as_deref().map(identifier);
+                    let name = name.unwrap_or_else(|| format!("parameter {}", local.index));
+                    if ui.button(name).clicked() {
+                        let asked = Asked::Local { frame: number, local: local.index };
+                        commands.push(Command::AskOrigin(asked));
+                        ui.close();
+                    }
+                }
+            });
         }
     });
     let standing = if frame.is_calling() { "waits for its call to return" } else { "stands" };

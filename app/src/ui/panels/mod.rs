@@ -15,6 +15,7 @@ mod learn;
 mod log;
 mod memory;
 mod modules;
+mod origins;
 mod problems;
 mod stack;
 mod tables;
@@ -58,6 +59,7 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::HostCalls => host_calls::show(session, ui),
         Panel::Breakpoints => breakpoints::show(session, ui),
         Panel::Watches => watches::show(session, ui),
+        Panel::Origins => origins::show(session, ui),
         Panel::Log => log::show(session, ui),
         Panel::Learn => learn::show(session, ui),
         Panel::Console => console::show(session, ui),

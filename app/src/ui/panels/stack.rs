@@ -7,7 +7,7 @@ use stepwell_engine::observe::{FrameView, Label, LabelKind, types_at};
 use stepwell_engine::text::identifier;
 use stepwell_engine::{ValType, Value};
 
-use crate::session::{Command, OpenModule, RunState, Session, val_type};
+use crate::session::{Asked, Command, OpenModule, RunState, Session, val_type};
 use crate::ui::fonts::bidi;
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
@@ -54,8 +54,16 @@ fn returned(session: &Session, values: &[Value], ui: &mut Ui, commands: &mut Vec
     if values.is_empty() {
         ui.label("nothing: the function has no results");
     }
-    for value in values {
-        widgets::value(session, ui, value, commands);
+    for (index, value) in (0..).zip(values) {
+        ui.horizontal(|ui| {
+            widgets::value(session, ui, value, commands);
+            if session.can_ask_origin() {
+                let link = ui.link(RichText::new("where from?").small());
+                if link.on_hover_text(widgets::origin::QUESTION).clicked() {
+                    commands.push(Command::AskOrigin(Asked::Result(index)));
+                }
+            }
+        });
     }
 }
 
@@ -141,7 +149,8 @@ fn operands(
             let edit = EditValue::new(session, &name, value)
                 .changed(changed)
                 .of_instance(frame.instance());
-            let edit = edit.declared(types.get(index).cloned().unwrap_or_default());
+            let asked = Asked::Operand { frame: position, operand: index as u32 };
+            let edit = edit.declared(types.get(index).cloned().unwrap_or_default()).asked(asked);
             if let Some(text) = edit.show(ui, commands) {
                 let operand = index as u32;
                 commands.push(Command::SetOperand { frame: position, operand, value: text });
@@ -239,7 +248,9 @@ fn locals(
             let edit = EditValue::new(session, &label, &local.value)
                 .changed(changed)
                 .of_instance(frame.instance());
-            if let Some(text) = edit.declared(declared).local(places).show(ui, commands) {
+            let asked = Asked::Local { frame: position, local: local.index };
+            let edit = edit.declared(declared).local(places).asked(asked);
+            if let Some(text) = edit.show(ui, commands) {
                 let local = local.index;
                 commands.push(Command::SetLocal { frame: position, local, value: text });
             }

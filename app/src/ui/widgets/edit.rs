@@ -3,7 +3,7 @@
 use egui::{Key, RichText, Ui};
 use stepwell_engine::{InstanceId, Value};
 
-use crate::session::{Command, Reference, Session, Shape, WatchTarget, untyped};
+use crate::session::{Asked, Command, Reference, Session, Shape, WatchTarget, untyped};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
@@ -20,6 +20,8 @@ pub struct EditValue<'a> {
     place: Option<WatchTarget>,
     /// The same place in the present call alone.
     in_call: Option<WatchTarget>,
+    /// What is asked about where it comes from.
+    asked: Option<Asked>,
 }
 
 impl<'a> EditValue<'a> {
@@ -36,12 +38,19 @@ impl<'a> EditValue<'a> {
             instance: None,
             place: None,
             in_call: None,
+            asked: None,
         }
     }
 
     /// What holds the value, if that can be watched: from its menu.
     pub fn place(mut self, place: Option<WatchTarget>) -> Self {
         self.place = place;
+        self
+    }
+
+    /// As what it can be asked where it comes from: from its menu.
+    pub fn asked(mut self, asked: Asked) -> Self {
+        self.asked = Some(asked);
         self
     }
 
@@ -115,7 +124,7 @@ impl<'a> EditValue<'a> {
         };
         let response = response.on_hover_ui(|ui| self.explain(reference.as_ref(), ui));
         let is_integer = matches!(self.value, Value::I32(_) | Value::I64(_));
-        if self.enabled || is_integer || self.place.is_some() {
+        if self.enabled || is_integer || self.place.is_some() || self.asked.is_some() {
             response.context_menu(|ui| {
                 if self.enabled && ui.button("Change the value").clicked() {
                     begins = true;
@@ -123,6 +132,9 @@ impl<'a> EditValue<'a> {
                 }
                 let show = super::memory::show(self.session, ui.ctx(), self.instance, self.value);
                 super::memory::menu_entry(show, ui, commands);
+                if let Some(asked) = self.asked {
+                    super::origin::entry(self.session, asked, ui, commands);
+                }
                 if let Some(place) = self.place {
                     super::watch::menu(self.session, place, ui, commands);
                 }

@@ -2,7 +2,7 @@
 
 use egui::{Pos2, Rect, Stroke, Ui, vec2};
 
-use crate::session::{Command, Session, WatchTarget, WatchWhen};
+use crate::session::{Asked, Command, Session, WatchTarget, WatchWhen};
 use crate::ui::tokens::Tokens;
 
 /// Accesses that menus offer; the list of breakpoints offers all.
@@ -19,6 +19,12 @@ pub fn menu(session: &Session, target: WatchTarget, ui: &mut Ui, commands: &mut 
             commands.push(Command::SetWatchpoint { target, when });
             ui.close();
         }
+    }
+    if matches!(
+        target,
+        WatchTarget::Memory { .. } | WatchTarget::Global { .. } | WatchTarget::Element { .. }
+    ) {
+        super::origin::entry(session, Asked::Target(target), ui, commands);
     }
     if session.can_go_back() && target.can_be_traced() {
         let entry = ui.button("Go back to the last write");

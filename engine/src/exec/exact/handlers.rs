@@ -1,5 +1,7 @@
 //! Exceptions: which handler catches what is thrown.
 
+use core::ops::Range;
+
 use super::decode::{Catch, FuncCode};
 use super::machine::Machine;
 use super::op::{Branch, Op};
@@ -100,10 +102,10 @@ pub(crate) fn thrower(
 
 /// What has become of an exception.
 pub(crate) enum Unwound {
-    /// A frame goes on with its handler.
-    Caught,
-    /// The handler returned from the outermost frame.
-    Returned,
+    /// A frame goes on with its handler; which slots it has been given.
+    Caught(Range<u32>),
+    /// The handler returned from the outermost frame, with these.
+    Returned(Range<u32>),
     Uncaught,
 }
 
@@ -129,6 +131,7 @@ pub(crate) fn unwind(machine: &mut Machine<'_>, object: ObjectAddr) -> Result<Un
     let window = &mut stack.slots[base..base + code.frame_slots as usize];
     let Catch { tag, branch, with_ref, keep } = caught.catch;
     let mut sp = (code.locals + branch.height) as usize;
+    let first = (base + sp) as u32;
     if tag.is_some() {
         window[sp..sp + values.len()].copy_from_slice(values);
         sp += values.len();
@@ -145,16 +148,16 @@ pub(crate) fn unwind(machine: &mut Machine<'_>, object: ObjectAddr) -> Result<Un
         if let Some(frame) = frames.last_mut() {
             frame.pc = branch.target;
         }
-        return Ok(Unwound::Caught);
+        return Ok(Unwound::Caught(first..stack.top));
     }
     let results = code.results as usize;
     window.copy_within(sp - results..sp, 0);
     frames.pop();
     let Some(caller) = frames.last_mut() else {
         stack.top = results as u32;
-        return Ok(Unwound::Returned);
+        return Ok(Unwound::Returned(frame.base..frame.base + code.results));
     };
     caller.pc += 1;
     stack.top = (base + results) as u32;
-    Ok(Unwound::Caught)
+    Ok(Unwound::Caught(frame.base..stack.top))
 }

@@ -41,6 +41,7 @@ impl Active {
         let Status::Waiting { func, tail, .. } = self.state.status else {
             return Err(Error::NotWaiting);
         };
+        self.tell_call(store);
         let at = self.begin_record(store, func);
         let (recorded, code) = match answer {
             HostAnswer::Return(values) => {
@@ -111,6 +112,16 @@ impl Active {
         Some(at)
     }
 
+    /// Tells who notes it which call is being answered.
+    fn tell_call(&self, store: &mut Store) {
+        if let Some(witness) = store.debugger.witness() {
+            let mut replays = self.suspended.replays();
+            let record = replays.find(|(level, _)| *level == self.level());
+            witness
+                .answers(record.map_or(self.state.executed, |(_, replay)| replay.record.executed));
+        }
+    }
+
     /// Does what can be done about the pending host call; a stop if it stays pending.
     #[inline(never)]
     pub(in crate::exec) fn answer_host(
@@ -120,6 +131,7 @@ impl Active {
         bulk: &mut u64,
         waker: &Waker,
     ) -> Result<Option<Stop>> {
+        self.tell_call(store);
         if let Some(stop) = self.answer_typed(store, fuel, bulk, waker)? {
             return Ok(stop);
         }

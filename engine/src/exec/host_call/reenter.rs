@@ -109,6 +109,10 @@ impl Active {
                 window.fill(0);
                 write_values(args, window);
             }
+            let args = slots_of(task.ty.params()) as u32;
+            if let Some(witness) = store.debugger.witness() {
+                witness.entered(task, func, base..base + args, task.stack.top);
+            }
         }
         store.recorder.note(|| effect);
         store.recorder.pause(at);

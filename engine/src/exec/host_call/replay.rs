@@ -86,6 +86,9 @@ impl Active {
                     return Ok(None);
                 }
             }
+            if let Some(witness) = store.debugger.witness() {
+                witness.host_wrote(&self.state, func, effect);
+            }
             store.recorder.note(|| effect.clone());
         }
         if store.recorder.repeats && record.course.resumed {
