@@ -250,14 +250,14 @@ fn edits_and_far_writers_are_found() {
               (global.set $g (i32.add (global.get $g) (i32.const 1)))
               (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
             (local.get $far)))"#,
-        &[Value::I32(30_000)],
+        &[Value::I32(120_000)],
     );
     assert!(run.timeline.kept_states() > 3);
     let origin = run.result();
     assert_eq!(operator(&origin.author).0, "i32.sub");
     let global = Place::Global(crate::GlobalAddr(0));
     let found = run.ask(Question::new(global, run.timeline.end()));
-    assert_eq!(operator(&found[0].author), ("i32.add", [Value::I32(29_999), Value::I32(1)].into()));
+    assert_eq!(operator(&found[0].author), ("i32.add", [Value::I32(119_999), Value::I32(1)].into()));
     run.timeline.return_to_present(&mut run.store);
     run.store.set_global(crate::GlobalAddr(0), Value::I32(-1)).unwrap();
     let task = run.task.clone();
