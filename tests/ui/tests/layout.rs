@@ -174,7 +174,10 @@ fn the_first_minute_is_five_things_and_comes_once() {
     assert!(scene.has("To begin:"));
     assert!(!scene.session().is_unfinished());
     scene.click("4 Step back");
-    assert!(scene.session().is_past(), "what this tool does beside others is among the first things");
+    assert!(
+        scene.session().is_past(),
+        "what this tool does beside others is among the first things"
+    );
     assert!(scene.says("The line at the bottom leads to any moment of the run."));
     scene.picture("first-minute-back");
     scene.click("5 Begin again");
