@@ -110,9 +110,9 @@ fn go_to(session: &Session, view: &MemoryView, ui: &mut Ui, commands: &mut Vec<C
     let id = ui.scope_id().with("go-to");
     let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     let edit = egui::TextEdit::singleline(&mut text)
-        .hint_text("go to 0x… or $p + 8")
+        .hint_text("go to 0x…")
         .font(tokens::mono_small())
-        .desired_width(tokens::FIELD_WIDE);
+        .desired_width(tokens::FIELD);
     let field = ui.add(edit).accessible_name("go to address");
     rects::note(&field, || format!("memory.{}.goto", view.id));
     let help = "0x40, 64, the name of a global such as __heap_base, or an expression of the frame: $p + 8, i32[$sp]";
