@@ -160,6 +160,12 @@ pub enum Error {
         /// The global's address in the store.
         index: u32,
     },
+    /// An assignment to a constant field of an object.
+    #[error("field {index} is immutable")]
+    ImmutableField {
+        /// The field, or the element.
+        index: u32,
+    },
     /// A task was answered although it does not wait for a host call.
     #[error("the task does not wait for a host call")]
     NotWaiting,

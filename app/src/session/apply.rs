@@ -1,6 +1,6 @@
 //! What each command does: one arm a variant, most of them a call of what does it.
 
-use stepwell_engine::{CodeOffset, FuncIndex, GlobalAddr, MemAddr};
+use stepwell_engine::{CodeOffset, FuncIndex, GlobalAddr, MemAddr, ObjectAddr};
 
 use super::command::{Command, SetChoice};
 use super::goal::Goal;
@@ -213,6 +213,9 @@ impl Session {
                 self.set_slot(frame, operand, &value, false)
             }
             Command::SetGlobal { global, value } => self.set_global(GlobalAddr(global), &value),
+            Command::SetField { object, field, value } => {
+                self.set_field(ObjectAddr(object), field, &value)
+            }
             Command::WriteMemory { memory, address, bytes } => {
                 let store = &mut self.stopped_machine()?.store;
                 if store.memory(MemAddr(memory)).is_none() {

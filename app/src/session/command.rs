@@ -461,6 +461,15 @@ pub enum Command {
         /// Its new value.
         value: String,
     },
+    /// Sets a field of an object, or an element of an array.
+    SetField {
+        /// The object's address in the heap.
+        object: u32,
+        /// The field.
+        field: u32,
+        /// Its new value.
+        value: String,
+    },
     /// Writes bytes.
     WriteMemory {
         /// The memory's address in the store.

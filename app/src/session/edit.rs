@@ -1,6 +1,7 @@
 //! Values changed by hand while the machine stands still.
 
-use stepwell_engine::{GlobalAddr, ValType, Value};
+use stepwell_engine::types::StorageType;
+use stepwell_engine::{GlobalAddr, ObjectAddr, ValType, Value};
 
 use super::machine::Machine;
 use super::types::{RunState, SessionError};
@@ -60,6 +61,29 @@ impl Session {
             machine.store.global(global).ok_or_else(|| not_now("there is no such global"))?;
         let value = read_value(ty.content, text)?;
         Ok(machine.store.set_global(global, value)?)
+    }
+
+    pub(super) fn set_field(
+        &mut self,
+        object: ObjectAddr,
+        field: u32,
+        text: &str,
+    ) -> Result<(), SessionError> {
+        let machine = self.stopped_machine()?;
+        let ty = machine.store.field_type(object, field);
+        let storage = ty.ok_or_else(|| not_now("there is no such field"))?.storage;
+        let value = read_value(storage.unpacked(), text)?;
+        // A packed field keeps the low bits: of another number it would hold something else.
+        let range = match storage {
+            StorageType::I8 => i32::from(i8::MIN)..=i32::from(u8::MAX),
+            StorageType::I16 => i32::from(i16::MIN)..=i32::from(u16::MAX),
+            StorageType::Val(_) => i32::MIN..=i32::MAX,
+        };
+        if matches!(value, Value::I32(number) if !range.contains(&number)) {
+            let message = format!("it does not fit into {storage}");
+            return Err(SessionError::Input { field: 0, message });
+        }
+        Ok(machine.store.set_field(object, field, value)?)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Panels, the JavaScript handle and tests read the rest through the accessors here. Nothing in
 //! this folder knows egui.
 
+mod address;
 mod answer_rules;
 mod apply;
 mod breakpoint;

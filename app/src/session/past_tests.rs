@@ -94,6 +94,7 @@ fn what_is_past_is_looked_at_only() {
     for command in [
         Command::SetLocal { frame: 0, local: 0, value: "1".to_owned() },
         Command::SetGlobal { global: 0, value: "1".to_owned() },
+        Command::SetField { object: 0, field: 0, value: "1".to_owned() },
         Command::WriteMemory { memory: 0, address: 0, bytes: vec![1] },
         Command::Answer(vec![]),
         Command::CollectGarbage,

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use stepwell_engine::module::NameKind;
+use stepwell_engine::store::ObjectKind;
 use stepwell_engine::text::{identifier, path_part};
-use stepwell_engine::{GlobalAddr, MemAddr, Value};
+use stepwell_engine::{GlobalAddr, MemAddr, ObjectAddr, Value};
 
 use super::command::Command;
 use super::types::SessionError;
@@ -22,6 +23,7 @@ enum Target {
     Local { task: Option<u32>, frame: usize, index: u32 },
     Operand { task: Option<u32>, frame: usize, index: u32 },
     Global(GlobalAddr),
+    Field(ObjectAddr, u32),
     Bytes { memory: MemAddr, address: u64, len: u64 },
 }
 
@@ -106,6 +108,7 @@ impl Session {
                 Target::Operand { task, frame, index: operand }
             }
             Command::SetGlobal { global, .. } => Target::Global(GlobalAddr(global)),
+            Command::SetField { object, field, .. } => Target::Field(ObjectAddr(object), field),
             Command::WriteMemory { memory, address, ref bytes } => {
                 Target::Bytes { memory: MemAddr(memory), address, len: bytes.len() as u64 }
             }
@@ -135,6 +138,12 @@ impl Session {
                 frames.get(frame)?.operands().get(index as usize).copied().map(Content::Value)
             }
             Target::Global(global) => Some(Content::Value(self.store()?.global(global)?.1)),
+            Target::Field(object, field) => {
+                let store = self.store()?;
+                let element = store.element(object, field);
+                let value = || store.object(object)?.fields.get(field as usize).copied();
+                element.or_else(value).map(Content::Value)
+            }
             Target::Bytes { memory, address, len } => {
                 let bytes = self.store()?.memory(memory)?.read(address, len).ok()?;
                 Some(Content::Bytes(bytes.to_vec()))
@@ -193,6 +202,9 @@ impl Session {
             (Target::Global(global), Content::Value(value)) => {
                 machine.store.set_global(global, *value)?;
             }
+            (Target::Field(object, field), Content::Value(value)) => {
+                machine.store.set_field(object, field, *value)?;
+            }
             (Target::Bytes { memory, address, .. }, Content::Bytes(bytes)) => {
                 if machine.store.memory(memory).is_none() {
                     return Err(not_now("there is no such memory"));
@@ -220,6 +232,14 @@ impl Session {
             }
             Target::Operand { frame, index, .. } => format!("operand {index}{}", of_frame(frame)),
             Target::Global(global) => format!("global {}", self.global_words(global)),
+            Target::Field(object, field) => {
+                let kind = self.store().and_then(|store| store.object_kind(object));
+                let part = match kind {
+                    Some(ObjectKind::Array(..)) => "element",
+                    _ => "field",
+                };
+                format!("{part} {field} of {}", self.object_reference(object).text)
+            }
             Target::Bytes { memory, address, len } => {
                 let label = self.memory_label(memory);
                 match len {
@@ -320,6 +340,52 @@ mod tests {
         assert!(!session.has_undone());
         session.apply(Command::Undo).unwrap();
         assert_eq!(local(&session), Value::I32(9));
+    }
+
+    #[test]
+    fn fields_of_objects_are_changed_where_they_are_mutable() {
+        let text = r#"(module
+          (type $box (struct (field $a i32) (field $b (mut v128)) (field $c (mut i8)) (field $d (mut i64))))
+          (type $row (array (mut i16)))
+          (func (export "run") (param (ref null $box)) (result anyref)
+            (i32.const 1) (v128.const i64x2 2 3) (i32.const 4) (i64.const 5) (struct.new $box) drop
+            (array.new $row (i32.const 6) (i32.const 3)) nop))"#;
+        let mut session = with(&[("m", text)]);
+        start(&mut session, "m", "run", &["null"]);
+        session.apply(Command::StepBy(9)).unwrap();
+        let all: Vec<u32> = session.store().unwrap().objects().map(|(it, _)| it.0).collect();
+        let [object, row] = all[..] else { panic!("{all:?}") };
+        let set = |session: &mut Session, object, field, value: &str| {
+            session.apply(Command::SetField { object, field, value: value.to_owned() })
+        };
+        let fields =
+            |session: &Session| session.store().unwrap().object(ObjectAddr(object)).unwrap().fields;
+        let before = fields(&session);
+        assert!(set(&mut session, object, 0, "9").is_err(), "it is constant");
+        assert!(set(&mut session, object, 4, "9").is_err(), "there is none");
+        assert!(set(&mut session, object, 2, "256").is_err(), "it has eight bits");
+        assert!(set(&mut session, object, 2, "-129").is_err());
+        assert_eq!(fields(&session), before);
+        set(&mut session, object, 2, "-1").unwrap();
+        set(&mut session, object, 1, "i64x2 7 8").unwrap();
+        set(&mut session, object, 3, "-5").unwrap();
+        let now = fields(&session);
+        assert_eq!(now[0], Value::I32(1));
+        assert_eq!(now[1], Value::V128(8 << 64 | 7));
+        assert_eq!((now[2], now[3]), (Value::I32(0xff), Value::I64(-5)));
+        let element = |session: &Session, index| {
+            session.store().unwrap().element(ObjectAddr(row), index).unwrap()
+        };
+        set(&mut session, row, 1, "65535").unwrap();
+        let elements = [0, 1, 2].map(|index| element(&session, index));
+        assert_eq!(elements, [Value::I32(6), Value::I32(65535), Value::I32(6)]);
+        assert!(set(&mut session, row, 3, "1").is_err());
+        session.apply(Command::Undo).unwrap();
+        assert_eq!(element(&session, 1), Value::I32(6));
+        for _ in 0..3 {
+            session.apply(Command::Undo).unwrap();
+        }
+        assert_eq!(fields(&session), before);
     }
 
     #[test]

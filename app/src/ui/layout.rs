@@ -51,6 +51,10 @@ pub(super) struct Layout {
     /// What it was made for, until a person moves something.
     #[serde(skip)]
     pub(super) arrangement: Arrangement,
+    /// A tab that is to come into sight in its strip, and for how many frames still: arrows beside the strip
+    /// come and go with the first.
+    #[serde(skip)]
+    revealed: Option<(TileId, u8)>,
 }
 
 impl Default for Layout {
@@ -70,19 +74,26 @@ impl Layout {
                 tiles.set_visible(tile, false);
             }
         }
-        Self { tree: Tree::new(egui::Id::unique("stepwell-panels"), root, tiles), arrangement }
+        let tree = Tree::new(egui::Id::unique("stepwell-panels"), root, tiles);
+        Self { tree, arrangement, revealed: None }
     }
 
     /// Draws all panels; what is done in them comes back as commands. Whether a person has moved
     /// a panel or an edge comes with it.
     pub(super) fn show(&mut self, session: &Session, ui: &mut Ui) -> (Vec<Command>, bool) {
-        let mut drawer = Drawer { session, commands: Vec::new(), moved: false, closed: Vec::new() };
+        let revealed = self.revealed.map(|(tile, _)| tile);
+        let mut drawer =
+            Drawer { session, commands: Vec::new(), moved: false, closed: Vec::new(), revealed };
         let dragged = self.tree.dragged_id(ui.ctx());
         let idle = self.idle_tabs(session);
         self.scale_shares(&idle, IDLE_SHARE);
         self.tree.ui(&mut drawer, ui);
         self.scale_shares(&idle, 1.0 / IDLE_SHARE);
         let Drawer { commands, moved, closed, .. } = drawer;
+        self.revealed = self.revealed.and_then(|(tile, left)| Some((tile, left.checked_sub(1)?)));
+        if self.revealed.is_some() {
+            ui.ctx().request_repaint();
+        }
         for tile in closed {
             self.tree.set_visible(tile, false);
         }
@@ -213,6 +224,7 @@ impl Layout {
         };
         self.tree.set_visible(tile, true);
         self.tree.make_active(|candidate, _| candidate == tile);
+        self.revealed = Some((tile, 2));
     }
 
     fn tile_of(&self, panel: Panel) -> Option<TileId> {
@@ -241,6 +253,8 @@ struct Drawer<'a> {
     commands: Vec<Command>,
     moved: bool,
     closed: Vec<TileId>,
+    /// The tab that is to come into sight.
+    revealed: Option<TileId>,
 }
 
 impl Behavior<Panel> for Drawer<'_> {
@@ -258,6 +272,21 @@ impl Behavior<Panel> for Drawer<'_> {
 
     fn tab_title_for_pane(&mut self, panel: &Panel) -> WidgetText {
         title(*panel).into()
+    }
+
+    fn on_tab_button(
+        &mut self,
+        tiles: &mut Tiles<Panel>,
+        tile: TileId,
+        button: egui::Response,
+    ) -> egui::Response {
+        if self.revealed == Some(tile) {
+            button.scroll_to_me_animation(None, egui::style::ScrollAnimation::none());
+        }
+        if let Some(panel) = tiles.get_pane(&tile) {
+            rects::note(&button, || format!("tab.{}", title(*panel)));
+        }
+        button
     }
 
     fn is_tab_closable(&self, _tiles: &Tiles<Panel>, _tile: TileId) -> bool {

@@ -10,6 +10,7 @@ pub(crate) mod crossings;
 mod data;
 mod evaluate;
 mod externals;
+mod fields;
 pub(crate) mod heap;
 mod instance;
 mod linker;

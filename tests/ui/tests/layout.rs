@@ -163,7 +163,7 @@ fn a_stop_moves_no_panel() {
 }
 
 #[test]
-fn the_first_minute_is_four_things_and_comes_once() {
+fn the_first_minute_is_five_things_and_comes_once() {
     let mut scene = Scene::example("recursion");
     assert!(!scene.has("To begin:"), "only for who has just begun");
     scene.harness.state_mut().welcome();
@@ -173,9 +173,18 @@ fn the_first_minute_is_four_things_and_comes_once() {
     scene.click("2 Step over").click("3 Run on");
     assert!(scene.has("To begin:"));
     assert!(!scene.session().is_unfinished());
-    scene.click("4 Begin again");
-    assert!(!scene.has("To begin:"));
+    scene.click("4 Step back");
+    assert!(
+        scene.session().is_past(),
+        "what this tool does beside others is among the first things"
+    );
+    assert!(scene.says("The line at the bottom leads to any moment of the run."));
+    scene.picture("first-minute-back");
+    scene.click("5 Begin again");
+    assert!(scene.says("Others are in Modules, examples in Learn."), "the last words are read too");
     assert_eq!(scene.session().clock(), 0);
+    scene.key(egui::Key::F11);
+    assert!(!scene.has("To begin:"));
 
     let kept = scene.harness.state_mut().settings();
     let mut scene = Scene::example("recursion");
@@ -183,6 +192,38 @@ fn the_first_minute_is_four_things_and_comes_once() {
     let ctx = scene.harness.ctx.clone();
     scene.harness.state_mut().restore(&ctx, &kept);
     assert!(!scene.settle().has("To begin:"));
+}
+
+#[test]
+fn a_revealed_tab_is_in_sight_in_its_strip() {
+    let mut scene = Scene::example("recursion");
+    scene.harness.set_size(vec2(1024.0, 700.0));
+    scene.settle();
+    for panel in Panel::ALL {
+        scene.apply([Command::RevealPanel(panel)]).settle();
+        let places = places(&mut scene);
+        let name = format!("{panel:?}");
+        let title = match panel {
+            Panel::FastCode => "Fast code",
+            Panel::HostCalls => "Host calls",
+            _ => &name,
+        };
+        let tab = places.get(&format!("tab.{title}")).copied().unwrap();
+        let room = places.get(&format!("panel.{title}")).copied().unwrap();
+        assert!(room.x_range().contains(tab.center().x), "{title}: {tab:?} in {room:?}");
+        assert!(tab.width() > 0.0 && room.right() + 1.0 >= tab.right(), "{title}: {tab:?}");
+    }
+}
+
+#[test]
+fn the_menu_of_views_fits_a_small_window_with_large_text() {
+    let mut scene = Scene::example("recursion");
+    scene.apply([Command::SetZoom(1.5)]);
+    scene.harness.set_size(vec2(1024.0 / 1.5, 700.0 / 1.5));
+    scene.settle().click("View").picture("view-menu");
+    let last = places(&mut scene).get("toolbar.motion").copied().unwrap();
+    let window = scene.harness.ctx.content_rect();
+    assert!(window.contains_rect(last), "{last:?} in {window:?}");
 }
 
 #[test]

@@ -224,8 +224,13 @@ fn memory_goes_to_addresses_and_refuses_those_beyond_the_end() {
     scene.enter("go to address", "0x10000");
     assert!(scene.says("0x10000 is beyond the end, 0x10000"));
     assert_eq!(scene.session().memory_views()[0].cursor, 0x16);
-    scene.write("go to address", "nowhere");
-    assert!(scene.has("not an address"));
+    let bytes = |scene: &Scene| scene.harness.get_by_label_contains("bytes of memory").rect();
+    let before = bytes(&scene);
+    scene.write("go to address", "nowhere").picture("go-to-refused");
+    assert!(scene.says("nowhere"), "what is wrong is said");
+    assert_eq!(bytes(&scene), before, "the bytes stay where they are");
+    scene.enter("go to address", "0x10 + 2 * 4");
+    assert_eq!(scene.session().memory_views()[0].cursor, 0x18);
 }
 
 #[test]

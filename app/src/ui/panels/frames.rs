@@ -64,18 +64,26 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     commands
 }
 
-/// The parameters of a frame with the values that they have now.
+/// The parameters of a frame by their names, with the values that they have now: what was passed may have been
+/// overwritten since, so it is not written as a call.
 fn arguments(session: &Session, frame: &FrameView<'_>) -> String {
     let Some(ty) = frame.module().func_type(frame.func()) else { return String::new() };
     let locals = frame.locals_of(ty.params(), 0..ARGUMENTS);
-    let dots = if ty.params().len() > ARGUMENTS { ", …" } else { "" };
+    let dots = if ty.params().len() > ARGUMENTS { "  …" } else { "" };
     let text = |value: &Value| match value {
         Value::V128(_) => "…".to_owned(),
         value if value.ty().is_ref() => session.value_text(value),
         number => untyped(number),
     };
-    let values: Vec<String> = locals.iter().map(|local| text(&local.value)).collect();
-    format!("{}{dots}", values.join(", "))
+    let name = |place: usize, name: &Option<String>| match name {
+        Some(name) => identifier(name),
+        None => format!("${place}"),
+    };
+    let values = locals
+        .iter()
+        .enumerate()
+        .map(|(place, local)| format!("  {} = {}", name(place, &local.name), text(&local.value)));
+    format!("{}{dots}", values.collect::<String>())
 }
 
 fn wasm_frame(
@@ -101,15 +109,8 @@ fn wasm_frame(
     if response.hovered() && !is_selected {
         ui.painter().rect_filled(place, 0.0, tokens.hover_row);
     }
-    // The module is said once, where it differs from that of the frame above.
-    let above = number.checked_sub(1).and_then(|above| frames.get(above));
-    let same = above.is_some_and(|above| above.instance() == frame.instance());
     let args = arguments(session, frame);
-    let shown = match session.module_of_instance(frame.instance()).filter(|_| same) {
-        Some(open) => format!("{}({args})", open.names.place(frame.func())),
-        None => format!("{label}({args})"),
-    };
-    line(ui, place, color, &shown, &offset, is_selected);
+    line(ui, place, color, &format!("{label}{args}"), &offset, is_selected);
     if response.clicked() {
         commands.push(Command::SelectFrame(number));
     }
@@ -143,7 +144,7 @@ fn wasm_frame(
     let symbol = open.and_then(|open| open.names.symbol(frame.func()));
     let symbol = symbol.map_or(String::new(), |symbol| format!("\n{symbol}"));
     response.on_hover_text(format!(
-        "{label}: function {} of instance {}, {standing} at {offset}{symbol}",
+        "{label}: function {} of instance {}, {standing} at {offset}{symbol}\nParameters as they are now",
         frame.func(),
         frame.instance(),
     ));

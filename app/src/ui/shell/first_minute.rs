@@ -1,6 +1,6 @@
-//! The first minute: four things to press in order, in the line under the toolbar.
+//! The first minute: five things to press in order, in the line under the toolbar.
 //!
-//! It goes away when the last has been done, by button or key, or when it is dismissed.
+//! It goes away with what is done behind the last, by button or key, or when it is dismissed.
 
 use egui::{Button, RichText, Ui};
 
@@ -10,7 +10,7 @@ use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 
 /// What is to be pressed, what that is called, and what to look at then.
-const STEPS: [(Action, &str, &str); 4] = [
+const STEPS: [(Action, &str, &str); 5] = [
     (
         Action::StepInto,
         "Step one instruction",
@@ -22,6 +22,11 @@ const STEPS: [(Action, &str, &str); 4] = [
         "As a step; a call runs to its return, whatever happens in it.",
     ),
     (Action::Continue, "Run on", "To the end, or to what stops it: a breakpoint, a trap, a call."),
+    (
+        Action::StepBack,
+        "Step back",
+        "All is as it was before. The line at the bottom leads to any moment of the run.",
+    ),
     (
         Action::Restart,
         "Begin again",
@@ -36,12 +41,15 @@ pub(in crate::ui) struct FirstMinute {
 }
 
 impl FirstMinute {
-    /// What is left of it after an action: nothing when all has been done. Who goes ahead needs no help
-    /// with what was left out.
+    /// What is left of it after an action: nothing behind the last, whose words stay until then. Who goes
+    /// ahead needs no help with what was left out.
     pub(super) fn after(self, action: Action) -> Option<Self> {
+        if self.done >= STEPS.len() {
+            return None;
+        }
         let place = STEPS.iter().position(|(step, ..)| *step == action);
         let done = place.map_or(self.done, |place| self.done.max(place + 1));
-        (done < STEPS.len()).then_some(Self { done })
+        Some(Self { done })
     }
 
     /// Draws it: what was pressed, and whether it is to go away.
@@ -56,7 +64,9 @@ impl FirstMinute {
             for (place, (action, text, help)) in STEPS.iter().enumerate() {
                 let number = place + 1;
                 if place < self.done {
-                    ui.label(RichText::new(format!("✓ {text}")).color(tokens.good));
+                    // The room is that of the words for what was done last.
+                    let done = ui.label(RichText::new("✓").color(tokens.good));
+                    done.on_hover_text(format!("{text}: {help}"));
                     continue;
                 }
                 let is_next = place == self.done;
@@ -83,15 +93,18 @@ impl FirstMinute {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
-    fn it_is_over_when_its_last_step_is_done() {
-        let mut left = Some(FirstMinute::default());
+    fn the_words_of_the_last_step_stay_until_something_else_is_done() {
+        let mut left = FirstMinute::default();
         for (done, (action, ..)) in STEPS.iter().enumerate() {
-            assert_eq!(left, Some(FirstMinute { done }));
-            left = left.unwrap().after(Action::Palette).unwrap().after(*action);
+            assert_eq!(left, FirstMinute { done });
+            left = left.after(Action::Palette).unwrap().after(*action).unwrap();
         }
-        assert_eq!(left, None);
+        assert_eq!(left, FirstMinute { done: STEPS.len() });
+        assert_eq!(left.after(Action::StepInto), None);
     }
 }

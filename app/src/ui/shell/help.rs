@@ -5,10 +5,11 @@ use egui::{Context, RichText};
 use super::actions::ALL;
 use crate::ui::tokens::{self, Tokens};
 
-const BEGINNING: [&str; 5] = [
+const BEGINNING: [&str; 6] = [
     "Drop .wasm or .wat files on the window. Modules are linked by their names.",
     "In Modules, fill in the arguments of an export and press Step or Run.",
     "Step into (F11) executes one instruction; the next one is the highlighted row of Code.",
+    "Step back into (Ctrl+Shift+F11) undoes one; a click on the line at the bottom goes to any moment of the run.",
     "A call of an import that no module satisfies waits in Host calls for your answer.",
     "Double click a value to change it. Click left of an instruction to set a breakpoint.",
 ];

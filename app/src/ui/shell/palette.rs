@@ -16,6 +16,20 @@ use crate::ui::tokens::{self, Tokens};
 const SHOWN: usize = 14;
 /// The score of a function whose whole name or index was typed.
 const EXACT: i32 = i32::MAX;
+/// What a better way of fitting is worth: more than all letters of a title together.
+const WAY: i32 = 100_000;
+/// What is worth being a common action, among titles that fit in the same way.
+const OFTEN: i32 = 10_000;
+/// Actions that are asked for most, the most frequent first.
+const COMMON: [Action; 7] = [
+    Action::StepInto,
+    Action::StepOver,
+    Action::Continue,
+    Action::StepBack,
+    Action::Open,
+    Action::ToggleBreakpoint,
+    Action::Restart,
+];
 /// Functions looked through for one query.
 const FUNCTIONS: u32 = 200_000;
 
@@ -77,16 +91,50 @@ fn score(text: &str, query: &str) -> Option<i32> {
     next.is_none().then(|| score * 8 - (text.len().min(60) as i32) / 8)
 }
 
+/// How a title fits a query: as a whole, from its beginning, with words that begin so, somewhere, or in no
+/// more than its letters.
+fn way(title: &str, query: &str) -> i32 {
+    let (title, query) = (title.to_lowercase(), query.trim().to_lowercase());
+    let begins = |wanted: &str| {
+        title.split(|sign: char| !sign.is_alphanumeric()).any(|word| word.starts_with(wanted))
+    };
+    if query.is_empty() {
+        0
+    } else if title == query {
+        4
+    } else if title.starts_with(&query) {
+        3
+    } else if query.split_whitespace().all(begins) {
+        2
+    } else {
+        i32::from(title.contains(&query))
+    }
+}
+
+/// How well a title fits: in a better way first, then by its letters.
+fn fits(title: &str, query: &str) -> Option<i32> {
+    Some(way(title, query) * WAY + score(title, query)?.min(OFTEN - 1))
+}
+
+/// What a common action is ahead of others.
+fn often(action: Action) -> i32 {
+    let place = COMMON.iter().rev().position(|common| *common == action);
+    place.map_or(0, |place| (place as i32 + 1) * OFTEN)
+}
+
 fn entries(session: &Session, layout: &Layout, query: &str) -> Vec<Entry> {
     let mut found: Vec<(i32, Entry)> = Vec::new();
-    let mut offer = |kind: &'static str, title: String, does: &dyn Fn() -> Does| {
-        if let Some(score) = score(&title, query) {
-            found.push((score, Entry { kind, title, does: does() }));
+    let mut offer = |kind: &'static str, title: String, more: i32, does: &dyn Fn() -> Does| {
+        // Words may stand in another order than in the title.
+        if let Some(fits) =
+            fits(&title, query).or((way(&title, query) > 0).then(|| way(&title, query) * WAY))
+        {
+            found.push((fits + more, Entry { kind, title, does: does() }));
         }
     };
     for action in ALL.into_iter().filter(|action| *action != Action::Palette) {
         if action.obstacle(session).is_none() {
-            offer("action", action.title().to_owned(), &|| Does::Action(action));
+            offer("action", action.title().to_owned(), often(action), &|| Does::Action(action));
         }
     }
     for open in session.modules() {
@@ -96,7 +144,7 @@ fn entries(session: &Session, layout: &Layout, query: &str) -> Vec<Entry> {
                 continue;
             }
             let title = format!("Step {}", dotted(&open.name, &export.name));
-            offer("start", title, &|| {
+            offer("start", title, 0, &|| {
                 Does::Commands(vec![Command::Start {
                     module: open.key,
                     export: export.name.to_string(),
@@ -107,12 +155,16 @@ fn entries(session: &Session, layout: &Layout, query: &str) -> Vec<Entry> {
     }
     for example in session.examples() {
         let title = format!("Example: {}", example.title);
-        offer("example", title, &|| Does::Commands(vec![Command::OpenExample(example.id.clone())]));
+        offer("example", title, 0, &|| {
+            Does::Commands(vec![Command::OpenExample(example.id.clone())])
+        });
     }
     for panel in Panel::ALL {
         let verb = if layout.is_open(panel) { "Show" } else { "Open" };
         let title = format!("{verb} panel {}", layout::title(panel));
-        offer("panel", title, &|| Does::Commands(vec![Command::RevealPanel(panel)]));
+        // It is found by its name as if that were all of the title.
+        let more = (way(layout::title(panel), query) - way(&title, query)).max(0) * WAY;
+        offer("panel", title, more, &|| Does::Commands(vec![Command::RevealPanel(panel)]));
     }
     if !query.trim().is_empty() {
         functions(session, query, &mut found);
@@ -134,22 +186,22 @@ fn functions(session: &Session, query: &str, found: &mut Vec<(i32, Entry)>) {
         let first = open.module.imported_func_count();
         for index in (first..open.module.func_count()).take(left as usize) {
             let func = FuncIndex(index);
-            let shown = open.names.found(func).and_then(|name| score(name, query));
-            let raw = open.module.func_name(func).and_then(|name| score(name, query));
+            let shown = open.names.found(func).and_then(|name| fits(name, query));
+            let raw = open.module.func_name(func).and_then(|name| fits(name, query));
             let is_exact =
                 |(key, place): &(ModuleKey, Place)| *key == open.key && place.func == func;
-            if let Some(fits) = shown.max(raw)
+            if let Some(score) = shown.max(raw)
                 && !exact.iter().any(is_exact)
             {
-                hits.push((fits, open, func));
+                hits.push((score, open, func));
             }
         }
         left = left.saturating_sub(open.module.func_count());
     }
     // Only the best are shown, and need words.
-    hits.sort_by_key(|(fits, ..)| std::cmp::Reverse(*fits));
+    hits.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
     let best = hits.into_iter().take(SHOWN);
-    found.extend(best.map(|(fits, open, func)| (fits, function_entry(open, func, None))));
+    found.extend(best.map(|(score, open, func)| (score, function_entry(open, func, None))));
 }
 
 fn function_entry(open: &OpenModule, func: FuncIndex, offset: Option<CodeOffset>) -> Entry {
@@ -259,7 +311,43 @@ fn line(entry: &Entry, selected: bool, ui: &mut Ui) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::score;
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_comes_first() {
+        let mut session = Session::new();
+        session.apply(Command::OpenExample("recursion".to_owned())).unwrap();
+        session.apply(Command::StepBy(3)).unwrap();
+        let layout = Layout::default();
+        for (query, first) in [
+            ("watch", "Show panel Watches"),
+            ("find", "Open panel Find"),
+            ("find in", "Find in all functions …"),
+            ("memory", "Show panel Memory"),
+            ("mem", "Show panel Memory"),
+            ("frames", "Show panel Frames"),
+            ("step", "Step into"),
+            ("over", "Step over"),
+            ("back", "Back to the place before"),
+            ("step back", "Step back into"),
+            ("back step", "Step back into"),
+            ("run", "Run or continue"),
+            ("run back", "Run back"),
+            ("break", "Show panel Breakpoints"),
+            ("stop", "Stop"),
+            ("open", "Open files …"),
+            ("help", "Keys and help"),
+            ("tasks", "Show panel Tasks"),
+            ("text", "Larger text"),
+            ("stpov", "Step over"),
+        ] {
+            let found = entries(&session, &layout, query);
+            let titles: Vec<&str> = found.iter().map(|entry| &*entry.title).collect();
+            assert_eq!(titles.first(), Some(&first), "{query}: {titles:?}");
+        }
+    }
 
     #[test]
     fn letters_in_order_fit_and_word_beginnings_fit_better() {

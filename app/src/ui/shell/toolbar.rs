@@ -170,25 +170,37 @@ fn views(
     actions: &mut Vec<Action>,
 ) {
     let menu = ui.menu_button("View", |ui| {
-        for panel in Panel::ALL {
-            let mut open = layout.is_open(panel);
-            if ui.checkbox(&mut open, layout::title(panel)).clicked() {
-                effects.push(Effect::Command(Command::TogglePanel(panel)));
+        // Two columns: all of it has to fit into a small window with large text.
+        let half = Panel::ALL.len().div_ceil(2);
+        egui::Grid::new("panels").num_columns(2).spacing(tokens::GRID).show(ui, |ui| {
+            for row in 0..half {
+                for panel in Panel::ALL.iter().skip(row).step_by(half) {
+                    let mut open = layout.is_open(*panel);
+                    let entry = ui.checkbox(&mut open, layout::title(*panel));
+                    rects::note(&entry, || format!("toolbar.panel.{}", layout::title(*panel)));
+                    if entry.clicked() {
+                        effects.push(Effect::Command(Command::TogglePanel(*panel)));
+                    }
+                }
+                ui.end_row();
             }
-        }
+        });
         ui.separator();
-        for arrangement in arrangements::ALL.into_iter().chain([Arrangement::Own]) {
-            let action = Action::Arrange(arrangement);
-            let is_shown = layout.arrangement == arrangement;
-            let keys = action.keys_text(ui.ctx());
-            let entry = Button::selectable(is_shown, arrangements::title(arrangement));
-            let entry = ui.add(entry.shortcut_text(keys));
-            rects::note(&entry, || format!("toolbar.arrange.{arrangement:?}"));
-            if entry.on_hover_text(arrangements::purpose(arrangement)).clicked() {
-                actions.push(action);
-                ui.close();
+        let arrange = ui.menu_button("Arrange for", |ui| {
+            for arrangement in arrangements::ALL.into_iter().chain([Arrangement::Own]) {
+                let action = Action::Arrange(arrangement);
+                let is_shown = layout.arrangement == arrangement;
+                let keys = action.keys_text(ui.ctx());
+                let entry = Button::selectable(is_shown, arrangements::title(arrangement));
+                let entry = ui.add(entry.shortcut_text(keys));
+                rects::note(&entry, || format!("toolbar.arrange.{arrangement:?}"));
+                if entry.on_hover_text(arrangements::purpose(arrangement)).clicked() {
+                    actions.push(action);
+                    ui.close();
+                }
             }
-        }
+        });
+        rects::note(&arrange.response, || "toolbar.arrange".to_owned());
         ui.separator();
         for action in [
             Action::ResetLayout,
@@ -206,7 +218,9 @@ fn views(
             }
         }
         let mut moving = !shell.reduce_motion;
-        if ui.checkbox(&mut moving, "Motion").clicked() {
+        let motion = ui.checkbox(&mut moving, "Motion");
+        rects::note(&motion, || "toolbar.motion".to_owned());
+        if motion.clicked() {
             actions.push(Action::ReduceMotion);
         }
     });

@@ -31,7 +31,7 @@ fn line(session: &Session, known: &WatchpointState, ui: &mut Ui, commands: &mut 
             }
             let hits = format!("{} ×", widgets::grouped(known.hits));
             ui.label(RichText::new(hits).font(tokens::mono_small()).color(tokens.weak))
-                .on_hover_text("How often it stopped in this run");
+                .on_hover_text("How often it stopped the run on its way forwards; stops on the way back are not counted");
             accesses(known, ui, commands);
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);

@@ -27,7 +27,11 @@ pub(super) fn show(name: &str, ui: &mut Ui) {
     }
 }
 
-/// The same in one line.
+/// Room for two lines.
+pub(super) const HEIGHT: f32 = tokens::ROW * 2.0;
+
+/// The same in at most two lines, whose room is always there: nothing moves from one operator to the next. What has
+/// no room is in the tooltip.
 pub(super) fn line(name: &str, ui: &mut Ui) {
     let tokens = Tokens::of(ui);
     let Some(help) = help(name) else { return };
@@ -40,7 +44,11 @@ pub(super) fn line(name: &str, ui: &mut Ui) {
         add(&format!("  {}", help.effect), tokens::mono_small(), tokens.weak);
     }
     add(&format!("  {}", help.text), egui::FontId::proportional(tokens::TEXT), tokens.text);
-    ui.add(egui::Label::new(job).truncate());
+    job.wrap.max_rows = 2;
+    ui.allocate_ui(egui::vec2(ui.available_width(), HEIGHT), |ui| {
+        ui.set_min_height(HEIGHT);
+        ui.add(egui::Label::new(job).wrap()).on_hover_ui(|ui| show(name, ui));
+    });
 }
 
 fn help(name: &str) -> Option<Help> {

@@ -39,7 +39,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         widgets::empty(ui, "This module has no code of its own.");
         return commands;
     }
-    let height = ui.available_height() - tokens::ROW - tokens::GAP;
+    let height = ui.available_height() - help::HEIGHT - tokens::GAP;
     ui.allocate_ui(egui::vec2(ui.available_width(), height.max(tokens::ROW)), |ui| {
         listing(session, open, &cache, ui, &mut commands);
     });

@@ -5,11 +5,12 @@ use stepwell_engine::store::ObjectKind;
 use stepwell_engine::{ObjectAddr, Store, Value};
 
 use super::index::{LISTED, Referrers};
-use crate::session::{Command, Session, WatchTarget, fields};
-use crate::ui::rects;
+use crate::session::{Command, RunState, Session, WatchTarget, fields};
 use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets::edit::EditValue;
 use crate::ui::widgets::virtual_rows::VirtualRows;
 use crate::ui::widgets::{self, reference};
+use crate::ui::{feedback, rects};
 
 /// Rows of elements on screen.
 const ELEMENTS: u64 = 8;
@@ -48,6 +49,7 @@ pub(super) fn show(
             Some(kind) => structure(session, store, object, kind, ui, commands),
             None => {}
         }
+        feedback::show(ui, |command| matches!(command, Command::SetField { .. }));
         ui.add_space(tokens::GAP);
         referred_by(session, store, referrers, ui, commands);
     });
@@ -82,14 +84,45 @@ fn structure(
             let place = Some(place).filter(|_| !is_exception);
             let title = ui.label(RichText::new(&name).font(tokens::mono()));
             widgets::watch::beside(session, place.as_ref(), title.rect, ui);
-            let shown = field(session, &format!("field {name}"), value, ui, commands);
-            for response in [title.interact(Sense::click()), shown] {
-                menu(session, value, place, &response, commands);
+            let title = title.interact(Sense::click());
+            if is_exception {
+                let shown = field(session, &format!("field {name}"), value, ui, commands);
+                menu(session, value, place, &shown, commands);
+            } else {
+                edited(
+                    session,
+                    store,
+                    object,
+                    position as u32,
+                    (&format!("field {name}"), value),
+                    ui,
+                    commands,
+                );
             }
+            menu(session, value, place, &title, commands);
             ui.label(RichText::new(ty).font(tokens::mono_small()).color(tokens.faint));
             ui.end_row();
         }
     });
+}
+
+/// A field or an element that can be changed where it is mutable and the machine stands.
+fn edited(
+    session: &Session,
+    store: &Store,
+    object: ObjectAddr,
+    field: u32,
+    (name, value): (&str, &Value),
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let mutable = store.field_type(object, field).is_some_and(|ty| ty.mutable);
+    let enabled = mutable && *session.run_state() != RunState::Running && !session.is_past();
+    let place = WatchTarget::Field { object: object.0, field };
+    let edit = EditValue::new(session, name, value).enabled(enabled).place(Some(place));
+    if let Some(value) = edit.show(ui, commands) {
+        commands.push(Command::SetField { object: object.0, field, value });
+    }
 }
 
 /// Names and types of a structure's fields.
@@ -131,11 +164,19 @@ fn menu(
         widgets::memory::menu(session, None, value, response, commands);
         return;
     };
-    response.context_menu(|ui| {
-        let show = widgets::memory::show(session, ui.ctx(), None, value);
-        widgets::memory::menu_entry(show, ui, commands);
-        widgets::watch::menu(session, place, ui, commands);
-    });
+    response.context_menu(|ui| place_menu(session, value, place, ui, commands));
+}
+
+fn place_menu(
+    session: &Session,
+    value: &Value,
+    place: WatchTarget,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
+    let show = widgets::memory::show(session, ui.ctx(), None, value);
+    widgets::memory::menu_entry(show, ui, commands);
+    widgets::watch::menu(session, place, ui, commands);
 }
 
 /// Elements in rows, and as text where they are letters.
@@ -158,6 +199,26 @@ fn array(
         let text = RichText::new(format!("{text:?}{dots}")).font(tokens::mono());
         ui.add(egui::Label::new(text.color(tokens.good)).wrap());
     }
+    // An element that is to be changed has a line of its own: a row has no room for what is wrong with a text.
+    let chosen = ui.scope_id().with(("chosen element", object.0));
+    if let Some((index, value)) = ui
+        .data(|data| data.get_temp::<u32>(chosen))
+        .and_then(|index| Some((index, store.element(object, index)?)))
+    {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(format!("element {index}")).font(tokens::mono_small()));
+            edited(
+                session,
+                store,
+                object,
+                index,
+                (&format!("chosen element {index}"), &value),
+                ui,
+                commands,
+            );
+        });
+    }
+    let mutable = store.field_type(object, 0).is_some_and(|ty| ty.mutable);
     let height = tokens::ROW * u64::from(len).min(ELEMENTS) as f32;
     ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
         let rows = VirtualRows::new(ui, ("elements", object.0), len.into());
@@ -183,7 +244,18 @@ fn array(
             let element = WatchTarget::Field { object: object.0, field: row as u32 };
             let sign = pos2(number.x + tokens::GROUP / 2.0, y);
             widgets::watch::sign(session, &element, sign, ui);
-            menu(session, &value, Some(element), &response, commands);
+            let mut chooses = mutable && to.is_none() && response.double_clicked();
+            response.context_menu(|ui| {
+                if mutable && ui.button("Change the value").clicked() {
+                    chooses = true;
+                    ui.close();
+                }
+                place_menu(session, &value, element, ui, commands);
+            });
+            if chooses {
+                ui.data_mut(|data| data.insert_temp(chosen, row as u32));
+                ui.ctx().request_repaint();
+            }
             let at = pos2(number.x + tokens::GROUP, y);
             ui.painter().text(at, Align2::LEFT_CENTER, text, tokens::mono(), color);
             if let Some(to) = to {

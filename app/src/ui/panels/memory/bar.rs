@@ -115,23 +115,40 @@ fn go_to(session: &Session, view: &MemoryView, ui: &mut Ui, commands: &mut Vec<C
         .desired_width(tokens::FIELD);
     let field = ui.add(edit).accessible_name("go to address");
     rects::note(&field, || format!("memory.{}.goto", view.id));
-    let field =
-        field.on_hover_text("0x40, 64, 0x40+16, or the name of a global such as __heap_base");
+    let help = "0x40, 64, the name of a global such as __heap_base, or an expression of the frame: $p + 8, i32[$sp]";
+    let field = field.on_hover_text(help);
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     if !text.trim().is_empty() {
-        match address(session, view, &text) {
-            Some(address) if entered => {
+        let plain = address(session, view, &text);
+        match plain.map_or_else(|| session.address(view.memory, &text), Ok) {
+            Ok(address) if entered => {
                 commands.push(Command::GoToAddress { view: view.id, address });
                 text.clear();
             }
-            Some(_) => {}
-            None => {
-                let problem = RichText::new("not an address").small().color(tokens.error);
-                ui.label(problem);
+            Ok(_) => {}
+            Err(problem) => {
+                if entered {
+                    field.request_focus();
+                }
+                below(&field, &problem, id, tokens, ui);
             }
         }
     }
     ui.data_mut(|data| data.insert_temp(id, text));
+}
+
+/// What is wrong with a text, over what lies below its field: nothing moves for it.
+fn below(field: &egui::Response, problem: &str, id: egui::Id, tokens: &Tokens, ui: &Ui) {
+    let area = egui::Area::new(id.with("problem"))
+        .order(egui::Order::Foreground)
+        .interactable(false)
+        .fixed_pos(field.rect.left_bottom());
+    area.show(ui.ctx(), |ui| {
+        egui::Frame::popup(ui.style()).show(ui, |ui| {
+            ui.set_max_width(tokens::TOOLTIP);
+            ui.label(RichText::new(problem).small().color(tokens.error));
+        });
+    });
 }
 
 /// A sum of numbers and names of exported globals.

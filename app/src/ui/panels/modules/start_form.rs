@@ -58,7 +58,14 @@ fn function(
     let started = session
         .invocation()
         .filter(|(module, name, _)| *module == open.key && *name == &*export.name)
-        .map(|(_, _, args)| args.to_vec());
+        .map(|(_, _, args)| {
+            // A type before a number says no more than the label of the field.
+            let plain = |(ty, text): (&ValType, &String)| {
+                let prefix = format!("{}:", val_type(&open.module, *ty));
+                text.strip_prefix(&prefix).unwrap_or(text).to_owned()
+            };
+            ty.params().iter().zip(args).map(plain).collect::<Vec<String>>()
+        });
     let count = ty.params().len();
     let mut texts: Vec<String> = ui
         .data(|data| data.get_temp(id))
@@ -146,6 +153,7 @@ fn function(
                 let label = format!("argument {position} of {}", dotted(&open.name, &export.name));
                 let edit = egui::TextEdit::singleline(text)
                     .font(tokens::mono_small())
+                    .hint_text(default_text(*ty))
                     .desired_width(ui.available_width().min(tokens::FIELD_WIDE));
                 let field = ui.add(edit).accessible_name(label);
                 rects::note(&field, || {
