@@ -43,6 +43,10 @@ mod act;
 mod checkpoint;
 mod image;
 mod kept;
+mod overview;
+mod query;
+#[cfg(all(test, feature = "wat", not(miri)))]
+mod query_tests;
 mod replay;
 mod search;
 #[cfg(all(test, feature = "wat"))]
@@ -64,6 +68,8 @@ use crate::exec::{Budget, CallState, HostAnswer, Stop, Task};
 use crate::host::record::HostRecord;
 use crate::store::Store;
 
+pub use overview::{Glimpse, Turn};
+pub use query::{Asking, Found, Happening, Query};
 pub use search::{Hit, Search};
 
 /// Instructions between two states that are kept, at least.

@@ -29,6 +29,8 @@ pub(super) struct Past {
     target: u64,
     /// Counts on the way at which states are kept, the next one last.
     keep_at: Vec<u64>,
+    /// What was done besides runs is told of before it is done again.
+    pub(super) announces: bool,
 }
 
 impl Past {
@@ -99,7 +101,7 @@ impl Timeline {
                     self.keep_past(store);
                 }
                 Ok(Reached::Budget) => return Ok(false),
-                Ok(Reached::Stop(_)) => {}
+                Ok(Reached::Stop(_) | Reached::Outside) => {}
                 Err(error) => {
                     self.return_to_present(store);
                     return Err(error);
@@ -141,7 +143,7 @@ impl Timeline {
             None => {
                 let live = store.leave_present(state);
                 let (target, keep_at) = (clock, Vec::new());
-                self.past = Some(Past { live, at, clock, target, keep_at });
+                self.past = Some(Past { live, at, clock, target, keep_at, announces: false });
             }
         }
         // Where the run stopped at a breakpoint then, it is one to be found now.
@@ -260,19 +262,22 @@ impl Timeline {
                     act.task.clone().time_out(store)?;
                     past.at = Position { act: past.at.act + 1, within: 0 };
                 }
-                // What has come of it is kept.
-                ActKind::Outside => {
-                    let behind = Position { act: past.at.act + 1, within: 0 };
-                    let index = self.checkpoints.before(behind);
-                    let index = index.filter(|index| {
-                        self.checkpoints.get(*index).is_some_and(|known| known.at == behind)
-                    });
-                    let Some(index) = index else {
-                        return Err(lost(past.clock, "a state that should have been kept"));
-                    };
-                    self.stand_at(store, index)?;
-                }
+                ActKind::Outside if past.announces => return Ok(Reached::Outside),
+                ActKind::Outside => self.do_outside(store)?,
             }
+        }
+    }
+
+    /// Does what comes next and is no run: what has come of it is kept.
+    pub(super) fn do_outside(&mut self, store: &mut Store) -> Result<()> {
+        let Some(past) = &self.past else { return Ok(()) };
+        let behind = Position { act: past.at.act + 1, within: 0 };
+        let index = self.checkpoints.before(behind);
+        let index = index
+            .filter(|index| self.checkpoints.get(*index).is_some_and(|known| known.at == behind));
+        match index {
+            Some(index) => self.stand_at(store, index),
+            None => Err(lost(past.clock, "a state that should have been kept")),
         }
     }
 
@@ -286,6 +291,8 @@ impl Timeline {
 pub(super) enum Reached {
     Clock,
     Budget,
+    /// Something that is no run comes next, for who has asked to be told.
+    Outside,
     /// A breakpoint or watchpoint.
     Stop(Box<Stop>),
 }
