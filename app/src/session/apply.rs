@@ -125,7 +125,9 @@ impl Session {
             }
             Command::Continue => self.set_out(Goal::Run),
             Command::Pause => {
-                if self.journey.is_some() {
+                if self.is_asking() {
+                    self.end_asking();
+                } else if self.journey.is_some() {
                     self.asked = None;
                     self.arrive();
                 } else if self.state == RunState::Running {
@@ -181,6 +183,28 @@ impl Session {
             Command::StepBackOut => self.step_back_out(),
             Command::RunBack => self.run_back(),
             Command::GoToWrite { target, next } => self.go_to_write(target, next),
+            Command::AskRun(question) => self.ask_run(question),
+            Command::EndAsking => {
+                self.end_asking();
+                Ok(())
+            }
+            Command::GoToAnswer(row) => self.go_to_answer(row),
+            Command::ClearAnswers => {
+                self.end_asking();
+                self.answers = None;
+                Ok(())
+            }
+            Command::LimitQuestions(stretch) => {
+                self.limit_questions(stretch);
+                Ok(())
+            }
+            Command::LookCloser { from, to } => {
+                self.look_closer(from, to);
+                Ok(())
+            }
+            Command::AddBookmark(name) => self.add_bookmark(&name),
+            Command::RenameBookmark { bookmark, name } => self.rename_bookmark(bookmark, &name),
+            Command::RemoveBookmark(bookmark) => self.remove_bookmark(bookmark),
             Command::GoToBegin => self.seek(0),
             Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {

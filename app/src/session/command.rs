@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, BreakWhen, Shape, TemplateView, WatchTarget, WatchWhen};
+use super::{AnswerRule, BreakWhen, Question, Shape, TemplateView, WatchTarget, WatchWhen};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,7 @@ pub enum Panel {
     Breakpoints,
     Watches,
     Log,
+    Answers,
     Find,
     Problems,
     Learn,
@@ -76,7 +77,7 @@ pub enum Panel {
 
 impl Panel {
     /// Those that can be opened, in the order in which menus name them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Modules,
         Self::Code,
         Self::FastCode,
@@ -94,6 +95,8 @@ impl Panel {
         Self::Breakpoints,
         Self::Watches,
         Self::Log,
+        Self::Timeline,
+        Self::Answers,
         Self::Find,
         Self::Problems,
         Self::Learn,
@@ -294,6 +297,34 @@ pub enum Command {
         /// The next one.
         next: bool,
     },
+    /// Asks something of the whole run, or of the stretch that is chosen.
+    AskRun(Question),
+    /// Leaves off asking; what has been found stays.
+    EndAsking,
+    /// To the moment of an answer.
+    GoToAnswer(usize),
+    /// Forgets the answers.
+    ClearAnswers,
+    /// Limits questions to a stretch of the run, from one count to another.
+    LimitQuestions(Option<(u64, u64)>),
+    /// Looks closer at who executes what in a stretch of the run, while nothing else is done.
+    LookCloser {
+        /// From this count.
+        from: u64,
+        /// To this one.
+        to: u64,
+    },
+    /// Gives the moment at which one stands a name.
+    AddBookmark(String),
+    /// Gives a bookmark another name.
+    RenameBookmark {
+        /// Its number.
+        bookmark: u32,
+        /// The name.
+        name: String,
+    },
+    /// Removes a bookmark.
+    RemoveBookmark(u32),
     /// To the beginning of what is known.
     GoToBegin,
     /// To the present again.
@@ -621,6 +652,12 @@ impl Command {
                 | Command::ShowOffset { .. }
                 | Command::ShowPc
                 | Command::ShowObject(_)
+                | Command::LimitQuestions(_)
+                | Command::LookCloser { .. }
+                | Command::AddBookmark(_)
+                | Command::RenameBookmark { .. }
+                | Command::RemoveBookmark(_)
+                | Command::ClearAnswers
                 | Command::AddMemoryView
                 | Command::CloseMemoryView(_)
                 | Command::ViewMemory { .. }

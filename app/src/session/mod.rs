@@ -4,8 +4,13 @@
 //! Panels, the JavaScript handle and tests read the rest through the accessors here. Nothing in
 //! this folder knows egui.
 
+mod activity;
 mod answer_rules;
+mod answers;
+#[cfg(test)]
+mod answers_tests;
 mod apply;
+mod bookmarks;
 mod breakpoint;
 #[cfg(test)]
 mod bulk_tests;
@@ -17,6 +22,7 @@ mod declared;
 mod demangle;
 mod edit;
 mod examples;
+mod export_answers;
 mod export_calls;
 #[cfg(test)]
 mod expression_tests;
@@ -88,7 +94,10 @@ use stepwell_engine::{
     CodeOffset, Config, Engine, FuncIndex, InstanceId, Store, Task, ValType, Value,
 };
 
+pub use activity::{Activity, RunMark, RunMarkKind};
 pub use answer_rules::{AnswerRule, Then};
+pub use answers::{Answer, AnswerState, Answers, Author, Question};
+pub use bookmarks::Bookmark;
 pub use call_graph::CallCounts;
 pub use command::{
     Arrangement, Command, ImportPolicy, ModuleKey, Panel, ProviderChoice, SearchKind, SetChoice,
@@ -173,6 +182,11 @@ pub struct Session {
     speed: Speed,
     breakpoints: Vec<Entry>,
     watchpoints: Watchpoints,
+    answers: Option<Answers>,
+    /// The stretch that questions are limited to.
+    stretch: Option<(u64, u64)>,
+    activity: activity::Closer,
+    bookmarks: bookmarks::Bookmarks,
     /// What a watchpoint has seen where one stands in the past.
     past_access: Option<WatchStop>,
     /// The write that is looked for.
@@ -242,6 +256,10 @@ impl Session {
             speed: Speed::default(),
             breakpoints: Vec::new(),
             watchpoints: Watchpoints::default(),
+            answers: None,
+            stretch: None,
+            activity: activity::Closer::default(),
+            bookmarks: bookmarks::Bookmarks::default(),
             past_access: None,
             asked: None,
             next_asked: None,
@@ -287,7 +305,8 @@ impl Session {
             self.notify(true, error.to_string());
         }
         self.look_at_watches();
-        self.state == RunState::Running || self.is_opening() || self.is_finding()
+        let looks = self.go_on_looking(slice / 2);
+        looks || self.state == RunState::Running || self.is_opening() || self.is_finding()
     }
 
     // The run.
@@ -406,6 +425,8 @@ impl Session {
         }
         self.renew_watchpoints();
         (self.past_access, self.asked) = (None, None);
+        (self.answers, self.stretch) = (None, None);
+        self.activity.clear();
         self.log.clear();
         self.watches.discard();
     }

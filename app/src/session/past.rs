@@ -8,6 +8,7 @@ use stepwell_engine::observe::{Breakpoint, Debugger, WatchpointHit};
 use stepwell_engine::timeline::{Hit, Search};
 use stepwell_engine::{CodeOffset, InstanceId, Stop, Store, Task};
 
+use super::answers::{Ask, Stood};
 use super::goal::{Goal, Place};
 use super::remembered::Remembered;
 use super::types::{RunState, SessionError, StopReason};
@@ -43,6 +44,8 @@ pub(super) enum Journey {
     Back { search: Search, wanted: Wanted, otherwise: u64 },
     /// To the next one, or to the present.
     Forward { debugger: Debugger, wanted: Wanted, behind: u64 },
+    /// Through the past for a question, and back.
+    Ask(Box<Ask>),
 }
 
 /// What comes once one is there.
@@ -52,6 +55,8 @@ pub(super) enum Then {
     Tell(Box<WatchpointHit>),
     /// Behind a host call that has written what was asked for.
     TellCall(Box<WatchStop>),
+    /// Where one stood before a question was asked.
+    StandAs(Box<Stood>),
     /// With words for the person.
     Say(String),
     /// If that is within a call, to before the call, which a frame of this depth has made.
@@ -153,6 +158,7 @@ impl Session {
     /// Sets out for another moment and takes the first slice of the way.
     fn set_out_for(&mut self, journey: Journey) -> Result<(), SessionError> {
         self.place_on_line()?;
+        self.end_asking();
         self.asked = self.next_asked.take();
         if self.journey.is_none() {
             self.remembered = Remembered::of(self);
@@ -167,7 +173,7 @@ impl Session {
         }
         let set_out = match journey {
             Journey::To { clock, .. } => machine.timeline.set_out(&mut machine.store, clock),
-            Journey::Back { .. } | Journey::Forward { .. } => Ok(()),
+            Journey::Back { .. } | Journey::Forward { .. } | Journey::Ask(_) => Ok(()),
         };
         self.journey = Some(journey);
         self.state = RunState::Running;
@@ -342,7 +348,14 @@ impl Session {
 
     /// Goes on for a chunk.
     pub(super) fn travel(&mut self) -> Result<(), SessionError> {
-        let Some(mut journey) = self.journey.take() else { return Ok(()) };
+        let mut journey = match self.journey.take() {
+            Some(Journey::Ask(ask)) => {
+                self.go_on_asking(ask);
+                return Ok(());
+            }
+            Some(journey) => journey,
+            None => return Ok(()),
+        };
         let Some(machine) = &mut self.machine else { return Ok(()) };
         let (timeline, store) = (&mut machine.timeline, &mut machine.store);
         let mut after = Then::Stand;
@@ -364,6 +377,7 @@ impl Session {
                     })
                 })
             }
+            Journey::Ask(_) => return Ok(()),
             Journey::Forward { debugger, wanted, behind } => {
                 let mut holds =
                     |store: &Store, task: &Task, stop: &Stop| wanted.holds(store, task, stop);
@@ -410,7 +424,7 @@ impl Session {
                     self.arrive();
                     self.tell(then);
                 }
-                Journey::Back { .. } | Journey::Forward { .. } => {
+                Journey::Back { .. } | Journey::Forward { .. } | Journey::Ask(_) => {
                     self.arrive();
                     self.tell(after);
                 }
@@ -427,6 +441,7 @@ impl Session {
             Then::Tell(hit) if self.is_past() => self.past_access = self.watch_stop(&hit),
             Then::TellCall(stop) if self.is_past() => self.past_access = Some(*stop),
             Then::Say(text) => self.notify(false, text),
+            Then::StandAs(stood) => self.look_as(*stood),
             _ => {}
         }
         self.asked = None;
@@ -438,7 +453,7 @@ impl Session {
     }
 
     /// What was done could not be done again: one stands in the present.
-    fn lose_way(&mut self, error: &stepwell_engine::Error) {
+    pub(super) fn lose_way(&mut self, error: &stepwell_engine::Error) {
         self.notify(true, format!("that moment cannot be gone to: {error}"));
         self.arrive();
     }

@@ -44,7 +44,8 @@ impl Part {
                 let panes: Vec<TileId> =
                     panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
                 // They come when there are some, or when they are asked for.
-                let comes_later = |of: &Panel| matches!(of, Panel::Problems | Panel::Find);
+                let comes_later =
+                    |of: &Panel| matches!(of, Panel::Problems | Panel::Find | Panel::Answers);
                 for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| comes_later(of)) {
                     tiles.set_visible(*pane, false);
                 }
@@ -66,8 +67,8 @@ impl Part {
 /// Puts all panels into their places; the root of them.
 pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileId {
     use Panel::{
-        Breakpoints, Code, Console, FastCode, Files, Find, Frames, Globals, Graph, Heap, HostCalls,
-        Learn, Log, Memory, Modules, Problems, Stack, Tables, Tasks, Watches,
+        Answers, Breakpoints, Code, Console, FastCode, Files, Find, Frames, Globals, Graph, Heap,
+        HostCalls, Learn, Log, Memory, Modules, Problems, Stack, Tables, Tasks, Timeline, Watches,
     };
     use Part::{Column, Row, Tabs};
     let parts = match arrangement {
@@ -76,7 +77,7 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.62),
-                    (Tabs(&[Memory, Console, Log, Files, Find, Problems]), 0.38),
+                    (Tabs(&[Memory, Console, Log, Timeline, Answers, Files, Find, Problems]), 0.38),
                 ]),
                 0.46,
             ),
@@ -105,7 +106,7 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.57),
-                    (Tabs(&[Memory, Console, Log, Files, Find, Problems]), 0.43),
+                    (Tabs(&[Memory, Console, Log, Timeline, Answers, Files, Find, Problems]), 0.43),
                 ]),
                 0.48,
             ),
@@ -123,7 +124,7 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[HostCalls, Graph]), 0.6),
-                    (Tabs(&[Console, Log, Files, Memory, Find, Problems]), 0.4),
+                    (Tabs(&[Console, Log, Timeline, Answers, Files, Memory, Find, Problems]), 0.4),
                 ]),
                 0.46,
             ),
@@ -143,7 +144,13 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Row(vec![(Tabs(&[Code]), 0.5), (Tabs(&[FastCode]), 0.5)]), 0.72),
-                    (Tabs(&[Memory, Console, Log, Files, HostCalls, Graph, Find, Problems]), 0.28),
+                    (
+                        Tabs(&[
+                            Memory, Console, Log, Timeline, Answers, Files, HostCalls, Graph, Find,
+                            Problems,
+                        ]),
+                        0.28,
+                    ),
                 ]),
                 0.56,
             ),

@@ -36,6 +36,7 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Breakpoints => "Breakpoints",
         Panel::Watches => "Watches",
         Panel::Log => "Log",
+        Panel::Answers => "Answers",
         Panel::Find => "Find",
         Panel::Problems => "Problems",
         Panel::Learn => "Learn",
