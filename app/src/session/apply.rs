@@ -178,6 +178,7 @@ impl Session {
                 Ok(())
             }
             Command::SeekTo(clock) => self.seek(clock),
+            Command::ScrubTo { clock, begins } => self.scrub(clock, begins),
             Command::StepBack => self.step_back(),
             Command::StepBackOver => self.step_back_over(),
             Command::StepBackOut => self.step_back_out(),

@@ -282,6 +282,13 @@ pub enum Command {
     StepBy(u64),
     /// Goes to the moment of a count of the run.
     SeekTo(u64),
+    /// The same while one drags along the line: what has changed is told since the drag began.
+    ScrubTo {
+        /// The count.
+        clock: u64,
+        /// The drag begins.
+        begins: bool,
+    },
     /// To before the instruction that was executed last.
     StepBack,
     /// The same; a call is undone as a whole.

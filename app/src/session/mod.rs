@@ -170,6 +170,8 @@ pub struct Session {
     progress: Option<Progress>,
     /// One is on the way to another moment of the past.
     journey: Option<Journey>,
+    /// One drags along the line: what was seen before the drag stays what is compared with.
+    scrubs: bool,
     /// What the machine was doing in the present, while one stands in the past.
     present: Option<RunState>,
     /// Rules for answers, with how often each has answered in this run.
@@ -247,6 +249,7 @@ impl Session {
             state: RunState::Idle,
             progress: None,
             journey: None,
+            scrubs: false,
             present: None,
             answer_rules: Vec::new(),
             file_memories: Vec::new(),

@@ -160,12 +160,13 @@ impl Session {
         self.place_on_line()?;
         self.end_asking();
         self.asked = self.next_asked.take();
-        if self.journey.is_none() {
+        let remembers = self.journey.is_none() && !self.scrubs;
+        if remembers {
             self.remembered = Remembered::of(self);
             self.watches.remember();
         }
         let Some(machine) = &mut self.machine else { return Ok(()) };
-        if self.journey.is_none() {
+        if remembers {
             self.memory.remember(&machine.store);
         }
         if self.present.is_none() {
@@ -193,6 +194,14 @@ impl Session {
         self.place_on_line()?;
         let began = self.machine.as_ref().map_or(0, |machine| machine.began());
         self.go_to(clock.saturating_sub(began))
+    }
+
+    /// To a count of the run, on the way of a drag along it.
+    pub(super) fn scrub(&mut self, clock: u64, begins: bool) -> Result<(), SessionError> {
+        self.scrubs = !begins;
+        let result = self.seek(clock);
+        self.scrubs = false;
+        result
     }
 
     pub(super) fn go_to_present(&mut self) -> Result<(), SessionError> {

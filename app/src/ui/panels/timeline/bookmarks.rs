@@ -22,7 +22,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui, commands: &mut Vec<Command>) 
         ui.horizontal(|ui| {
             let text = RichText::new(format!("★ {}", widgets::grouped(clock)));
             let text = text.font(tokens::mono_small()).color(tokens.warning);
-            let link = ui.add(egui::Label::new(text).sense(egui::Sense::click()));
+            let link = ui.add(egui::Button::new(text).frame(false));
             let link = link.accessible_name(format!("go to bookmark {}", bookmark.name));
             rects::note(&link, || format!("timeline.bookmark.{number}"));
             if link.on_hover_text("Go to this moment").clicked() {

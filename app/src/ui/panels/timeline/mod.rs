@@ -151,7 +151,7 @@ fn area(
         info.value = Some(past.now as f64);
         info
     });
-    pointed(session, past, range, scale, &response, look, ui, commands);
+    pointed(past, range, scale, &response, look, ui, commands);
     keys(past, range, &response, look, ui);
     if let Some(pointer) = response.hover_pos() {
         let near = picture.marks_near(pointer, place, scale, NEAR);
@@ -178,7 +178,6 @@ fn brushed(
 
 #[allow(clippy::too_many_arguments)] // what the pointer does touches all of it
 fn pointed(
-    session: &Session,
     past: PastView,
     range: (u64, u64),
     scale: Scale,
@@ -202,7 +201,11 @@ fn pointed(
                 look.brushed_from = None;
             }
             Some(_) => {}
-            None if (response.clicked() || response.dragged()) && clock != past.now => {
+            None if response.dragged() && (response.drag_started() || clock != past.now) => {
+                let begins = response.drag_started();
+                commands.push(Command::ScrubTo { clock, begins });
+            }
+            None if response.clicked() && clock != past.now => {
                 commands.push(Command::SeekTo(clock));
             }
             None => {}
@@ -210,7 +213,6 @@ fn pointed(
     } else if !response.dragged() {
         look.brushed_from = None;
     }
-    let _ = session;
     if response.contains_pointer() {
         let pointer = ui.input(|input| input.pointer.hover_pos()).unwrap_or(response.rect.center());
         let around = scale.clock(pointer.x);
