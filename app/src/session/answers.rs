@@ -232,6 +232,10 @@ impl Session {
         let mut debugger = Debugger::default();
         let (module, offset) = match question {
             Question::Accesses { target, when } => {
+                // The frames of other calls lie where its frame does.
+                if matches!(target, WatchTarget::LocalOfCall { .. }) {
+                    return Err(not_now("ask of the local in all calls"));
+                }
                 let none = || not_now("there is nothing of this kind to look for");
                 let watched = target.watched(machine).ok_or_else(none)?;
                 let watchpoint = Watchpoint { watched, kind: when.kind() };
@@ -306,7 +310,7 @@ impl Session {
                         "Objects are known from the collection on before they were first looked at."
                             .to_owned(),
                     ),
-                    WatchTarget::Local { .. } | WatchTarget::LocalOfCall { .. } => {
+                    WatchTarget::Local { .. } => {
                         Some("Arguments that a call gives are no writes.".to_owned())
                     }
                     _ => None,

@@ -220,3 +220,40 @@ fn bookmarks_stay_with_the_file() {
     session.apply(Command::RemoveBookmark(number)).unwrap();
     assert_eq!(session.bookmarks().count(), 1);
 }
+
+#[test]
+fn writes_of_an_object_and_of_an_element_are_told() {
+    let text = r#"(module
+      (type $cell (struct (field $n (mut i32))))
+      (global $kept (mut (ref null $cell)) (ref.null $cell))
+      (table $all 3 funcref) (elem declare func $run)
+      (func $run (export "run") (local $i i32)
+        (global.set $kept (struct.new $cell (i32.const 7)))
+        (loop $next
+          (struct.set $cell $n (global.get $kept) (local.get $i))
+          (table.set $all (i32.const 1) (ref.func $run))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get $i) (i32.const 3))))))"#;
+    let mut session = with(&[("main", text)]);
+    let module = key(&session, "main");
+    start(&mut session, "main", "run", &[]);
+    go(&mut session, Command::Continue);
+    let end = session.clock();
+    let object = session.store().unwrap().objects().next().unwrap().0;
+    let target = WatchTarget::Field { object: object.0, field: 0 };
+    let when = WatchWhen::Written;
+    go(&mut session, Command::AskRun(Question::Accesses { target, when }));
+    let texts: Vec<&str> = rows(&session).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, ["7 → 0", "0 → 1", "1 → 2"]);
+    assert!(session.answers().unwrap().note.is_some());
+    let target = WatchTarget::Element { module, table: 0, index: 1 };
+    go(&mut session, Command::AskRun(Question::Accesses { target, when }));
+    let authors = session.answers().unwrap().rows.iter().map(|row| row.author.clone());
+    let by_code = authors.filter(|author| matches!(author, Author::Instruction { .. }));
+    assert_eq!(by_code.count(), 3);
+    assert_eq!(session.clock(), end);
+    // Of one call alone nothing can be asked: which call it was in the past is not known.
+    let target = WatchTarget::LocalOfCall { module, func: 0, local: 0, task: 0, base: 0 };
+    let refused = session.apply(Command::AskRun(Question::Accesses { target, when }));
+    assert!(matches!(refused, Err(SessionError::NotNow(_))), "{refused:?}");
+}

@@ -29,7 +29,8 @@ const TEXT: &str = r#"(module
 fn place(scene: &mut Scene, name: &str) -> egui::Rect {
     drop(stepwell::ui::rects::json(&scene.harness.ctx));
     scene.harness.run_steps(2);
-    stepwell::ui::rects::places(&scene.harness.ctx)[name]
+    let places = stepwell::ui::rects::places(&scene.harness.ctx);
+    *places.get(name).unwrap_or_else(|| panic!("{name} is not among {:?}", places.keys()))
 }
 
 fn at_trap() -> Scene {
@@ -129,8 +130,8 @@ fn lines_of_the_console_the_log_and_host_calls_lead_to_their_moments() {
     scene.apply([Command::SetMessage { module, offset, message }, Command::Restart]);
     scene.apply([Command::Continue, Command::RevealPanel(Panel::Log)]);
     scene.harness.run_steps(20);
-    let line = scene.session().log_lines().lines()[3].clone();
-    let row = place(&mut scene, "log.row.3");
+    let line = scene.session().log_lines().lines()[55].clone();
+    let row = place(&mut scene, "log.row.55");
     scene.click_at(row.left_center() + egui::vec2(60.0, 0.0));
     assert_eq!(scene.session().past().unwrap().now, line.clock);
     assert_eq!(scene.session().frames()[0].offset().0, offset);

@@ -35,7 +35,8 @@ pub fn menu(session: &Session, target: WatchTarget, ui: &mut Ui, commands: &mut 
         commands.push(Command::GoToWrite { target, next: true });
         ui.close();
     }
-    if session.past().is_some_and(|past| past.is_kept && past.end > past.first) {
+    let can_ask = !matches!(target, WatchTarget::LocalOfCall { .. });
+    if can_ask && session.past().is_some_and(|past| past.is_kept && past.end > past.first) {
         let entry = ui.button("All writes");
         if entry.on_hover_text("Of this run: when, by whom, what was there before").clicked() {
             let question = Question::Accesses { target, when: WatchWhen::Written };

@@ -6,7 +6,7 @@ use egui::{Align2, Color32, Painter, Pos2, Rect, RichText, Stroke, Ui, pos2, vec
 use stepwell_engine::FuncIndex;
 
 use super::scale::Scale;
-use super::{AXIS, LANE, MARKS};
+use super::{AXIS, LANE, MARKS, NEAR};
 use crate::session::{Activity, Lane, ModuleKey, PastView, RunMark, RunMarkKind, Session};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -102,18 +102,23 @@ impl Picture {
             let x = scale.x(mark.clock);
             mark_sign(mark.kind, pos2(x, place.top() + MARKS / 2.0), tokens, &painter);
         }
+        let rows = session.answers().map_or(&[][..], |answers| &answers.rows);
+        let from = rows.partition_point(|row| row.clock < scale.from);
+        let mut drawn = f32::MIN;
+        for row in rows.iter().skip(from).take_while(|row| row.clock <= scale.to) {
+            let x = scale.x(row.clock);
+            // One a point is enough.
+            if x - drawn >= 1.0 {
+                drawn = x;
+                let ends = place.top() + MARKS - 5.0..=place.top() + MARKS + 2.0;
+                painter.vline(x, ends, Stroke::new(1.5, tokens.accent));
+            }
+        }
         for bookmark in session.bookmarks() {
             let x = scale.x(bookmark.clock);
             painter.vline(x, place.top()..=place.bottom() - AXIS, Stroke::new(1.0, tokens.warning));
-            let at = pos2(x + 2.0, place.top() - 1.0);
-            let name = &*stepwell_engine::text::escaped(&bookmark.name);
-            painter.text(
-                at,
-                Align2::LEFT_TOP,
-                format!("★ {name}"),
-                tokens::mono_small(),
-                tokens.warning,
-            );
+            let at = pos2(x, place.top() + 1.0);
+            painter.text(at, Align2::CENTER_TOP, "★", tokens::mono_small(), tokens.warning);
         }
         let (here, below) = (scale.x(past.now), place.bottom() - AXIS);
         painter.vline(here, place.top()..=below, Stroke::new(2.0, tokens.pc));
@@ -228,6 +233,12 @@ impl Picture {
                 let label = ui.label(text.font(tokens::mono_small()).color(tokens.weak));
                 label.on_hover_text("About so much of what is in sight, by the moments looked at");
             }
+            if session.answers().is_some_and(|answers| !answers.rows.is_empty()) {
+                let (place, _) = ui.allocate_exact_size(vec2(10.0, 14.0), egui::Sense::hover());
+                let stroke = Stroke::new(1.5, tokens.accent);
+                ui.painter().vline(place.center().x, place.shrink(3.0).y_range(), stroke);
+                ui.label(RichText::new("answers").small().color(tokens.weak));
+            }
             let mut kinds: Vec<RunMarkKind> = self.marks.iter().map(|mark| mark.kind).collect();
             kinds.sort_unstable();
             kinds.dedup();
@@ -268,6 +279,11 @@ impl Picture {
         for mark in near.iter().take(TOLD) {
             let at = widgets::grouped(mark.clock);
             lines.push(format!("{at} · {}", session.run_mark_text(mark)));
+        }
+        let is_near = |at: u64| (scale.x(at) - pointer.x).abs() <= NEAR;
+        for bookmark in session.bookmarks().filter(|bookmark| is_near(bookmark.clock)) {
+            let at = widgets::grouped(bookmark.clock);
+            lines.push(format!("{at} · ★ {}", stepwell_engine::text::escaped(&bookmark.name)));
         }
         if near.len() > TOLD {
             lines.push(format!("and {} more", near.len() - TOLD));
