@@ -74,11 +74,13 @@ pub(super) struct Closer {
     /// Counts that are still to be looked at, the next one last.
     ahead: Vec<u64>,
     seen: Vec<Glimpse>,
+    /// Another number for each stretch, and each run.
+    generation: u64,
 }
 
 impl Closer {
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { generation: self.generation + 1, ..Self::default() };
     }
 }
 
@@ -99,6 +101,7 @@ impl Session {
         });
         self.activity.ahead = moments.rev().collect();
         self.activity.seen.clear();
+        self.activity.generation += 1;
         self.activity.wanted = Some((from, to, end));
     }
 
@@ -109,12 +112,17 @@ impl Session {
         (end == machine.timeline.end()).then_some((from + machine.began(), to + machine.began()))
     }
 
+    /// Other numbers whenever more is known of the run: of which stretch of which run, and of how many moments.
+    pub fn activity_number(&self) -> (u64, usize) {
+        (self.activity.generation, self.activity.seen.len())
+    }
+
     /// Looks at some more moments; whether there are any left.
     pub(super) fn go_on_looking(&mut self, slice: Duration) -> bool {
         let is_free = self.state != RunState::Running && self.journey.is_none();
         let Some(machine) = self.machine.as_mut().filter(|_| is_free) else { return false };
         let (timeline, store) = (&mut machine.timeline, &mut machine.store);
-        let Closer { wanted, ahead, seen } = &mut self.activity;
+        let Closer { wanted, ahead, seen, .. } = &mut self.activity;
         if ahead.is_empty() || timeline.is_past() {
             return false;
         }

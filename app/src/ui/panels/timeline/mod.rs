@@ -5,11 +5,13 @@ mod bookmarks;
 mod paint;
 mod scale;
 
+use std::sync::Arc;
+
 use egui::{Id, Key, Rect, RichText, Sense, Ui, pos2, vec2};
 
-use self::paint::Picture;
+use self::paint::{Of, Picture};
 use self::scale::{Scale, View};
-use crate::session::{Command, PastView, Session};
+use crate::session::{Command, PastView, RunState, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -20,6 +22,12 @@ const MARKS: f32 = 22.0;
 const AXIS: f32 = 16.0;
 /// How near to a mark the pointer has to be.
 const NEAR: f32 = 4.0;
+
+/// Seconds between two pictures of a run that goes on.
+const REDRAWN: f64 = 0.25;
+
+/// A picture that has been made, of what, and when.
+type Drawn = (Of, f64, Arc<Picture>);
 
 /// What the panel remembers.
 #[derive(Clone, Copy, Default)]
@@ -47,18 +55,43 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let mut look: Look = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     let range = look.view.range(past.first, past.end);
     head(session, past, range, &mut look, ui, &mut commands);
-    let picture = Picture::of(session, range);
+    let picture = picture(session, past, range, id.with("picture"), ui);
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         area(session, past, range, &picture, &mut look, ui, &mut commands);
         picture.legend(session, ui);
         bookmarks::show(session, ui, &mut commands);
     });
-    let is_still = !past.is_past && session.run_state() != &crate::session::RunState::Running;
+    let is_still = !past.is_past && session.run_state() != &RunState::Running;
     if is_still && session.looked_closer_at() != Some(range) && range.1 > range.0 {
         commands.push(Command::LookCloser { from: range.0, to: range.1 });
     }
     ui.data_mut(|data| data.insert_temp(id, look));
     commands
+}
+
+/// The picture of what is in sight: made anew where it would be another, a few times a second while it runs.
+fn picture(session: &Session, past: PastView, range: (u64, u64), id: Id, ui: &Ui) -> Arc<Picture> {
+    let log = session.log_lines();
+    let of = Of {
+        range,
+        end: past.end,
+        activity: session.activity_number(),
+        states: past.kept_states,
+        calls: session.host_calls().len(),
+        console: session.console_number(),
+        lines: log.lines().len() as u64 + log.dropped(),
+    };
+    let now = ui.input(|input| input.time);
+    let known: Option<Drawn> = ui.data(|data| data.get_temp(id));
+    if let Some((known_of, at, picture)) = known {
+        let is_running = *session.run_state() == RunState::Running;
+        if known_of == of || is_running && now - at < REDRAWN {
+            return picture;
+        }
+    }
+    let picture = Arc::new(Picture::of(session, range));
+    ui.data_mut(|data| data.insert_temp(id, (of, now, picture.clone())));
+    picture
 }
 
 /// What is in sight, what is chosen, and buttons that change that.

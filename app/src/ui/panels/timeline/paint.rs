@@ -15,17 +15,32 @@ use crate::ui::widgets;
 const NAMED: usize = 8;
 /// Marks that a tooltip tells of.
 const TOLD: usize = 6;
+/// Parts of what is in sight that are told apart.
+const FINEST: u64 = 4_096;
 /// How narrow a block may be that has its function's name in it.
 const NAME: f32 = 48.0;
 
 type Func = (ModuleKey, FuncIndex);
 
+/// What a picture is of; another one is another picture.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Of {
+    pub(super) range: (u64, u64),
+    pub(super) end: u64,
+    pub(super) activity: (u64, usize),
+    pub(super) states: usize,
+    pub(super) calls: usize,
+    pub(super) console: u64,
+    pub(super) lines: u64,
+}
+
 /// What is known of the run that is in sight.
 pub(super) struct Picture {
     /// Lanes, by task.
     pub(super) tasks: Vec<u32>,
-    turns: Vec<Lane>,
-    activity: Vec<Activity>,
+    /// Of each lane; what lies nearer to each other than can be seen is one.
+    turns: Vec<Vec<Lane>>,
+    activity: Vec<Vec<Activity>>,
     marks: Vec<RunMark>,
     /// Functions by how much of what is in sight they are, most first, in thousandths.
     top: Vec<(Func, u64)>,
@@ -33,12 +48,20 @@ pub(super) struct Picture {
 
 impl Picture {
     pub(super) fn of(session: &Session, range: (u64, u64)) -> Self {
-        let turns: Vec<Lane> = session.run_turns();
-        let mut tasks: Vec<u32> = turns.iter().map(|turn| turn.task).collect();
+        let all = session.run_turns();
+        let mut tasks: Vec<u32> = all.iter().map(|turn| turn.task).collect();
         tasks.sort_unstable();
         tasks.dedup();
-        let turns: Vec<Lane> =
-            turns.into_iter().filter(|turn| turn.to > range.0 && turn.from < range.1).collect();
+        let mut turns: Vec<Vec<Lane>> = vec![Vec::new(); tasks.len()];
+        let gap = (range.1 - range.0) / FINEST;
+        for turn in all.into_iter().filter(|turn| turn.to > range.0 && turn.from < range.1) {
+            let Ok(row) = tasks.binary_search(&turn.task) else { continue };
+            let Some(own) = turns.get_mut(row) else { continue };
+            match own.last_mut().filter(|last| turn.from - last.to < gap) {
+                Some(last) => last.to = turn.to,
+                None => own.push(turn),
+            }
+        }
         let activity = session.run_activity();
         let mut shares: BTreeMap<Func, u64> = BTreeMap::new();
         for (position, one) in activity.iter().enumerate() {
@@ -57,6 +80,11 @@ impl Picture {
         let marks = session.run_marks();
         let marks =
             marks.into_iter().filter(|mark| (range.0..=range.1).contains(&mark.clock)).collect();
+        let of_task = |task: &u32| {
+            let own = activity.iter().filter(|one| one.task == *task);
+            own.copied().collect()
+        };
+        let activity = tasks.iter().map(of_task).collect();
         Self { tasks, turns, activity, marks, top }
     }
 
@@ -147,11 +175,11 @@ impl Picture {
         tokens: &Tokens,
         painter: &Painter,
     ) {
-        for task in &self.tasks {
+        for (task, turns) in self.tasks.iter().zip(&self.turns) {
             let Some(lane) = self.lane(*task, place) else { continue };
             let rows = lane.shrink2(vec2(0.0, 3.0)).y_range();
             let mut drawn = f32::MIN;
-            for turn in self.turns.iter().filter(|turn| turn.task == *task) {
+            for turn in turns {
                 let (left, right) = (scale.x(turn.from), scale.x(turn.to));
                 // One a point is enough.
                 if right <= drawn {
@@ -174,9 +202,10 @@ impl Picture {
         tokens: &Tokens,
         painter: &Painter,
     ) {
-        let own: Vec<&Activity> = self.activity.iter().filter(|one| one.task == task).collect();
+        let Ok(row) = self.tasks.binary_search(&task) else { return };
+        let own = self.activity.get(row).map_or(&[][..], Vec::as_slice);
         let mut blocks: Vec<(Func, f32, f32)> = Vec::new();
-        let mut turns = self.turns.iter().filter(|turn| turn.task == task).peekable();
+        let mut turns = self.turns.get(row).into_iter().flatten().peekable();
         for (position, one) in own.iter().enumerate() {
             let Some(func) = one.func else { continue };
             let next = own.get(position + 1).map_or(scale.to, |next| next.clock);
@@ -292,14 +321,14 @@ impl Picture {
         if row >= 0.0
             && let Some(task) = self.tasks.get(row as usize)
         {
-            let mut turns = self.turns.iter();
-            let has_turn =
-                |turn: &&Lane| turn.task == *task && (turn.from..turn.to).contains(&clock);
-            if let Some(turn) = turns.find(has_turn) {
+            let turns = self.turns.get(row as usize);
+            let mut turns = turns.into_iter().flatten();
+            if let Some(turn) = turns.find(|turn| (turn.from..turn.to).contains(&clock)) {
                 let (from, to) = (widgets::grouped(turn.from), widgets::grouped(turn.to));
                 lines.push(format!("task {task}, {from} to {to}"));
             }
-            let own = self.activity.iter().filter(|one| one.task == *task && one.clock <= clock);
+            let own = self.activity.get(row as usize).into_iter().flatten();
+            let own = own.take_while(|one| one.clock <= clock);
             if let Some(last) = own.last()
                 && let Some((module, func)) = last.func
                 && let Some(open) = session.module(module)
