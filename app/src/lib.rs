@@ -9,6 +9,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
 pub mod hosts;
+pub mod recording;
 pub mod session;
 #[cfg(feature = "window")]
 pub mod ui;

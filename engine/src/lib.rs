@@ -52,6 +52,7 @@ mod lock;
 pub mod memory;
 pub mod module;
 pub mod observe;
+pub mod recording;
 pub mod sched;
 pub mod semantics;
 pub mod store;

@@ -1,7 +1,8 @@
 //! The subcommands, as files: a case begins with `;; RUN: run %s --invoke f 1`, and what it prints and
 //! its exit code stand beside it as `.stdout`, `.stderr` and `.code` (missing where empty or 0).
 //!
-//! `%s` is the file itself, `\n` a line break. Commands run in the project's folder. `BLESS=1 cargo test -p stepwell
+//! `%s` is the file itself, `%t` the beginning of names for files of the case's own, `\n` a line break. Several such lines
+//! are several commands, one after the other. Commands run in the project's folder. `BLESS=1 cargo test -p stepwell
 //! --test cli` writes down what is printed now: look at the difference before you keep it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -30,24 +31,35 @@ fn bless(case: &Path, ending: &str, text: &str) {
 fn check(case: &Path) -> Vec<String> {
     let name = case.strip_prefix(root()).unwrap().display().to_string();
     let text = std::fs::read_to_string(case).unwrap();
-    let run = text.lines().find_map(|line| line.strip_prefix(";; RUN: ")).expect("a RUN line");
-    let word = |word: &str| word.replace("%s", &name).replace("\\n", "\n");
-    let arguments = run.split_whitespace().map(word);
-    let output = Command::new(env!("CARGO_BIN_EXE_stepwell"))
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .expect("the program");
-    let code = match output.status.code() {
-        Some(0) => String::new(),
-        Some(code) => format!("{code}\n"),
-        None => panic!("{name}: ended by a signal"),
-    };
-    let found = [
-        ("stdout", String::from_utf8(output.stdout).unwrap()),
-        ("stderr", String::from_utf8(output.stderr).unwrap()),
-        ("code", code),
-    ];
+    let temporary = std::env::temp_dir().join(format!(
+        "stepwell-cli-{}-{}",
+        std::process::id(),
+        case.file_stem().unwrap().to_string_lossy()
+    ));
+    let temporary = temporary.display().to_string();
+    let word =
+        |word: &str| word.replace("%s", &name).replace("%t", &temporary).replace("\\n", "\n");
+    let (mut stdout, mut stderr, mut codes) = (String::new(), String::new(), String::new());
+    let runs: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix(";; RUN: ")).collect();
+    assert!(!runs.is_empty(), "{name}: a RUN line");
+    for run in runs {
+        let output = Command::new(env!("CARGO_BIN_EXE_stepwell"))
+            .args(run.split_whitespace().map(word))
+            .current_dir(root())
+            .output()
+            .expect("the program");
+        match output.status.code() {
+            Some(0) => {}
+            Some(code) => codes.push_str(&format!("{code}\n")),
+            None => panic!("{name}: ended by a signal"),
+        }
+        stdout.push_str(&String::from_utf8(output.stdout).unwrap().replace(&temporary, "%t"));
+        stderr.push_str(&String::from_utf8(output.stderr).unwrap().replace(&temporary, "%t"));
+    }
+    for file in ["", ".a", ".b"] {
+        let _ = std::fs::remove_file(format!("{temporary}{file}"));
+    }
+    let found = [("stdout", stdout), ("stderr", stderr), ("code", codes)];
     let mut differences = Vec::new();
     for (ending, found) in found {
         if std::env::var_os("BLESS").is_some() {

@@ -20,23 +20,22 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// Says why on stderr.
-    pub(super) fn report(self) -> ExitCode {
+    /// What is said on stderr, and the exit code.
+    pub(super) fn told(&self) -> (String, u8) {
         match self {
             Failure::Usage(message) => {
-                complain(&format!("stepwell: {message}"));
-                complain("stepwell --help shows how it is used");
-                ExitCode::from(2)
+                (format!("stepwell: {message}\nstepwell --help shows how it is used\n"), 2)
             }
-            Failure::Error(message) => {
-                complain(&format!("stepwell: {message}"));
-                ExitCode::from(1)
-            }
-            Failure::Text(message) => {
-                complain(&message);
-                ExitCode::from(1)
-            }
+            Failure::Error(message) => (format!("stepwell: {message}\n"), 1),
+            Failure::Text(message) => (format!("{message}\n"), 1),
         }
+    }
+
+    /// Says why on stderr.
+    pub(super) fn report(self) -> ExitCode {
+        let (text, code) = self.told();
+        complain_bytes(text.as_bytes());
+        ExitCode::from(code)
     }
 }
 
@@ -77,9 +76,9 @@ pub(super) fn complain(line: &str) {
 ///
 /// # Errors
 /// For one that the system has no room for: of 256 it would keep 0, and the program would seem to have succeeded.
-pub(super) fn exit_code(code: i32) -> Result<ExitCode, Failure> {
+pub(super) fn exit_code(code: i32) -> Result<u8, Failure> {
     match u8::try_from(code) {
-        Ok(code) => Ok(ExitCode::from(code)),
+        Ok(code) => Ok(code),
         Err(_) => Err(Failure::Error(format!(
             "the program ended with exit code {code}, which the system cannot hold: it has 0 to 255"
         ))),
@@ -143,6 +142,8 @@ pub(super) struct Invocation {
     pub(super) program_args: Vec<String>,
     /// Whether functions are called what the module calls them, symbols as they are.
     pub(super) raw_names: bool,
+    /// Where the run is written down.
+    pub(super) record: Option<PathBuf>,
     /// Whether the command writes to stdout itself: what programs write there then goes to stderr.
     pub(super) keeps_stdout: bool,
 }
@@ -230,6 +231,13 @@ fn limit(parser: &mut lexopt::Parser, option: &str) -> Result<u32, Failure> {
     parsed.map_err(|_| {
         Failure::Usage(format!("--{option}: {} is no number up to {}", escaped(&count), u32::MAX))
     })
+}
+
+/// The value of an option that is a count.
+pub(super) fn number(parser: &mut lexopt::Parser, option: &str) -> Result<u64, Failure> {
+    let count = text(parser, &format!("--{option} needs a number"))?;
+    let parsed = count.replace('_', "").parse();
+    parsed.map_err(|_| Failure::Usage(format!("--{option}: {} is no number", escaped(&count))))
 }
 
 /// An argument that outlives its parser's borrow.

@@ -18,7 +18,9 @@ use stepwell_wasi::{INITIALIZE, Initializer, Wasi, system};
 
 use super::cli::{self, Failure, Invocation, Stubs};
 use super::links::Unlinked;
+use super::record::Heard;
 use crate::hosts::{self, ConsoleLog, HostSet, HostState, Importer, Stdin, Stream, folders};
+use crate::recording;
 use crate::session::{
     FuncNames, Namer, ReachedLimit, parse_value, reached_limit, trap_causes, trapped_instruction,
     type_name, value_word,
@@ -52,6 +54,8 @@ pub(super) struct Machine {
     /// The name that each instance is linked under, and what its functions are called.
     names: BTreeMap<InstanceId, (String, FuncNames)>,
     raw_names: bool,
+    /// What programs print, for a recording.
+    pub(super) heard: Heard,
     stubs: Option<Stubs>,
     /// Export and arguments; taken when its task is made.
     call: Option<(String, Vec<String>)>,
@@ -71,10 +75,16 @@ impl Machine {
         config.max_value_stack = invocation.max_value_stack.unwrap_or(config.max_value_stack);
         let engine = Engine::new(config);
         let modules = load_all(&engine, &invocation.files)?;
+        let mut store = Store::new(&engine);
+        if invocation.record.is_some() {
+            store.note_steps(u64::MAX);
+        }
+        let heard = Heard::default();
         let mut machine = Self {
-            store: Store::new(&engine),
+            store,
             linker: Linker::new(),
-            hosts: host_state(invocation)?,
+            hosts: host_state(invocation, &heard)?,
+            heard,
             waiting: VecDeque::new(),
             uninitialized: None,
             stage: (Stage::Call, String::new()),
@@ -102,6 +112,48 @@ impl Machine {
         machine.waiting = in_order(modules)?;
         machine.provide()?;
         Ok(machine)
+    }
+
+    /// A store that somebody else fills.
+    pub(super) fn of_store(store: Store, raw_names: bool) -> Self {
+        Self {
+            store,
+            linker: Linker::new(),
+            hosts: HostState::new(ConsoleLog::default(), Stdin::default()),
+            waiting: VecDeque::new(),
+            uninitialized: None,
+            stage: (Stage::Call, String::new()),
+            names: BTreeMap::new(),
+            raw_names,
+            heard: Heard::default(),
+            stubs: None,
+            call: None,
+            main_stem: String::new(),
+            main: None,
+        }
+    }
+
+    /// Learns what the functions of new instances are called.
+    pub(super) fn learn_names(&mut self) {
+        for instance in self.store.instances().skip(self.names.len()) {
+            let Some(module) = self.store.module_of(instance) else { continue };
+            let name = self.store.instance_name(instance).unwrap_or_default().to_owned();
+            let names = FuncNames::with_form(module, self.raw_names);
+            self.names.insert(instance, (name, names));
+        }
+        // Names are given behind the instantiation.
+        for (instance, (known, _)) in &mut self.names {
+            if let Some(name) = self.store.instance_name(*instance)
+                && name != known
+            {
+                name.clone_into(known);
+            }
+        }
+    }
+
+    /// Names and modules that are still to be instantiated.
+    pub(super) fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
+        self.waiting.iter().map(|(stem, module)| (stem.as_str(), module))
     }
 
     /// Defines what no file exports, or fails with everything that is missing.
@@ -386,12 +438,20 @@ impl Machine {
 }
 
 /// Host functions that use this process's own streams, clocks and folders.
-fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
+fn host_state(invocation: &Invocation, heard: &Heard) -> Result<HostState, Failure> {
     let (log, stdin) = (ConsoleLog::default(), Stdin::default());
     let keeps_stdout = invocation.keeps_stdout;
-    log.set_sink(move |entry| match entry.stream {
-        Stream::Stdout if !keeps_stdout => cli::print_bytes(&entry.bytes),
-        _ => cli::complain_bytes(&entry.bytes),
+    let (records, hearer) = (invocation.record.is_some(), heard.clone());
+    log.set_sink(move |entry| {
+        let is_output = entry.stream == Stream::Stdout && !keeps_stdout;
+        let (to, print): (_, fn(&[u8])) = match is_output {
+            true => (recording::Stream::Stdout, cli::print_bytes),
+            false => (recording::Stream::Stderr, cli::complain_bytes),
+        };
+        print(&entry.bytes);
+        if records {
+            hearer.hear(to, &entry.bytes);
+        }
     });
     stdin.close();
     let hosts = HostState::new(log, stdin);
@@ -402,6 +462,9 @@ fn host_state(invocation: &Invocation) -> Result<HostState, Failure> {
     wasi.arg(name.unwrap_or_default()).args(&invocation.program_args);
     if keeps_stdout {
         wasi.stdout(system::Stderr);
+    }
+    if records {
+        wasi.stdout(heard.stdout()).stderr(heard.stderr());
     }
     for (name, value) in &invocation.env {
         wasi.env(name, value);

@@ -5,13 +5,19 @@
 //! used up.
 
 mod cli;
+mod diff;
+mod find;
 mod inspect;
 mod links;
 mod machine;
+mod moment;
+mod record;
+mod replay;
 mod run;
 mod trace;
 pub mod wast;
 mod window;
+mod writes;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -28,6 +34,8 @@ stepwell [FILE…] [--dir HOST::GUEST] [--env NAME=VALUE] [-- ARG…]
                               their program may use
 stepwell run FILE… […]        run an export, or _start
 stepwell trace FILE… […]      the same, with one line for each executed instruction
+stepwell replay FILE […]      a run that run --record has written, again or up to a moment
+stepwell diff A B             where two such runs differ first
 stepwell inspect FILE […]     sections, types, imports, exports, names
 stepwell wast FILE… […]       run scripts of the specification's test suite
 
@@ -40,7 +48,7 @@ pub fn is_meant(args: &[OsString]) -> bool {
     let first = args.first().and_then(|first| first.to_str());
     first.is_some_and(|first| {
         let of_window = ["--dir", "--env"].iter().any(|option| first.starts_with(option));
-        matches!(first, "run" | "trace" | "inspect" | "wast")
+        matches!(first, "run" | "trace" | "replay" | "diff" | "inspect" | "wast")
             || first.starts_with('-') && !of_window
     })
 }
@@ -60,6 +68,8 @@ fn dispatch(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
         Some(lexopt::Arg::Value(command)) => match command.to_str() {
             Some("run") => run::main(parser),
             Some("trace") => trace::main(parser),
+            Some("replay") => replay::main(parser),
+            Some("diff") => diff::main(parser),
             Some("inspect") => inspect::main(parser),
             Some("wast") => wast::main(parser),
             _ => Err(Failure::Usage(format!("unknown command {}", command.display()))),

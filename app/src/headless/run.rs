@@ -6,11 +6,13 @@ use stepwell_engine::{Budget, CallState, Stop, Value};
 
 use super::cli::{self, Argument, Failure, Invocation};
 use super::machine::Machine;
+use super::record::{Record, SLICE};
+use crate::recording::Stream;
 
 const HELP: &str = "\
 stepwell run FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
                  [--max-call-depth N] [--max-value-stack N]
-                 [--dir HOST::GUEST] [--env NAME=VALUE] [--raw-names] [-- ARG…]
+                 [--dir HOST::GUEST] [--env NAME=VALUE] [--raw-names] [--record FILE] [-- ARG…]
 
 Links the modules under their file stems and runs an export of the last one, or _start.
 Before that each module's start function runs, and then its _initialize, if it exports one.
@@ -26,6 +28,8 @@ process's standard streams, and its exit code becomes this command's.
   --dir HOST::GUEST         a folder that a program of WASI may use, and its name there; again for more
   --env NAME=VALUE          a variable of the program's environment; again for more
   --raw-names               symbols of Rust and C++ in messages as the module has them
+  --record FILE             write the run down, for stepwell replay: it holds the modules, what the host
+                            answered (files and input that were read among it), and what was printed
   -- ARG…                   the program's arguments
 ";
 
@@ -38,6 +42,10 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
             Argument::Long(long) if long == "help" => return Ok(cli::help(HELP)),
             Argument::Short(_) => return Err(cli::unexpected(&argument)),
             Argument::Long(long) => {
+                if long == "record" {
+                    invocation.record = Some(cli::text(parser, "--record needs a FILE")?.into());
+                    continue;
+                }
                 let unknown = cli::unexpected(&Argument::Long(long.clone()));
                 if !cli::invocation_argument(&mut invocation, Argument::Long(long), parser)? {
                     return Err(unknown);
@@ -49,19 +57,42 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
         }
     }
     let mut machine = Machine::new(&invocation)?;
-    match drive(&mut machine, invocation.budget)? {
-        Outcome::Done(values) => {
-            for value in values {
-                cli::print(&format!("{}\n", machine.value(&value)));
-            }
-            Ok(ExitCode::SUCCESS)
+    let mut record = match &invocation.record {
+        Some(path) => {
+            let heard = machine.heard.clone();
+            let record = Record::begin(path, &invocation, &machine.store, heard)?;
+            machine.modules().for_each(|(stem, module)| record.name(module.bytes(), stem));
+            Some(record)
         }
-        Outcome::Exit(code) => cli::exit_code(code),
-        Outcome::Budget(message) => {
-            cli::complain(&message);
-            Ok(ExitCode::from(3))
+        None => None,
+    };
+    let outcome = drive(&mut machine, invocation.budget, record.as_mut());
+    let (printed, code, failure) = match outcome {
+        Ok(Outcome::Done(values)) => {
+            let line = |value| (Stream::Stdout, format!("{}\n", machine.value(value)));
+            (values.iter().map(line).collect::<Vec<_>>(), 0, None)
+        }
+        Ok(Outcome::Exit(code)) => match cli::exit_code(code) {
+            Ok(code) => (Vec::new(), code, None),
+            Err(failure) => (Vec::new(), 1, Some(failure)),
+        },
+        Ok(Outcome::Budget(message)) => (vec![(Stream::Stderr, format!("{message}\n"))], 3, None),
+        Err(failure) => (Vec::new(), 1, Some(failure)),
+    };
+    let told = failure.map(|failure| failure.told());
+    let code = told.as_ref().map_or(code, |(_, code)| *code);
+    let printed: Vec<_> =
+        printed.into_iter().chain(told.map(|(text, _)| (Stream::Stderr, text))).collect();
+    for (stream, text) in &printed {
+        match stream {
+            Stream::Stdout => cli::print(text),
+            Stream::Stderr => cli::complain_bytes(text.as_bytes()),
         }
     }
+    if let Some(record) = record {
+        record.finish(&mut machine.store, &printed, code)?;
+    }
+    Ok(ExitCode::from(code))
 }
 
 enum Outcome {
@@ -72,15 +103,27 @@ enum Outcome {
 }
 
 /// Runs everything; a budget covers what prepares the modules and the export together.
-fn drive(machine: &mut Machine, budget: Option<u64>) -> Result<Outcome, Failure> {
+fn drive(
+    machine: &mut Machine,
+    budget: Option<u64>,
+    mut record: Option<&mut Record>,
+) -> Result<Outcome, Failure> {
     let mut results = Vec::new();
     let mut left = budget;
     while let Some(mut task) = machine.next_task()? {
         loop {
             let before = task.executed();
-            let slice = left.map_or(Budget::unlimited(), Budget::instructions);
+            let most = record.as_ref().map_or(u64::MAX, |_| SLICE);
+            let slice = Budget::instructions(left.unwrap_or(u64::MAX).min(most));
             let stop = task.run(&mut machine.store, slice)?;
-            left = left.map(|left| left - (task.executed() - before));
+            let executed = task.executed() - before;
+            left = left.map(|left| left - executed);
+            if let Some(record) = &mut record {
+                record.flush(&mut machine.store, executed);
+            }
+            if stop == Stop::Budget && left != Some(0) {
+                continue;
+            }
             match stop {
                 Stop::Done(values) => {
                     results = values;

@@ -2,26 +2,32 @@
 //! `docs/trace-format.md`.
 
 use std::collections::HashMap;
-use std::io::{BufWriter, StdoutLock, Write};
+use std::io::{BufWriter, Read, StdoutLock, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
 use stepwell_engine::host::record::{HostRecord, RecordedAnswer};
 use stepwell_engine::module::disassemble::{Instruction, Listing};
+use stepwell_engine::recording::{Played, Player};
 use stepwell_engine::text::{dotted, escaped};
 use stepwell_engine::{Budget, CallSite, CallState, ModuleId, Stop, Task, Value};
 
 use super::cli::{self, Argument, Failure, Invocation};
 use super::machine::Machine;
+use super::replay::Playing;
 
 const HELP: &str = "\
 stepwell trace FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
                [--max-call-depth N] [--max-value-stack N] [--format text|json] [--raw-names]
+stepwell trace FILE [--from COUNT] [--to COUNT] [--format text|json] [--raw-names]
 
 As stepwell run, with one line on stdout for each executed instruction: how many have been
 executed, instance and function, byte offset, operator, and the operand stack after it.
 
   --format json    one JSON object a line
+  --from, --to N   of a run that stepwell run --record has written, which FILE then is: the
+                   instructions behind one count and up to another
   --raw-names      symbols of Rust and C++ as the module has them
 ";
 
@@ -35,6 +41,7 @@ enum Format {
 pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
     let mut invocation = Invocation { keeps_stdout: true, ..Invocation::default() };
     let mut format = Format::Text;
+    let (mut from, mut to) = (None, None);
     while let Some(argument) = cli::next(parser)? {
         match argument {
             Argument::Short('h') => return Ok(cli::help(HELP)),
@@ -51,6 +58,8 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
                         }
                     }
                 }
+                "from" => from = Some(cli::number(parser, "from")?),
+                "to" => to = Some(cli::number(parser, "to")?),
                 _ => {
                     let unknown = cli::unexpected(&Argument::Long(long.clone()));
                     if !cli::invocation_argument(&mut invocation, Argument::Long(long), parser)? {
@@ -63,20 +72,32 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
             }
         }
     }
+    if let [file] = invocation.files.as_slice()
+        && (from.is_some() || to.is_some() || is_recording(file))
+    {
+        let Playing { machine, player, .. } = Playing::open(file, invocation.raw_names)?;
+        let mut tracer = Tracer::new(machine, format, to);
+        let traced = tracer.play(player, from.unwrap_or(0));
+        let _ = tracer.out.flush();
+        return traced.map(|()| ExitCode::SUCCESS);
+    }
+    if from.is_some() || to.is_some() {
+        return Err(Failure::Usage("--from and --to are for one recording".to_owned()));
+    }
     let mut machine = Machine::new(&invocation)?;
     machine.store.record_host_calls(true);
-    let mut tracer = Tracer {
-        machine,
-        listings: HashMap::new(),
-        format,
-        out: BufWriter::new(std::io::stdout().lock()),
-        executed: 0,
-        budget: invocation.budget,
-    };
+    let mut tracer = Tracer::new(machine, format, invocation.budget);
     let code = tracer.drive();
     // A reader that has gone away has seen enough.
     let _ = tracer.out.flush();
     code
+}
+
+/// Whether a file begins as recordings do.
+fn is_recording(path: &Path) -> bool {
+    let mut begin = [0; 2];
+    let file = std::fs::File::open(path);
+    file.is_ok_and(|mut file| file.read_exact(&mut begin).is_ok()) && begin == [0x1f, 0x8b]
 }
 
 struct Tracer {
@@ -90,6 +111,46 @@ struct Tracer {
 }
 
 impl Tracer {
+    fn new(machine: Machine, format: Format, budget: Option<u64>) -> Self {
+        let out = BufWriter::new(std::io::stdout().lock());
+        Self { machine, listings: HashMap::new(), format, out, executed: 0, budget }
+    }
+
+    /// A recorded run, from one count on.
+    fn play(&mut self, mut player: Player, from: u64) -> Result<(), Failure> {
+        while player.clock() < from {
+            if player.go_on(&mut self.machine.store, None, from - player.clock())? == Played::Done {
+                return Ok(());
+            }
+        }
+        self.machine.store.take_host_calls();
+        self.executed = player.clock();
+        while self.budget != Some(self.executed) {
+            let played = player.go_on(&mut self.machine.store, None, 0)?;
+            self.machine.learn_names();
+            self.host_calls();
+            let Some((task, _)) = player.next_run() else {
+                match played {
+                    Played::Done => break,
+                    Played::Budget | Played::Stop(_) => continue,
+                }
+            };
+            let task = task.clone();
+            let next = self.next(&task);
+            let before = task.executed();
+            player.go_on(&mut self.machine.store, None, 1)?;
+            let stop = match task.results(&self.machine.store) {
+                Some(values) => Stop::Done(values.to_vec()),
+                None => Stop::Budget,
+            };
+            self.stepped(&task, task.executed() - before, next, &stop);
+            if let Stop::Done(values) = stop {
+                self.done(&values);
+            }
+        }
+        Ok(())
+    }
+
     fn drive(&mut self) -> Result<ExitCode, Failure> {
         while let Some(mut task) = self.machine.next_task()? {
             if let Some(words) = self.machine.preparation() {
@@ -124,7 +185,7 @@ impl Tracer {
                         self.line(&line);
                         let _ = self.out.flush();
                         self.machine.tell_early_exit(code);
-                        return cli::exit_code(code);
+                        return cli::exit_code(code).map(ExitCode::from);
                     }
                     Stop::HostCall(call) if call.state == CallState::InProgress => {
                         if !self.machine.wait_for_host() {
@@ -164,16 +225,32 @@ impl Tracer {
         if self.budget == Some(self.executed) {
             return Ok(None);
         }
-        let site = task.frames(&self.machine.store).next().map(|frame| frame.site());
-        let instruction = site.and_then(|site| self.instruction(site));
+        let next = self.next(task);
         let before = task.executed();
         let stop = task.step(&mut self.machine.store)?;
-        let steps = task.executed() - before;
+        self.stepped(task, task.executed() - before, next, &stop);
+        Ok(Some(stop))
+    }
+
+    /// The instruction before which a task stands.
+    fn next(&mut self, task: &Task) -> Option<(CallSite, Instruction)> {
+        let site = task.frames(&self.machine.store).next()?.site();
+        Some((site, self.instruction(site)?))
+    }
+
+    /// Its line, once it has been executed.
+    fn stepped(
+        &mut self,
+        task: &Task,
+        steps: u64,
+        next: Option<(CallSite, Instruction)>,
+        stop: &Stop,
+    ) {
         self.executed += steps;
         if steps > 0
-            && let (Some(site), Some(instruction)) = (site, instruction)
+            && let Some((site, instruction)) = next
         {
-            let stack = match &stop {
+            let stack = match stop {
                 Stop::Done(values) => values.clone(),
                 _ => {
                     let mut frames = task.frames(&self.machine.store);
@@ -183,7 +260,6 @@ impl Tracer {
             self.instruction_line(site, &instruction, &stack);
         }
         self.host_calls();
-        Ok(Some(stop))
     }
 
     /// Lets a host function go on that has begun, and executes nothing else.

@@ -9,7 +9,7 @@ use super::Session;
 use super::types::SessionError;
 
 /// What is wrong with an expression, and with which part of it if that is not plain.
-pub(super) fn told(text: &str, error: &ExpressionError) -> String {
+pub(crate) fn told(text: &str, error: &ExpressionError) -> String {
     let part = text.get(error.at.clone()).unwrap_or_default();
     let whole = text.trim();
     let kind = error.kind.to_string();

@@ -107,6 +107,8 @@ pub use custom::{BRANCH_HINTS, CustomFacts, Hint, branch_hints, custom_facts};
 pub use declared::{Declared, memory_kind};
 pub use examples::FIRST_EXAMPLE;
 pub use export_calls::CallsFormat;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use expressions::told;
 pub use file_memory::FileMemory;
 pub use find_code::{CodeHit, CodeSearch, SearchProgress};
 pub use find_func::{FuncWanted, Place};

@@ -20,6 +20,7 @@ use crate::config::Allocation;
 use crate::error::{Error, Result};
 use crate::flags::Flag;
 use crate::ids::TaskId;
+use crate::recording::{Journal, Step};
 use crate::store::Store;
 use crate::store::allocator::{Kind, Room};
 
@@ -192,11 +193,14 @@ struct Taken<'a> {
     store: &'a mut Store,
     ticket: &'a Arc<Ticket>,
     active: Option<Active>,
+    /// What host functions do is in the record.
+    journal: Option<Box<Journal>>,
 }
 
 impl Drop for Taken<'_> {
     #[inline]
     fn drop(&mut self) {
+        self.store.journal = self.journal.take();
         let Some(Active { state, suspended }) = self.active.take() else { return };
         self.ticket.executed.set(state.executed);
         let place = self.ticket.place;
@@ -281,7 +285,8 @@ impl Store {
             false => self.suspended.remove(&task.ticket.place).unwrap_or_default(),
         };
         let active = Some(Active { state, suspended });
-        let mut taken = Taken { store: self, ticket: &task.ticket, active };
+        let journal = self.journal.take();
+        let mut taken = Taken { store: self, ticket: &task.ticket, active, journal };
         let Taken { store, active: Some(active), .. } = &mut taken else {
             return Err(Error::NotOfState);
         };
@@ -350,6 +355,7 @@ impl Store {
         if let Some(state) = self.state.tasks.remove(place) {
             self.state.waiters.remove(place);
             self.recorder.forget_task(state.identity.id);
+            self.note_step(|| Step::End { task: state.identity.id });
             self.keep_room(state);
         }
         self.suspended.remove(&place)

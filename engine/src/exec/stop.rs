@@ -285,6 +285,17 @@ impl Trap {
     /// Frames kept in a backtrace.
     pub const BACKTRACE_LIMIT: usize = 64;
 
+    /// A trap as it was recorded.
+    pub fn new(
+        code: TrapCode,
+        backtrace: Vec<TrapFrame>,
+        omitted_frames: usize,
+        executed: u64,
+    ) -> Self {
+        let (cause, segment) = (HostCause::default(), None);
+        Self { code, backtrace, omitted_frames, executed, cause, segment }
+    }
+
     /// What an uncaught exception carries.
     pub fn values(&self) -> &[Value] {
         match &self.code {
@@ -408,6 +419,31 @@ impl fmt::Display for Exception {
 }
 
 impl TrapCode {
+    /// Those that carry nothing.
+    pub const PLAIN: [TrapCode; 21] = [
+        TrapCode::Unreachable,
+        TrapCode::MemoryOutOfBounds,
+        TrapCode::TableOutOfBounds,
+        TrapCode::UndefinedElement,
+        TrapCode::UninitializedElement,
+        TrapCode::IndirectCallTypeMismatch,
+        TrapCode::IntegerDivideByZero,
+        TrapCode::IntegerOverflow,
+        TrapCode::InvalidConversionToInteger,
+        TrapCode::CallStackExhausted,
+        TrapCode::NullFunction,
+        TrapCode::NullReference,
+        TrapCode::NullStruct,
+        TrapCode::NullArray,
+        TrapCode::NullI31,
+        TrapCode::NullException,
+        TrapCode::CastFailure,
+        TrapCode::ArrayOutOfBounds,
+        TrapCode::HeapExhausted,
+        TrapCode::UnalignedAtomic,
+        TrapCode::ExpectedShared,
+    ];
+
     /// What happened, in words for somebody who sees this trap for the first time.
     pub fn explanation(&self) -> &str {
         match self {

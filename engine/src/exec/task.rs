@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::host::{Caller, HostImplementation};
 use crate::ids::{FuncAddr, TaskId};
 use crate::observe;
+use crate::recording::Step;
 use crate::store::{FuncEntity, Store};
 use crate::types::slots_of;
 use crate::value::{Value, write_values};
@@ -60,6 +61,7 @@ impl Task {
         let unknown = || Error::UnknownIndex { what: "function", index: u64::from(func.0) };
         let ty = store.func_type(func).ok_or_else(unknown)?.clone();
         store.check_values(("arguments", "argument"), ty.params(), args)?;
+        let at = func;
         let entity = *store.state.funcs.get(func.index()).ok_or_else(unknown)?;
         let (mut frames, mut stack) = store.take_room()?;
         let mut status = Status::Ready;
@@ -98,6 +100,7 @@ impl Task {
             progress: None,
             identity,
         });
+        store.note_step(|| Step::Start { task: task.id(), func: at, args: args.to_vec() });
         if !fits {
             store.with_active(&task, |active, store| {
                 let trap = active.state.trap(store, TrapCode::CallStackExhausted);
@@ -124,7 +127,13 @@ impl Task {
     /// # Errors
     /// Those of [`Task::run`].
     pub fn run_with(&mut self, store: &mut Store, budget: Budget, waker: &Waker) -> Result<Stop> {
-        store.with_active(self, |active, store| active.run_limited(store, budget, waker))
+        let before = self.executed();
+        let result =
+            store.with_active(self, |active, store| active.run_limited(store, budget, waker));
+        if store.journal.is_some() {
+            store.note_run(self, before, &result);
+        }
+        result
     }
 
     /// Runs to the end as a future, on any executor: it waits where a host function does. Each poll
@@ -162,7 +171,12 @@ impl Task {
     /// [`Error::NotWaiting`], [`Error::NotOfStore`], [`Error::NotOfState`], or [`Error::Arity`] and [`Error::Type`] if the results are not those
     /// of the function's type; the call then stays pending.
     pub fn resume(&mut self, store: &mut Store, answer: HostAnswer) -> Result<()> {
-        store.with_active(self, |active, store| active.resume(store, answer))
+        let noted = store.journal.is_some().then(|| answer.clone());
+        store.with_active(self, |active, store| active.resume(store, answer))?;
+        if let Some(answer) = noted {
+            store.note_step(|| Step::Resume { task: self.id(), answer });
+        }
+        Ok(())
     }
 
     /// Executes one instruction; the same as a run of one.
@@ -184,7 +198,9 @@ impl Task {
                 Ok(())
             }
             _ => Err(Error::NotWaiting),
-        })
+        })?;
+        store.note_step(|| Step::TimeOut { task: self.id() });
+        Ok(())
     }
 
     /// The atomic wait that the task is in.
@@ -321,6 +337,14 @@ impl Task {
     ) -> Result<()> {
         store.with_active(self, |active, store| {
             observe::set_slot(store, &mut active.state, frame, slot, value)
-        })
+        })?;
+        store.note_step(|| {
+            let (local, index) = match slot {
+                observe::SlotKind::Local(index) => (true, index),
+                observe::SlotKind::Operand(index) => (false, index),
+            };
+            Step::SetSlot { task: self.id(), frame: frame as u64, local, index, value }
+        });
+        Ok(())
     }
 }

@@ -250,6 +250,12 @@ impl HostFunctions {
         position
     }
 
+    /// Another function, whatever there is.
+    pub(crate) fn add_anew(&mut self, host: HostFunction) -> u32 {
+        self.functions.push((host, None));
+        self.functions.len() as u32 - 1
+    }
+
     /// Takes the typed form of a function out while it is called, so that it needs no other owner.
     pub(crate) fn take_typed(&mut self, index: u32) -> Option<Arc<Typed>> {
         self.functions.get_mut(index as usize)?.0.typed.take()

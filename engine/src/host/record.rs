@@ -44,17 +44,18 @@ pub struct HostRecord {
     pub effects: Vec<Effect>,
     /// How it ended.
     pub answer: RecordedAnswer,
-    pub(crate) course: Course,
+    /// When it waited, and who ended it.
+    pub course: Course,
 }
 
 /// When a call waited, and who ended it: for who repeats a run stop by stop. It is nothing that the call did: all are
 /// equal.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Course {
+pub struct Course {
     /// How many of its effects were done each time that it had nothing to answer with yet.
-    pub(crate) waits: Vec<usize>,
+    pub waits: Vec<usize>,
     /// The embedder has answered it.
-    pub(crate) resumed: bool,
+    pub resumed: bool,
 }
 
 impl PartialEq for Course {
@@ -170,7 +171,10 @@ pub(crate) struct Recorder {
     effects: RefCell<Vec<Effect>>,
     /// Calls that have begun, by task and number of host frames below.
     open: BTreeMap<(TaskId, u32), HostRecord>,
-    done: Vec<HostRecord>,
+    done: Vec<Arc<HostRecord>>,
+    /// All of them, or those that nobody has taken, where steps are noted.
+    kept: Option<Vec<Arc<HostRecord>>>,
+    kept_bytes: u64,
     replayed: BTreeMap<TaskId, VecDeque<Arc<HostRecord>>>,
     /// A run is repeated stop by stop: calls wait where they waited, and nobody is asked.
     pub(crate) repeats: bool,
@@ -237,6 +241,11 @@ impl Recorder {
         }
     }
 
+    /// Calls that have ended since the last time.
+    pub(crate) fn take_done(&mut self) -> Vec<Arc<HostRecord>> {
+        core::mem::take(&mut self.done)
+    }
+
     /// The number of the next call that begins.
     pub(crate) fn next_number(&self) -> u64 {
         self.next
@@ -269,6 +278,14 @@ impl Recorder {
         self.replayed = records.into_iter().collect();
     }
 
+    /// More that is to be replayed.
+    pub(crate) fn add_replayed(&mut self, mut records: Vec<Arc<HostRecord>>) {
+        records.sort_by_key(|record| record.number);
+        for record in records {
+            self.replayed.entry(record.task).or_default().push_back(record);
+        }
+    }
+
     /// Of each task that has any left to be replayed the number of the next one.
     pub(crate) fn fronts(&self) -> BTreeMap<TaskId, u64> {
         let fronts = self.replayed.iter();
@@ -286,8 +303,39 @@ impl Recorder {
         }
         self.pause(at);
         if let Some(record) = self.open.remove(&at) {
-            self.done.push(HostRecord { answer, ..record });
+            let record = Arc::new(HostRecord { answer, ..record });
+            self.keep(&record);
+            self.done.push(record);
         }
+    }
+
+    fn keep(&mut self, record: &Arc<HostRecord>) {
+        if let Some(kept) = &mut self.kept {
+            self.kept_bytes += record.bytes();
+            kept.push(record.clone());
+        }
+    }
+
+    pub(crate) fn keep_open(&mut self, open: Vec<Arc<HostRecord>>) {
+        open.iter().for_each(|record| self.keep(record));
+    }
+
+    /// Keeps all calls from now on until they are taken, beside those that are handed out.
+    pub(crate) fn begin_keeping_all(&mut self) {
+        (self.kept, self.kept_bytes) = (Some(Vec::new()), 0);
+    }
+
+    pub(crate) fn kept(&self) -> &[Arc<HostRecord>] {
+        self.kept.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn kept_bytes(&self) -> u64 {
+        self.kept_bytes
+    }
+
+    pub(crate) fn take_kept(&mut self) -> Vec<Arc<HostRecord>> {
+        self.kept_bytes = 0;
+        self.kept.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// The calls of a task with this many host frames below them, or more, will not go on.
@@ -300,7 +348,11 @@ impl Recorder {
     /// A task is gone, and what it has begun with it.
     pub(crate) fn forget_task(&mut self, task: TaskId) {
         while let Some((&at, _)) = self.open.range((task, 0)..=(task, u32::MAX)).next_back() {
-            self.open.remove(&at);
+            if let Some(record) = self.open.remove(&at)
+                && self.kept.is_some()
+            {
+                self.keep(&Arc::new(record));
+            }
         }
         self.replayed.remove(&task);
     }
@@ -347,7 +399,8 @@ impl Store {
 
     /// Hands out the calls that have ended since the last time, in the order in which they did.
     pub fn take_host_calls(&mut self) -> Vec<HostRecord> {
-        core::mem::take(&mut self.recorder.done)
+        let done = self.recorder.take_done();
+        done.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
     /// The calls that have begun and not ended, with what they have done so far; those of tasks that have

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -29,6 +30,7 @@ use crate::ids::{
 };
 use crate::memory::LinearMemory;
 use crate::module::{ConstExpr, ElementItems, Import, Module, SegmentMode};
+use crate::recording::{self, Step};
 use crate::types::{ExternType, FuncType, GlobalType, HeapType, Mutability, RefType, ValType};
 use crate::value::Value;
 
@@ -278,17 +280,51 @@ impl Linker {
     /// [`Error::Trap`] (an active segment beyond the end of its memory or table) keeps, as the
     /// specification demands, what has been written before.
     pub fn begin_instantiate(&self, store: &mut Store, module: &Module) -> Result<Instantiation> {
-        self.begin(store, module, &[])
+        self.begin(store, module, Given::Nothing)
     }
 
-    /// The same; `known` are host functions that imports have been found to be, by position.
+    /// The same, with imports as they were recorded.
+    ///
+    /// # Errors
+    /// Those of [`Linker::begin_instantiate`], and [`Error::Diverged`] if the store is not as it was.
+    pub(crate) fn begin_recorded(
+        &self,
+        store: &mut Store,
+        module: &Module,
+        imports: &[recording::Import],
+    ) -> Result<Instantiation> {
+        self.begin(store, module, Given::Recorded(imports))
+    }
+
+    /// Takes notes of an instantiation.
     pub(super) fn begin(
         &self,
         store: &mut Store,
         module: &Module,
-        known: &[Option<HostFunction>],
+        given: Given<'_>,
     ) -> Result<Instantiation> {
-        let imports = self.resolve(store, module, known)?;
+        let journal = store.journal.take();
+        let mut noted = Vec::new();
+        let made = self.begin_with(store, module, given, &mut noted);
+        store.journal = journal;
+        // Nothing was done before all imports were there.
+        if noted.len() == module.imports().len()
+            && !matches!(made, Err(Error::Limit { .. } | Error::OutOfMemory { .. }))
+        {
+            let (module, failed) = (module.clone(), made.is_err());
+            store.note_step(|| Step::Instantiate { module, imports: noted, failed });
+        }
+        made
+    }
+
+    fn begin_with(
+        &self,
+        store: &mut Store,
+        module: &Module,
+        given: Given<'_>,
+        noted: &mut Vec<recording::Import>,
+    ) -> Result<Instantiation> {
+        let imports = self.resolve(store, module, given, noted)?;
         let allowed = u64::from(store.engine.config().max_instances);
         check_limit(LimitKind::Instances, store.state.instances.len() as u64, 1, allowed)?;
         let permit = store.engine.allocator().clone().permit(Kind::Instance)?;
@@ -326,7 +362,8 @@ impl Linker {
         &self,
         store: &mut Store,
         module: &Module,
-        known: &[Option<HostFunction>],
+        given: Given<'_>,
+        noted: &mut Vec<recording::Import>,
     ) -> Result<Vec<Extern>> {
         let id = store.enter_module(module);
         let inner = module.inner();
@@ -335,7 +372,9 @@ impl Linker {
         let mut errors = Vec::new();
         let imports = module.imports().iter().zip(&inner.import_types);
         for (position, (import, index)) in imports.enumerate() {
-            if let Some(Some(host)) = known.get(position) {
+            if let Given::Known(known) = given
+                && let Some(Some(host)) = known.get(position)
+            {
                 let ids = store.modules.get(id.index()).map_or(&[][..], |entry| &entry.types);
                 let demanded = ids.get(*index as usize).copied().unwrap_or(TypeId(*index));
                 found.push((Found::Known(host), demanded));
@@ -345,12 +384,35 @@ impl Linker {
                 let (module, name) = ((*import.module).into(), (*import.name).into());
                 errors.push(ImportError { module, name, reason });
             };
+            let recorded = match given {
+                Given::Recorded(imports) => {
+                    let as_text = match import.ty {
+                        ExternType::Global(ty) => Some(ty),
+                        _ => None,
+                    };
+                    let Some(recorded) = imports.get(position).copied() else {
+                        fail(LinkError::Unknown);
+                        continue;
+                    };
+                    if let (recording::Import::Text, Some(ty)) = (recorded, as_text) {
+                        let text = Definition::Text(import.name.clone(), ty);
+                        found.push((Found::Now(text), TypeId(0)));
+                        continue;
+                    }
+                    Some(recorded)
+                }
+                Given::Nothing | Given::Known(_) => None,
+            };
             if let Some(ty) = self.string_constant(import) {
                 let text = Definition::Text(import.name.clone(), ty);
                 found.push((Found::Now(text), TypeId(0)));
                 continue;
             }
-            let Some(definition) = self.find(store, &import.module, &import.name) else {
+            let definition = match recorded {
+                Some(recorded) => store.recorded(import, recorded),
+                None => self.find(store, &import.module, &import.name),
+            };
+            let Some(definition) = definition else {
                 fail(LinkError::Unknown);
                 continue;
             };
@@ -415,15 +477,29 @@ impl Linker {
         for (definition, ty) in found {
             let definition = match definition {
                 Found::Now(definition) => definition,
-                Found::Known(host) => {
-                    items.push(Extern::Func(store.add_host(host, ty)));
-                    continue;
-                }
+                Found::Known(host) => Definition::Host(host.clone()),
             };
             items.push(match definition {
-                Definition::Extern(item) => item,
-                Definition::Host(host) => Extern::Func(store.add_host(&host, ty)),
+                Definition::Extern(item) => {
+                    noted.push(recording::Import::Known(item));
+                    item
+                }
+                Definition::Host(host) => {
+                    let addr = match given {
+                        Given::Recorded(imports) => {
+                            store.add_recorded(&host, ty, imports.get(items.len()).copied())?
+                        }
+                        Given::Nothing | Given::Known(_) => store.add_host(&host, ty),
+                    };
+                    let is_builtin = matches!(host.implementation, HostImplementation::Builtin(_));
+                    noted.push(match is_builtin {
+                        true => recording::Import::Builtin(addr),
+                        false => recording::Import::Host(addr),
+                    });
+                    Extern::Func(addr)
+                }
                 Definition::Text(text, ty) => {
+                    noted.push(recording::Import::Text);
                     let value = store.new_string(&text)?;
                     let global = store.new_global(ty, value);
                     // The global keeps it alive from now on.
@@ -436,6 +512,16 @@ impl Linker {
         }
         Ok(items)
     }
+}
+
+/// What is known of imports already, by position.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'a> {
+    Nothing,
+    /// The host functions that they have been found to be.
+    Known(&'a [Option<HostFunction>]),
+    /// What they were.
+    Recorded(&'a [recording::Import]),
 }
 
 /// What an import is.
@@ -480,6 +566,63 @@ impl Marks {
 }
 
 impl Store {
+    /// What a recorded import is here: the host functions among them answer nothing by themselves.
+    fn recorded(&self, import: &Import, recorded: recording::Import) -> Option<Definition> {
+        let is_there = |addr: FuncAddr| addr.index() < self.state.funcs.len();
+        Some(match recorded {
+            recording::Import::Known(item) => Definition::Extern(item),
+            recording::Import::Host(addr) | recording::Import::Builtin(addr) if is_there(addr) => {
+                Definition::Extern(Extern::Func(addr))
+            }
+            recording::Import::Host(_) => {
+                let ExternType::Func(ty) = &import.ty else { return None };
+                Definition::Host(HostFunction {
+                    module: import.module.clone(),
+                    name: import.name.clone(),
+                    ty: ty.clone(),
+                    implementation: HostImplementation::Unresolved,
+                    typed: None,
+                })
+            }
+            recording::Import::Builtin(_) => {
+                let mut known = Linker::new();
+                known.js_strings(None);
+                known.definitions.get(&import.module)?.get(&import.name)?.clone()
+            }
+            recording::Import::Text => return None,
+        })
+    }
+
+    /// A host function that was recorded: each address is another one.
+    fn add_recorded(
+        &mut self,
+        host: &HostFunction,
+        ty: TypeId,
+        recorded: Option<recording::Import>,
+    ) -> Result<FuncAddr> {
+        let next = FuncAddr::from_index(self.state.funcs.len());
+        match recorded {
+            Some(recording::Import::Host(addr) | recording::Import::Builtin(addr))
+                if addr == next =>
+            {
+                let index = self.hosts.add_anew(host.clone());
+                Arc::make_mut(&mut self.state.funcs).push(FuncEntity::Host { host: index, ty });
+                self.hosts.set_address(index, addr);
+                Ok(addr)
+            }
+            // Imported twice by one module.
+            Some(recording::Import::Host(addr) | recording::Import::Builtin(addr))
+                if self.state.funcs.get(addr.index()).is_some_and(|func| func.ty() == ty) =>
+            {
+                Ok(addr)
+            }
+            _ => Err(Error::Diverged {
+                expected: format!("{}.{} at another address", host.module, host.name),
+                found: format!("function {next}"),
+            }),
+        }
+    }
+
     /// The address of a host function; the same definition gets the same address.
     fn add_host(&mut self, host: &HostFunction, ty: TypeId) -> FuncAddr {
         let index = self.hosts.add(host);

@@ -13,13 +13,16 @@ use crate::error::Result;
 use crate::ids::{GlobalAddr, MemAddr, TableAddr, TagAddr};
 use crate::memory::{HostBytes, LinearMemory};
 use crate::module::Module;
+use crate::recording::Step;
 use crate::types::{ExternType, FuncType, GlobalType, ValType};
 use crate::value::{Ref, Value};
 
 impl Store {
     /// Makes a tag that belongs to no instance; exceptions of it carry these values.
     pub fn new_tag(&mut self, values: impl IntoIterator<Item = ValType>) -> TagAddr {
-        let ty = self.types.intern(&FuncType::new(values, []));
+        let values: Vec<ValType> = values.into_iter().collect();
+        let ty = self.types.intern(&FuncType::new(values.iter().copied(), []));
+        self.note_step(|| Step::NewTag(values));
         Arc::make_mut(&mut self.state.tags).push(ty);
         TagAddr::from_index(self.state.tags.len() - 1)
     }
@@ -32,6 +35,7 @@ impl Store {
         self.check_type("global", 0, ty.content, &value)?;
         let addr = GlobalAddr::from_index(self.state.globals.len());
         self.state.globals.push(Global::new(ty, value.to_bits()));
+        self.note_step(|| Step::NewGlobal(ty, value));
         Ok(addr)
     }
 
@@ -42,6 +46,7 @@ impl Store {
     pub fn new_memory(&mut self, ty: crate::types::MemoryType) -> Result<MemAddr> {
         let memory = LinearMemory::new(&self.engine, &mut self.state.usage, ty, None)?;
         self.state.memories.push(memory);
+        self.note_step(|| Step::NewMemory(ty));
         Ok(MemAddr::from_index(self.state.memories.len() - 1))
     }
 
@@ -56,6 +61,7 @@ impl Store {
         ty: crate::types::MemoryType,
         bytes: impl HostBytes,
     ) -> Result<MemAddr> {
+        self.lose_steps("a memory lies over bytes of the embedder");
         let (config, usage) = (self.engine.config(), &mut self.state.usage);
         self.state.memories.push(LinearMemory::over(config, usage, ty, Box::new(bytes))?);
         Ok(MemAddr::from_index(self.state.memories.len() - 1))
@@ -72,6 +78,7 @@ impl Store {
         ty: crate::types::TableType,
         entries: &[Ref],
     ) -> Result<TableAddr> {
+        self.lose_steps("a table was made of entries of the embedder");
         let content = ValType::from(ty.element);
         let mut slots = Vec::with_capacity(entries.len());
         for (position, entry) in entries.iter().enumerate() {
@@ -91,6 +98,7 @@ impl Store {
     pub fn new_table(&mut self, ty: crate::types::TableType) -> Result<TableAddr> {
         let table = Table::new(&self.engine, &mut self.state.usage, ty)?;
         self.state.tables.push(table);
+        self.note_step(|| Step::NewTable(ty));
         Ok(TableAddr::from_index(self.state.tables.len() - 1))
     }
 

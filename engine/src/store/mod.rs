@@ -45,6 +45,7 @@ use crate::ids::{
 use crate::memory::LinearMemory;
 use crate::module::{ExportItem, Module};
 use crate::observe::Debugger;
+use crate::recording::{Journal, Step};
 use crate::types::{ExternType, FuncType, GlobalType, Limits, Mutability, SubType, Types};
 use crate::value::{Value, join, split};
 
@@ -84,6 +85,8 @@ pub struct Store {
     /// Places of tasks whose last handles have been dropped.
     pub(crate) ended: Flags,
     pub(crate) recorder: Recorder,
+    /// What the embedder does, where that is noted; not there while a task runs.
+    pub(crate) journal: Option<Box<Journal>>,
     /// Room that tasks take turns to run in.
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
@@ -276,6 +279,7 @@ impl Store {
             spare: None,
             ended: Flags::default(),
             recorder: Recorder::default(),
+            journal: None,
             scratch: Scratch::default(),
             names: BTreeMap::new(),
             data: HostData::default(),
@@ -306,6 +310,7 @@ impl Store {
         if !Arc::ptr_eq(&state.origin.0, &self.identity) {
             return Err(Error::NotOfStore { what: "state" });
         }
+        self.lose_steps("another state was put back");
         self.state = state;
         self.restored += 1;
         self.permits.truncate(self.state.instances.len());
@@ -450,13 +455,27 @@ impl Store {
         self.state.memories.get(memory.index())
     }
 
-    /// A linear memory, for writing.
+    /// A linear memory, for writing. What is written is not [noted](Store::note_steps), as it is by
+    /// [`Store::write_memory`].
     pub fn memory_mut(&mut self, memory: MemAddr) -> Option<&mut LinearMemory> {
+        self.lose_steps("a memory was written to directly");
         self.state.memories.get_mut(memory.index())
+    }
+
+    /// Writes bytes of a linear memory.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIndex`] if there is no such memory, [`Error::OutOfBounds`] if they do not lie in it.
+    pub fn write_memory(&mut self, memory: MemAddr, address: u64, bytes: &[u8]) -> Result<()> {
+        let unknown = Error::UnknownIndex { what: "memory", index: memory.0.into() };
+        self.state.memories.get_mut(memory.index()).ok_or(unknown)?.write(address, bytes)?;
+        self.note_step(|| Step::WriteMemory { memory, address, bytes: bytes.into() });
+        Ok(())
     }
 
     /// *Growing memories*: adds zeroed pages and returns the old size in pages, or `None` if that cannot be.
     pub fn grow_memory(&mut self, memory: MemAddr, pages: u64) -> Option<u64> {
+        self.note_step(|| Step::GrowMemory { memory, pages });
         let Self { engine, state, .. } = self;
         let StoreState { memories, usage, .. } = state;
         memories.get_mut(memory.index())?.grow(engine.config(), usage, pages)
@@ -464,6 +483,7 @@ impl Store {
 
     /// *Growing tables*: adds null references and returns the old size, or `None` if that cannot be.
     pub fn grow_table(&mut self, table: TableAddr, by: u64) -> Option<u64> {
+        self.note_step(|| Step::GrowTable { table, by });
         let Self { engine, state, .. } = self;
         let StoreState { tables, usage, .. } = state;
         tables.get_mut(table.index())?.grow(engine.config(), usage, by, 0)
@@ -481,11 +501,13 @@ impl Store {
         let position = usize::try_from(index).unwrap_or(usize::MAX);
         let slot = elements.and_then(|elements| elements.get_mut(position));
         *slot.ok_or_else(|| unknown("element", index))? = value.to_bits() as u64;
+        self.note_step(|| Step::SetTable { table, index, value });
         Ok(())
     }
 
     /// Gives an instance a name, by which host functions find it.
     pub fn name_instance(&mut self, instance: InstanceId, name: &str) {
+        self.note_step(|| Step::Name { instance, name: name.into() });
         self.names.insert(instance, name.into());
     }
 
@@ -540,6 +562,7 @@ impl Store {
         if let Some(global) = self.state.globals.get_mut(global.index()) {
             [global.slot, global.upper] = split(value.to_bits());
         }
+        self.note_step(|| Step::SetGlobal { global, value });
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! States of the past in place of the present one, which is set aside and comes back as it was.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -9,6 +10,7 @@ use crate::host::record::HostRecord;
 use crate::ids::TaskId;
 use crate::memory::LinearMemory;
 use crate::observe::Debugger;
+use crate::recording::Journal;
 
 /// The present of a store, while a state of the past stands in its place: futures and calls that are open go with it.
 pub(crate) struct Live {
@@ -16,6 +18,7 @@ pub(crate) struct Live {
     suspended: BTreeMap<u32, Suspended>,
     open: BTreeMap<(TaskId, u32), HostRecord>,
     keeps: bool,
+    journal: Option<Box<Journal>>,
 }
 
 impl StoreState {
@@ -65,6 +68,7 @@ impl Store {
             suspended: core::mem::take(&mut self.suspended),
             open: self.recorder.take_open(),
             keeps: self.records_host_calls(),
+            journal: self.journal.take(),
         };
         self.recorder.set_keeps(false);
         self.recorder.repeats = true;
@@ -91,6 +95,7 @@ impl Store {
         self.recorder.set_replayed([]);
         self.recorder.put_open(live.open);
         self.recorder.set_keeps(live.keeps);
+        self.journal = live.journal;
         self.recorder.repeats = false;
     }
 

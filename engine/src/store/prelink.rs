@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::linker::Definition;
+use super::linker::{Definition, Given};
 use super::{Instantiation, Linker, Store};
 use crate::error::{Error, ImportError, LinkError, Result};
 use crate::host::HostFunction;
@@ -98,6 +98,6 @@ impl Prelinked {
     /// # Errors
     /// Those of [`Linker::begin_instantiate`].
     pub fn begin_instantiate(&self, store: &mut Store) -> Result<Instantiation> {
-        self.linker.begin(store, &self.module, &self.known)
+        self.linker.begin(store, &self.module, Given::Known(&self.known))
     }
 }

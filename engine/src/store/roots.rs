@@ -14,6 +14,7 @@ use crate::error::{Error, LimitKind, Result};
 use crate::exec::frame::Frame;
 use crate::exec::{Status, TaskState};
 use crate::ids::{FuncAddr, FuncIndex, MemAddr, ModuleId, ObjectAddr, TypeId};
+use crate::recording::Step;
 use crate::types::{CompositeType, ValType, is_traced};
 use crate::value::{AnyRef, Value, join, object_of_slot};
 
@@ -27,6 +28,7 @@ impl Store {
     /// None for functions of validated modules.
     pub fn collect_garbage(&mut self) -> Result<u64> {
         let before = self.state.heap.used_bytes();
+        self.note_step(|| Step::Collect);
         self.collect(None)?;
         Ok(before - self.state.heap.used_bytes())
     }
@@ -34,18 +36,23 @@ impl Store {
     /// Keeps what a value refers to until it is [released](Store::release). The results of
     /// [`Store::invoke`] are held.
     pub fn hold(&mut self, value: Value) {
-        self.state.held.extend(object_of(value));
+        if let Some(object) = object_of(value) {
+            self.state.held.insert(object);
+            self.note_step(|| Step::Hold(value));
+        }
     }
 
     /// Lets go of what has been held.
     pub fn release(&mut self, value: Value) {
         if let Some(object) = object_of(value) {
             self.state.held.remove(&object);
+            self.note_step(|| Step::Release(value));
         }
     }
 
     /// Lets go of everything that has been held.
     pub fn release_all(&mut self) {
+        self.note_step(|| Step::ReleaseAll);
         self.state.held.clear();
     }
 
@@ -339,7 +346,8 @@ impl Store {
     pub fn new_string(&mut self, text: &str) -> Result<Value> {
         let units: Vec<u16> = text.encode_utf16().collect();
         let value = self.string_of(&units, None)?;
-        self.hold(value);
+        self.state.held.extend(object_of(value));
+        self.note_step(|| Step::NewString(text.into()));
         Ok(value)
     }
 

@@ -270,8 +270,7 @@ impl Timeline {
         if self.is_past() {
             return Vec::new();
         }
-        let calls: Vec<Arc<HostRecord>> =
-            store.take_host_calls().into_iter().map(Arc::new).collect();
+        let calls = store.recorder.take_done();
         if self.is_kept() {
             calls.iter().for_each(|record| self.records.insert(record.clone()));
         }

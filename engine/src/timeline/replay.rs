@@ -14,6 +14,7 @@ use crate::exec::{Budget, CallState, Stop};
 use crate::host::record::HostRecord;
 use crate::host::{Replay, Running};
 use crate::ids::TaskId;
+use crate::recording::take_answered;
 use crate::store::{Live, Store};
 
 /// Instructions between the moment that is gone to and the last state kept on the way; the one before it is four times
@@ -249,12 +250,7 @@ impl Timeline {
                 }
                 ActKind::Resume(answer) => {
                     // Where one has stood at the call since, its record has not been taken yet.
-                    if !store.call_has_begun(&act.task)
-                        && let Some(next) = store.recorder.replayed(act.task.id())
-                        && next.executed == act.task.executed()
-                    {
-                        store.recorder.take_replayed(act.task.id());
-                    }
+                    take_answered(store, &act.task);
                     act.task.clone().resume(store, answer.clone())?;
                     past.at = Position { act: past.at.act + 1, within: 0 };
                 }

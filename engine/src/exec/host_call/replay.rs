@@ -56,6 +56,7 @@ impl Active {
             if store.recorder.repeats && record.course.waits.get(replay.waits) == Some(&replay.next)
             {
                 replay.waits += 1;
+                store.recorder.wait(at);
                 self.suspended.put(at.1 as usize, Running::Replay(replay));
                 return Ok(self.host_call(store, func, CallState::InProgress));
             }
