@@ -30,6 +30,11 @@ pub(super) fn purpose(arrangement: Arrangement) -> &'static str {
     }
 }
 
+/// Whether a panel comes when there is something in it, or when it is asked for.
+pub(super) fn comes_later(panel: Panel) -> bool {
+    matches!(panel, Panel::Problems | Panel::Find | Panel::Answers)
+}
+
 /// A part of the window before it has its place: tabs, or a row or column of parts with their shares.
 enum Part {
     Tabs(&'static [Panel]),
@@ -43,10 +48,7 @@ impl Part {
             Part::Tabs(panels) => {
                 let panes: Vec<TileId> =
                     panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
-                // They come when there are some, or when they are asked for.
-                let comes_later =
-                    |of: &Panel| matches!(of, Panel::Problems | Panel::Find | Panel::Answers);
-                for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| comes_later(of)) {
+                for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| comes_later(**of)) {
                     tiles.set_visible(*pane, false);
                 }
                 return tiles.insert_tab_tile(panes);

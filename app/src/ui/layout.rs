@@ -64,12 +64,6 @@ impl Layout {
     pub(super) fn of(arrangement: Arrangement) -> Self {
         let mut tiles = Tiles::default();
         let root = arrangements::place(arrangement, &mut tiles);
-        // They come when there are some, or when they are asked for.
-        for panel in [Panel::Problems, Panel::Find] {
-            if let Some(tile) = tiles.find_pane(&panel) {
-                tiles.set_visible(tile, false);
-            }
-        }
         Self { tree: Tree::new(egui::Id::unique("stepwell-panels"), root, tiles), arrangement }
     }
 
@@ -345,7 +339,7 @@ mod tests {
             let layout = Layout::of(arrangement);
             for panel in Panel::ALL {
                 assert!(layout.tile_of(panel).is_some(), "{panel:?} in {arrangement:?}");
-                let comes_later = matches!(panel, Panel::Problems | Panel::Find);
+                let comes_later = arrangements::comes_later(panel);
                 assert_eq!(layout.is_open(panel), !comes_later, "{panel:?}");
             }
         }
