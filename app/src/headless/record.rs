@@ -17,7 +17,9 @@ pub(super) const SLICE: u64 = 1_000_000;
 
 /// What programs print, on its way to the recording.
 #[derive(Clone, Default)]
-pub(super) struct Heard(Arc<Mutex<Vec<(Stream, Vec<u8>)>>>);
+pub(super) struct Heard(Arc<Mutex<Pieces>>);
+
+type Pieces = Vec<(Stream, Vec<u8>)>;
 
 impl Heard {
     pub(super) fn hear(&self, stream: Stream, bytes: &[u8]) {
@@ -25,7 +27,7 @@ impl Heard {
         heard.push((stream, bytes.to_vec()));
     }
 
-    fn take(&self) -> Vec<(Stream, Vec<u8>)> {
+    fn take(&self) -> Pieces {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -16,6 +16,7 @@ use stepwell_engine::{Budget, CallSite, CallState, ModuleId, Stop, Task, Value};
 use super::cli::{self, Argument, Failure, Invocation};
 use super::machine::Machine;
 use super::replay::Playing;
+use crate::recording;
 
 const HELP: &str = "\
 stepwell trace FILE… [--invoke EXPORT ARG…] [--budget N] [--stub-imports zero|trap]
@@ -93,11 +94,12 @@ pub(super) fn main(parser: &mut lexopt::Parser) -> Result<ExitCode, Failure> {
     code
 }
 
-/// Whether a file begins as recordings do.
+/// Whether a file is a recording.
 fn is_recording(path: &Path) -> bool {
     let mut begin = [0; 2];
     let file = std::fs::File::open(path);
-    file.is_ok_and(|mut file| file.read_exact(&mut begin).is_ok()) && begin == [0x1f, 0x8b]
+    let has_begun = file.is_ok_and(|mut file| file.read_exact(&mut begin).is_ok());
+    has_begun && recording::is_recording(&begin)
 }
 
 struct Tracer {

@@ -12,8 +12,14 @@ mod values;
 mod write;
 
 pub use line::{Ending, Header, Printed, Stream};
-pub use read::{File, Problem, read};
+pub use read::{File, Problem, read, read_with};
+pub(crate) use values::{value_of, value_text};
 pub use write::{Writer, printed};
+
+/// Whether bytes begin as recordings do.
+pub fn is_recording(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
 
 /// The version of the format.
 pub const VERSION: u32 = 1;

@@ -79,6 +79,14 @@ pub enum Problem {
 /// # Errors
 /// [`Problem`].
 pub fn read(bytes: impl Read) -> Result<File, Problem> {
+    read_with(bytes, &Engine::new(Config::default()))
+}
+
+/// The same, with this engine if it has the limits that the recording was made with.
+///
+/// # Errors
+/// [`Problem`].
+pub fn read_with(bytes: impl Read, engine: &Engine) -> Result<File, Problem> {
     let mut lines = BufReader::new(GzDecoder::new(BufReader::new(bytes)).take(MOST));
     let mut text = Vec::new();
     let mut number = 0;
@@ -100,7 +108,7 @@ pub fn read(bytes: impl Read) -> Result<File, Problem> {
         let Some(reading) = &mut reading else {
             match line {
                 Ok(Line::Stepwell(header)) if header.version == VERSION => {
-                    reading = Some(Reading::new(header));
+                    reading = Some(Reading::new(header, engine));
                     continue;
                 }
                 Ok(Line::Stepwell(header)) => return Err(Problem::Version(header.version)),
@@ -117,7 +125,7 @@ pub fn read(bytes: impl Read) -> Result<File, Problem> {
                 Err(_) => return Err(Problem::CutOff { line: number }),
             }
             let Reading { header, engine, modules, recording, printed } =
-                std::mem::replace(reading, Reading::new(Header::default()));
+                std::mem::replace(reading, Reading::new(Header::default(), engine));
             let last = ending
                 .printed
                 .iter()
@@ -147,13 +155,20 @@ struct Reading {
 type Parsed<T> = Result<T, String>;
 
 impl Reading {
-    fn new(header: Header) -> Self {
-        let mut config = Config::default();
-        config.max_call_depth = header.max_call_depth.min(MOST_FRAMES);
-        config.max_value_stack = header.max_value_stack.min(MOST_SLOTS);
+    fn new(header: Header, base: &Engine) -> Self {
+        let limits =
+            (header.max_call_depth.min(MOST_FRAMES), header.max_value_stack.min(MOST_SLOTS));
+        let mut config = base.config().clone();
+        let engine = match (config.max_call_depth, config.max_value_stack) == limits {
+            true => base.clone(),
+            false => {
+                (config.max_call_depth, config.max_value_stack) = limits;
+                Engine::new(config)
+            }
+        };
         Self {
             header,
-            engine: Engine::new(config),
+            engine,
             modules: Vec::new(),
             recording: Recording::default(),
             printed: Vec::new(),

@@ -5,7 +5,7 @@ use stepwell_engine::{
 };
 
 /// A value: numbers by their bits, so that each NaN comes back.
-pub(super) fn value_text(value: &Value) -> String {
+pub(crate) fn value_text(value: &Value) -> String {
     let any = |kind: &str, to: &Option<AnyRef>| match to {
         None => format!("{kind}:null"),
         Some(AnyRef::Host(addr)) => format!("{kind}:host {addr}"),
@@ -28,7 +28,7 @@ pub(super) fn value_text(value: &Value) -> String {
 }
 
 /// The value of such a text.
-pub(super) fn value_of(text: &str) -> Option<Value> {
+pub(crate) fn value_of(text: &str) -> Option<Value> {
     let (kind, rest) = text.split_once(':')?;
     let hex = |rest: &str| u128::from_str_radix(rest.strip_prefix("0x")?, 16).ok();
     let any = || -> Option<Option<AnyRef>> {

@@ -87,7 +87,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// The number of a module, which is written when it is met first.
-    fn module(&mut self, module: &Module, name: &impl Fn(&Module) -> String) -> usize {
+    pub fn module(&mut self, module: &Module, name: &impl Fn(&Module) -> String) -> usize {
         let known = self.modules.iter().position(|known| known.bytes() == module.bytes());
         known.unwrap_or_else(|| {
             let (name, bytes) = (name(module), bytes_text(module.bytes()));

@@ -125,6 +125,9 @@ impl Session {
             }
             Command::Continue => self.set_out(Goal::Run),
             Command::Pause => {
+                if self.leave_playing()? {
+                    return Ok(());
+                }
                 if self.is_asking() {
                     self.end_asking();
                 } else if self.journey.is_some() {
@@ -231,9 +234,10 @@ impl Session {
             Command::SetGlobal { global, value } => self.set_global(GlobalAddr(global), &value),
             Command::WriteMemory { memory, address, bytes } => {
                 let store = &mut self.stopped_machine()?.store;
-                let memory = store.memory_mut(MemAddr(memory));
-                let memory = memory.ok_or_else(|| not_now("there is no such memory"))?;
-                Ok(memory.write(address, &bytes)?)
+                if store.memory(MemAddr(memory)).is_none() {
+                    return Err(not_now("there is no such memory"));
+                }
+                Ok(store.write_memory(MemAddr(memory), address, &bytes)?)
             }
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),

@@ -112,6 +112,11 @@ impl Session {
         self.file_memories.drain(..more);
     }
 
+    /// Takes up what a recording remembers of its files, in place of what was remembered of them here.
+    pub(super) fn set_file_memories_of(&mut self, memories: Vec<FileMemory>) {
+        memories.into_iter().for_each(|memory| put(&mut self.file_memories, memory));
+    }
+
     /// Notes what is to be remembered of an open file.
     pub(super) fn remember_file(&mut self, key: ModuleKey) {
         let Some(open) = self.module(key) else { return };

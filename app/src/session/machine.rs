@@ -21,6 +21,9 @@ use super::types::{ImportSource, OpenModule, SessionError};
 /// Bytes that states of the past may take.
 pub(super) const PAST: u64 = if cfg!(target_arch = "wasm32") { 128 << 20 } else { 256 << 20 };
 
+/// Bytes that may be noted of what was done, for a file.
+const NOTED: u64 = if cfg!(target_arch = "wasm32") { 32 << 20 } else { 128 << 20 };
+
 /// A store with instances, and the task that runs in it.
 pub(super) struct Machine {
     pub(super) store: Store,
@@ -88,7 +91,7 @@ fn initializes(modules: &[OpenModule], key: ModuleKey) -> bool {
 impl Machine {
     pub(super) fn new(engine: &Engine) -> Self {
         let mut store = Store::new(engine);
-        store.record_host_calls(true);
+        store.note_steps(NOTED);
         store.count_calls(true);
         let timeline = Timeline::begin(&mut store, PAST);
         Self {
@@ -161,6 +164,13 @@ impl Machine {
 
     pub(super) fn instance_of(&self, module: ModuleKey) -> Option<InstanceId> {
         self.instances.iter().find(|(key, _)| *key == module).map(|(_, instance)| *instance)
+    }
+
+    /// An instance was made by what is played.
+    pub(super) fn set_instance(&mut self, module: ModuleKey, instance: InstanceId) {
+        if self.module_of(instance).is_none() {
+            self.instances.push((module, instance));
+        }
     }
 
     pub(super) fn module_of(&self, instance: InstanceId) -> Option<ModuleKey> {

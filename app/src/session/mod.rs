@@ -53,6 +53,9 @@ mod programs;
 mod provider;
 #[cfg(test)]
 mod reactor_tests;
+mod recorded;
+#[cfg(test)]
+mod recorded_tests;
 mod reference;
 mod reload;
 mod remembered;
@@ -121,6 +124,7 @@ pub use machine::Preparing;
 pub use opening::OpeningView;
 pub use past::PastView;
 pub use programs::{ConsolePiece, ConsoleStream, FileView};
+pub use recorded::SavedView;
 pub use reference::{Reference, value_word};
 pub use shape::Shape;
 pub use shared::SharedFolder;

@@ -81,22 +81,7 @@ impl Session {
     pub(super) fn open_example(&mut self, id: &str) -> Result<(), SessionError> {
         let example = self.examples.iter().find(|example| example.id == id).cloned();
         let example = example.ok_or_else(|| not_now(format!("there is no example {id:?}")))?;
-        self.discard_machine();
-        self.openings.clear();
-        let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
-        for key in open {
-            self.remember_file(key);
-            self.watches.forget_module(key);
-            self.bookmarks.forget_module(key);
-            self.memory.forget_module(key);
-        }
-        self.modules.clear();
-        self.templates.clear();
-        self.breakpoints.clear();
-        self.code_search = None;
-        self.drop_import_breaks();
-        self.answer_rules.clear();
-        self.invocation = None;
+        self.close_everything();
         for path in &example.files {
             let bytes = examples::file(path);
             let bytes = bytes.ok_or_else(|| not_now(format!("{path} is missing")))?;
@@ -129,6 +114,26 @@ impl Session {
             Some(first) if !example.beside.is_empty() => self.select_task(first),
             _ => Ok(()),
         }
+    }
+
+    /// Closes all modules, and what was made of them.
+    pub(super) fn close_everything(&mut self) {
+        self.discard_machine();
+        self.openings.clear();
+        let open: Vec<ModuleKey> = self.modules.iter().map(|open| open.key).collect();
+        for key in open {
+            self.remember_file(key);
+            self.watches.forget_module(key);
+            self.bookmarks.forget_module(key);
+            self.memory.forget_module(key);
+        }
+        self.modules.clear();
+        self.templates.clear();
+        self.breakpoints.clear();
+        self.code_search = None;
+        self.drop_import_breaks();
+        self.answer_rules.clear();
+        self.invocation = None;
     }
 
     pub(super) fn close(&mut self, key: ModuleKey) -> Result<(), SessionError> {

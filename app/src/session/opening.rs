@@ -87,6 +87,9 @@ impl OpeningView<'_> {
 impl Session {
     /// Opens a file: at once if it is small and nothing is before it, else bit by bit.
     pub(super) fn open_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), SessionError> {
+        if crate::recording::is_recording(&bytes) {
+            return self.open_recording(&name, &bytes);
+        }
         if self.openings.files.is_empty() && bytes.len() <= AT_ONCE {
             self.open(&name, bytes)?;
             self.recall_file(&name);

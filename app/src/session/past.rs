@@ -10,6 +10,7 @@ use stepwell_engine::{CodeOffset, InstanceId, Stop, Store, Task};
 
 use super::answers::{Ask, Stood};
 use super::goal::{Goal, Place};
+use super::recorded::Playing;
 use super::remembered::Remembered;
 use super::types::{RunState, SessionError, StopReason};
 use super::{Session, WatchStop, not_now};
@@ -46,6 +47,8 @@ pub(super) enum Journey {
     Forward { debugger: Debugger, wanted: Wanted, behind: u64 },
     /// Through the past for a question, and back.
     Ask(Box<Ask>),
+    /// To the end of a recording, which is played.
+    Play(Box<Playing>),
 }
 
 /// What comes once one is there.
@@ -145,6 +148,9 @@ impl Session {
         if self.state == RunState::Running && self.journey.is_none() {
             return Err(not_now("pause it first"));
         }
+        if matches!(self.journey, Some(Journey::Play(_))) {
+            return Err(not_now("the recording is still being played"));
+        }
         let machine = self.machine.as_ref().ok_or_else(|| not_now("start an export first"))?;
         Ok(machine.timeline.clock())
     }
@@ -174,7 +180,9 @@ impl Session {
         }
         let set_out = match journey {
             Journey::To { clock, .. } => machine.timeline.set_out(&mut machine.store, clock),
-            Journey::Back { .. } | Journey::Forward { .. } | Journey::Ask(_) => Ok(()),
+            Journey::Back { .. } | Journey::Forward { .. } | Journey::Ask(_) | Journey::Play(_) => {
+                Ok(())
+            }
         };
         self.journey = Some(journey);
         self.state = RunState::Running;
@@ -362,6 +370,7 @@ impl Session {
                 self.go_on_asking(ask);
                 return Ok(());
             }
+            Some(Journey::Play(playing)) => return self.play_on(playing),
             Some(journey) => journey,
             None => return Ok(()),
         };
@@ -374,6 +383,7 @@ impl Session {
                 Ok(true) => Ok(Some(None)),
                 Err(error) => Err(error),
             },
+            Journey::Play(_) => Ok(Some(None)),
             Journey::Back { search, wanted, otherwise } => {
                 let mut holds =
                     |store: &Store, task: &Task, stop: &Stop| wanted.holds(store, task, stop);
@@ -433,7 +443,10 @@ impl Session {
                     self.arrive();
                     self.tell(then);
                 }
-                Journey::Back { .. } | Journey::Forward { .. } | Journey::Ask(_) => {
+                Journey::Back { .. }
+                | Journey::Forward { .. }
+                | Journey::Ask(_)
+                | Journey::Play(_) => {
                     self.arrive();
                     self.tell(after);
                 }

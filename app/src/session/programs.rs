@@ -50,6 +50,22 @@ impl Programs {
         self.changes += 1 << 32;
     }
 
+    /// Arguments behind the program's name.
+    pub(super) fn args(&self) -> &[String] {
+        &self.args
+    }
+
+    /// What the console has kept.
+    pub(super) fn log_entries(&self) -> Vec<LogEntry> {
+        self.log.entries()
+    }
+
+    /// Fills the console with what was there.
+    pub(super) fn set_console(&self, entries: impl Iterator<Item = LogEntry>) {
+        self.log.clear();
+        entries.for_each(|entry| self.log.write_as(entry.stream, &entry.bytes, entry.origin));
+    }
+
     /// Takes the files as they are for those that a program finds.
     fn know_files(&mut self) {
         let listed = self.with_tree(|tree| tree.list()).unwrap_or_default();

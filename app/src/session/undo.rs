@@ -194,8 +194,10 @@ impl Session {
                 machine.store.set_global(global, *value)?;
             }
             (Target::Bytes { memory, address, .. }, Content::Bytes(bytes)) => {
-                let memory = machine.store.memory_mut(memory);
-                memory.ok_or_else(|| not_now("there is no such memory"))?.write(address, bytes)?;
+                if machine.store.memory(memory).is_none() {
+                    return Err(not_now("there is no such memory"));
+                }
+                machine.store.write_memory(memory, address, bytes)?;
             }
             (Target::Bytes { .. }, Content::Value(_)) | (_, Content::Bytes(_)) => {}
         }

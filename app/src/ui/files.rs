@@ -103,7 +103,7 @@ fn is_above_folders(ctx: &Context) -> bool {
 /// Whether a file is a module, by its name or its first bytes.
 fn is_module(name: &str, bytes: &[u8]) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    matches!(ending.as_deref(), Some("wasm" | "wat")) || bytes.starts_with(b"\0asm")
+    matches!(ending.as_deref(), Some("wasm" | "wat" | "stepwell")) || bytes.starts_with(b"\0asm")
 }
 
 /// A file that has been asked for.
@@ -202,7 +202,7 @@ impl Files {
     pub(super) fn dialog(&self, ctx: &Context) {
         let dialog = rfd::AsyncFileDialog::new()
             .set_title(self.dialog_title)
-            .add_filter("WebAssembly", &["wasm", "wat"])
+            .add_filter("WebAssembly", &["wasm", "wat", "stepwell"])
             .add_filter("All files", &["*"]);
         self.pick(dialog, Target::Module, ctx);
     }

@@ -253,7 +253,7 @@ impl TaskState {
         let before = *fuel;
         // An instruction that has begun is past its breakpoint.
         let skip = self.reported == Some(self.executed) || self.progress.is_some();
-        let Parts { engine, modules, types, state, debugger, scratch } = store.parts();
+        let Parts { engine, modules, types, state, debugger, scratch, marks } = store.parts();
         let tier = engine.config().tier;
         let (place, has_begun) = (self.identity.place, self.progress.is_some());
         let task = self.identity.id;
@@ -269,6 +269,7 @@ impl TaskState {
             stack: &mut self.stack,
             frames: &mut self.frames,
             bulk: Bulk { allowance: *bulk, progress: &mut self.progress },
+            marks,
         };
         let exit = if debugger.is_active() {
             debugger.begin(task, skip);
@@ -306,10 +307,11 @@ impl TaskState {
 
     /// Goes to the handler of an exception.
     fn unwind(&mut self, store: &mut Store, object: ObjectAddr) -> Result<Unwound> {
-        let Parts { engine, modules, types, state, .. } = store.parts();
+        let Parts { engine, modules, types, state, marks, .. } = store.parts();
         let config = engine.config();
         let (stack, frames) = (&mut self.stack, &mut self.frames);
         let bulk = Bulk::unlimited(&mut self.progress);
-        exact::unwind(&mut Machine { config, modules, types, state, stack, frames, bulk }, object)
+        let mut machine = Machine { config, modules, types, state, stack, frames, bulk, marks };
+        exact::unwind(&mut machine, object)
     }
 }

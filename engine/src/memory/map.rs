@@ -22,6 +22,13 @@ impl Map {
         Some(Self { map, size })
     }
 
+    /// See [`Bytes::prefer_large_pages`](super::bytes::Bytes::prefer_large_pages).
+    #[cfg(target_os = "linux")]
+    pub(super) fn prefer_large_pages(&self) {
+        // Without them it works as well.
+        let _ = self.map.advise_range(memmap2::Advice::HugePage, 0, self.size);
+    }
+
     /// Takes more of what is reserved into use; false if there is too little.
     pub(super) fn extend(&mut self, added: u64) -> bool {
         let grown = usize::try_from(added).ok().and_then(|added| self.size.checked_add(added));

@@ -13,6 +13,7 @@ mod foreign;
 mod image;
 #[cfg(mapped)]
 mod map;
+mod marks;
 #[cfg(feature = "std")]
 mod slots;
 mod vec;
@@ -23,12 +24,15 @@ pub(crate) use bytes::Bytes;
 pub use foreign::HostBytes;
 #[cfg(mapped)]
 pub(crate) use image::Image;
+pub(crate) use marks::{Known, MARKED, MARKED_LOG2, REACH};
 #[cfg(feature = "std")]
 pub(crate) use slots::Slots;
 
 use alloc::boxed::Box;
+use core::ops::Range;
 
 use foreign::Foreign;
+use marks::Marks;
 
 use crate::config::{Config, Engine};
 use crate::error::{Error, LimitKind, Result};
@@ -46,6 +50,7 @@ pub struct LinearMemory {
     bytes: Bytes,
     ty: MemoryType,
     permit: Held,
+    marks: Marks,
 }
 
 /// Says that a pool counts this memory; a copy of the memory is not counted.
@@ -85,13 +90,15 @@ impl LinearMemory {
         let permit = Held(engine.allocator().clone().permit(Kind::Memory)?);
         let memory = engine.allocator().memory(module, bytes, most(config, ty))?;
         usage.memory += bytes;
-        Ok(Self { bytes: memory, ty, permit })
+        Ok(Self { bytes: memory, ty, permit, marks: Marks::default() })
     }
 
     /// A zeroed memory of so many bytes for a state that is put together again; no pool counts it.
     pub(crate) fn of_size(engine: &Engine, ty: MemoryType, size: u64) -> Result<Self> {
         let bytes = Bytes::new(size, most(engine.config(), ty))?;
-        Ok(Self { bytes, ty, permit: Held::default() })
+        // All of it is written at once.
+        bytes.prefer_large_pages();
+        Ok(Self { bytes, ty, permit: Held::default(), marks: Marks::default() })
     }
 
     /// A memory over bytes of the embedder.
@@ -111,7 +118,8 @@ impl LinearMemory {
         }
         usage.check_memory(config, size)?;
         usage.memory += size;
-        Ok(Self { bytes: Bytes::Foreign(Foreign(bytes)), ty, permit: Held::default() })
+        let bytes = Bytes::Foreign(Foreign(bytes));
+        Ok(Self { bytes, ty, permit: Held::default(), marks: Marks::default() })
     }
 
     /// Whether the data of its module's active segments are there already.
@@ -141,9 +149,67 @@ impl LinearMemory {
     }
 
     /// The contents, for what the engine itself does. Others write by [`LinearMemory::write`] and its like.
-    #[inline(always)]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        self.marks.note_range(0..usize::MAX);
         self.bytes.as_mut_slice()
+    }
+
+    /// The contents, for an instruction that writes at most [`REACH`] bytes at `address + offset`.
+    #[inline(always)]
+    pub(crate) fn bytes_at(&mut self, address: u64, offset: u64) -> &mut [u8] {
+        self.marks.note(address.saturating_add(offset));
+        self.bytes.as_mut_slice()
+    }
+
+    /// The contents, for an instruction that writes within `range`.
+    pub(crate) fn bytes_within(&mut self, range: Range<usize>) -> &mut [u8] {
+        self.marks.note_range(range);
+        self.bytes.as_mut_slice()
+    }
+
+    /// The contents, for who marks what is written: with `marks`, by [`MARKED`] bytes, if that is wanted.
+    pub(crate) fn marked(&mut self, marks: bool) -> (&mut [u8], Option<&mut [u8]>) {
+        let bytes = self.bytes.as_mut_slice();
+        let marks = marks.then(|| self.marks.cover(bytes.len()));
+        (bytes, marks)
+    }
+
+    /// Puts contents in place of others, and marks what is written from now on. `put` is given the bytes, and the
+    /// marks since `before`, if they tell what has been written since.
+    pub(crate) fn put(
+        &mut self,
+        before: Option<&Known>,
+        known: &Known,
+        put: impl FnOnce(&mut [u8], Option<&[u8]>),
+    ) {
+        let marks = before.and_then(|before| self.marks.since(before));
+        let bytes = self.bytes.as_mut_slice();
+        put(bytes, marks);
+        let size = bytes.len();
+        self.mark_since(size, known);
+    }
+
+    /// Marks what is written from now on.
+    pub(crate) fn mark(&mut self, known: &Known) {
+        self.mark_since(self.bytes().len(), known);
+    }
+
+    fn mark_since(&mut self, size: usize, known: &Known) {
+        match &self.bytes {
+            // Whoever owns these may write them as well.
+            Bytes::Foreign(_) => self.marks.forget(),
+            _ => self.marks.begin(size, known),
+        }
+    }
+
+    /// By [`MARKED`] bytes, whether they may have been written since the contents were these, if that is known.
+    pub(crate) fn marks_since(&self, known: &Known) -> Option<&[u8]> {
+        self.marks.since(known)
+    }
+
+    /// Bytes that may have been written since contents of it were known.
+    pub(crate) fn marked_bytes(&self) -> u64 {
+        self.marks.marked_bytes().unwrap_or(self.size())
     }
 
     /// Bytes at `address`.
@@ -199,7 +265,8 @@ impl LinearMemory {
         self.read(address, len)?;
         let size = self.size();
         let start = address as usize;
-        let range = self.bytes_mut().get_mut(start..start + len as usize);
+        let end = start + len as usize;
+        let range = self.bytes_within(start..end).get_mut(start..end);
         range.ok_or(Error::MemoryAccess { address, len, size })
     }
 
@@ -218,6 +285,9 @@ impl LinearMemory {
         let added = by << self.ty.page_size_log2;
         usage.check_memory(config, added).ok()?;
         self.bytes.extend_zeroed(added, most(config, self.ty)).ok()?;
+        if self.marks.marked_bytes().is_some() {
+            self.marks.cover(self.bytes.as_slice().len());
+        }
         usage.memory += added;
         Some(old)
     }

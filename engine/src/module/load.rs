@@ -139,6 +139,7 @@ impl Loader {
                 imported_funcs: 0,
                 bodies: Vec::new(),
                 fast: Default::default(),
+                marking: Default::default(),
                 begun: Default::default(),
                 #[cfg(mapped)]
                 image: OnceBox::new(),

@@ -76,6 +76,8 @@ pub(crate) struct ModuleInner {
     pub(crate) bodies: Vec<Body>,
     /// Translations for the fast tier, body by body.
     pub(crate) fast: FastCodes,
+    /// The same that mark the pages of memories that they write, once there are any.
+    pub(crate) marking: OnceBox<FastCodes>,
     /// What is derived from large functions in pieces.
     pub(crate) begun: begun::Begun,
     /// What memory 0 begins with, where it comes from a pool.
@@ -482,6 +484,14 @@ impl Module {
 }
 
 impl ModuleInner {
+    /// Translations for the fast tier: those that mark the pages that they write, or those that do not.
+    pub(crate) fn codes(&self, marks: bool) -> &FastCodes {
+        match marks {
+            true => self.marking.get_or_init(|| Box::new(FastCodes::marking(self.bodies.len()))),
+            false => &self.fast,
+        }
+    }
+
     /// The function type of this index.
     pub(crate) fn func_type_at(&self, ty: u32) -> Option<&FuncType> {
         self.types.get(ty as usize)?.as_func()

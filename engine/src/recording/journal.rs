@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::exec::{CallState, Stop, Task};
 use crate::store::Store;
 
+/// Why nothing is known where nobody has asked for it.
+pub(crate) const NOTHING_NOTED: &str = "nothing was noted";
+
 /// The steps of a store that have not been taken yet.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -34,6 +37,15 @@ impl Journal {
             };
         self.steps.push(step);
         self.check();
+    }
+
+    /// Unless some are lost.
+    pub(crate) fn steps(&self) -> Option<&[Step]> {
+        self.lost.is_none().then_some(&*self.steps)
+    }
+
+    pub(crate) fn lost(&self) -> Option<&'static str> {
+        self.lost
     }
 
     fn check(&mut self) {
@@ -82,16 +94,16 @@ impl Store {
     pub fn lost_steps(&self) -> Option<&'static str> {
         match &self.journal {
             Some(journal) => journal.lost,
-            None => Some("nothing was noted"),
+            None => Some(NOTHING_NOTED),
         }
     }
 
     /// What was done so far, with the host calls that have begun and not ended. `None` if not all is known.
     pub fn recording(&self) -> Option<Recording> {
-        let journal = self.journal.as_ref().filter(|journal| journal.lost.is_none())?;
+        let steps = self.journal.as_ref()?.steps()?.to_vec();
         let mut calls = self.recorder.kept().to_vec();
         calls.extend(self.open_host_calls().cloned().map(Arc::new));
-        Some(Recording { steps: journal.steps.clone(), calls })
+        Some(Recording { steps, calls })
     }
 
     /// Takes what was done since the last time, for who writes it down as it grows: the last run can go on, and stays

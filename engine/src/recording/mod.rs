@@ -29,7 +29,7 @@ use crate::store::Store;
 use crate::types::{GlobalType, MemoryType, TableType, ValType};
 use crate::value::Value;
 
-pub(crate) use journal::Journal;
+pub(crate) use journal::{Journal, NOTHING_NOTED};
 pub(crate) use player::take_answered;
 pub use player::{Played, Player};
 

@@ -87,6 +87,8 @@ pub struct Store {
     pub(crate) recorder: Recorder,
     /// What the embedder does, where that is noted; not there while a task runs.
     pub(crate) journal: Option<Box<Journal>>,
+    /// Whether running code marks the pages of memories that it writes.
+    pub(crate) marks: bool,
     /// Room that tasks take turns to run in.
     scratch: Scratch,
     names: BTreeMap<InstanceId, Arc<str>>,
@@ -280,6 +282,7 @@ impl Store {
             ended: Flags::default(),
             recorder: Recorder::default(),
             journal: None,
+            marks: false,
             scratch: Scratch::default(),
             names: BTreeMap::new(),
             data: HostData::default(),
@@ -619,8 +622,8 @@ impl Store {
 
     /// The fields that running borrows apart from each other.
     pub(crate) fn parts(&mut self) -> Parts<'_> {
-        let Self { engine, modules, types, state, debugger, scratch, .. } = self;
-        Parts { engine, modules, types, state, debugger, scratch }
+        let Self { engine, modules, types, state, debugger, scratch, marks, .. } = self;
+        Parts { engine, modules, types, state, debugger, scratch, marks: *marks }
     }
 
     /// The entry of a module, made on its first instantiation.
@@ -656,6 +659,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) state: &'a mut StoreState,
     pub(crate) debugger: &'a mut Debugger,
     pub(crate) scratch: &'a mut Scratch,
+    pub(crate) marks: bool,
 }
 
 impl Instance {

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Store, StoreState};
@@ -10,7 +11,7 @@ use crate::host::record::HostRecord;
 use crate::ids::TaskId;
 use crate::memory::LinearMemory;
 use crate::observe::Debugger;
-use crate::recording::Journal;
+use crate::recording::{Journal, NOTHING_NOTED, Recording};
 
 /// The present of a store, while a state of the past stands in its place: futures and calls that are open go with it.
 pub(crate) struct Live {
@@ -57,6 +58,25 @@ impl StoreState {
     /// Bytes of all memories.
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.memories.iter().map(LinearMemory::size).sum()
+    }
+
+    /// Bytes of memories that may have been written since they were last known.
+    pub(crate) fn marked_bytes(&self) -> u64 {
+        self.memories.iter().map(LinearMemory::marked_bytes).sum()
+    }
+}
+
+impl Live {
+    /// What was done up to the present.
+    pub(crate) fn recording(&self, store: &Store) -> Option<Recording> {
+        let steps = self.journal.as_ref()?.steps()?.to_vec();
+        let mut calls = store.recorder.kept().to_vec();
+        calls.extend(self.open.values().cloned().map(Arc::new));
+        Some(Recording { steps, calls })
+    }
+
+    pub(crate) fn lost_steps(&self) -> Option<&'static str> {
+        self.journal.as_ref().map_or(Some(NOTHING_NOTED), |journal| journal.lost())
     }
 }
 

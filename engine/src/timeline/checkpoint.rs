@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::act::Position;
 use super::kept::Kept;
+use super::written::Written;
 use crate::host::record::HostRecord;
 use crate::ids::TaskId;
 
@@ -18,6 +19,15 @@ pub(super) struct Checkpoint {
     pub(super) forced: bool,
     pub(super) kept: Kept,
     pub(super) calls: Calls,
+    /// What has been written since the checkpoint before it, if that is known.
+    pub(super) written: Option<Written>,
+}
+
+impl Checkpoint {
+    /// Bytes that nobody else has, who go with it.
+    fn alone(&self) -> u64 {
+        self.kept.alone() + self.written.as_ref().map_or(0, Written::bytes)
+    }
 }
 
 /// Host calls at a moment.
@@ -69,7 +79,9 @@ pub(super) struct Checkpoints {
 }
 
 /// More of them make seeking no faster.
-const MOST: usize = 2_000;
+const MOST: usize = 600;
+/// A gap matters less the farther away it is, but within this part of the past.
+const NEAR_PART: u64 = 4;
 
 impl Checkpoints {
     pub(super) fn bytes(&self) -> u64 {
@@ -91,6 +103,11 @@ impl Checkpoints {
     /// The last one at a moment or before it.
     pub(super) fn before(&self, at: Position) -> Option<usize> {
         self.list.partition_point(|known| known.at <= at).checked_sub(1)
+    }
+
+    /// The same itself.
+    pub(super) fn last_before(&self, at: Position) -> Option<&Checkpoint> {
+        self.get(self.before(at)?)
     }
 
     /// The last one at this count or before it.
@@ -117,7 +134,7 @@ impl Checkpoints {
         let count = self.list.len() / 2;
         for removed in self.list.drain(..count) {
             // What is shared with those behind it stays with them.
-            self.bytes = self.bytes.saturating_sub(removed.kept.alone());
+            self.bytes = self.bytes.saturating_sub(removed.alone());
         }
         count > 0
     }
@@ -128,21 +145,31 @@ impl Checkpoints {
     }
 
     /// Gives up checkpoints until they fit: those first whose gap matters least so far from `now`, and where only
-    /// what cannot be done again is left, the first ones.
-    pub(super) fn fit(&mut self, budget: u64, now: u64) {
+    /// what cannot be done again is left, the first ones. The one at `here`, where one stands, goes only before those.
+    pub(super) fn fit(&mut self, budget: u64, now: u64, here: Position) {
+        let clock = |known: Option<&Checkpoint>| known.map_or(0, |known| known.clock);
+        let near = (clock(self.list.last()) - clock(self.list.first())) / NEAR_PART;
         while (self.bytes > budget || self.list.len() > MOST) && self.list.len() > 1 {
             let gap = |at: usize| {
                 let (before, this) = (self.list.get(at - 1)?, self.list.get(at)?);
                 let after = self.list.get(at + 1)?;
-                let away = now.abs_diff(this.clock).max(1) as f64;
+                let away = (now.abs_diff(this.clock) + near).max(1) as f64;
                 Some((after.clock - before.clock) as f64 / away)
             };
+            let is_here = |at: usize| self.list.get(at).is_some_and(|known| known.at == here);
             let thinned = (1..self.list.len() - 1)
                 .filter(|at| self.list.get(*at).is_some_and(|known| !known.forced))
-                .filter_map(|at| Some((at, gap(at)?)))
-                .min_by(|(_, one), (_, other)| one.total_cmp(other));
-            let removed = self.list.remove(thinned.map_or(0, |(at, _)| at));
-            self.bytes = self.bytes.saturating_sub(removed.kept.alone());
+                .filter_map(|at| Some((at, (is_here(at), gap(at)?))))
+                .min_by(|(_, one), (_, other)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+            let at = thinned.map_or(0, |(at, _)| at);
+            let removed = self.list.remove(at);
+            self.bytes = self.bytes.saturating_sub(removed.alone());
+            if let Some(next) = self.list.get_mut(at) {
+                match (&mut next.written, &removed.written) {
+                    (Some(written), Some(before)) => written.join(before),
+                    (written, _) => *written = None,
+                }
+            }
         }
     }
 }

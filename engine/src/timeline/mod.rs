@@ -43,6 +43,8 @@ mod act;
 mod checkpoint;
 mod image;
 mod kept;
+#[cfg(all(test, feature = "wat"))]
+mod mark_tests;
 mod overview;
 mod query;
 #[cfg(all(test, feature = "wat", not(miri)))]
@@ -53,6 +55,7 @@ mod search;
 mod tests;
 #[cfg(all(test, feature = "wat", not(miri)))]
 mod walk_tests;
+mod written;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -60,12 +63,14 @@ use core::task::Waker;
 
 use act::{Act, ActKind, Ended, Position};
 use checkpoint::{Begun, Calls, Checkpoint, Checkpoints, OpenCall, Records};
-use kept::Kept;
+use kept::{Bases, Kept};
 use replay::Past;
 
 use crate::error::Result;
 use crate::exec::{Budget, CallState, HostAnswer, Stop, Task};
 use crate::host::record::HostRecord;
+use crate::memory::LinearMemory;
+use crate::recording::Recording;
 use crate::store::Store;
 
 pub use overview::{Glimpse, Turn};
@@ -73,12 +78,25 @@ pub use query::{Asking, Found, Happening, Query};
 pub use search::{Hit, Search};
 
 /// Instructions between two states that are kept, at least.
-const LEAST_INTERVAL: u64 = 50_000;
+const LEAST_INTERVAL: u64 = 200_000;
 /// Instructions for each byte that is looked at to keep a state: so that it costs a small part of the run.
-const FOR_EACH_BYTE: u64 = 2;
+const FOR_EACH_BYTE: u64 = 10;
+/// Instructions between two states at most, unless they are fewer than [`LEAST_FOR_EACH_BYTE`]: what writes to so many
+/// pages is slow by itself.
+const MOST_INTERVAL: u64 = 100_000_000;
+const LEAST_FOR_EACH_BYTE: u64 = 2;
 
 /// Which part of the budget host calls, and what else was done, may take beside the states.
 const OF_BUDGET: u64 = 4;
+
+/// How often states are kept.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Instructions between two of them, at least.
+    least: u64,
+    /// Instructions for each byte that has to be looked at.
+    for_each_byte: u64,
+}
 
 /// The past of a store, from where it was begun.
 pub struct Timeline {
@@ -91,10 +109,17 @@ pub struct Timeline {
     clock: u64,
     /// Instructions since the last state that was kept.
     since: u64,
+    /// With so many of them it is looked at what another one would cost.
     interval: u64,
+    pace: Pace,
+    /// What the memories of the present are known to have contained last, and when.
+    bases: Bases,
+    base_at: Position,
     /// Bytes of calls and acts when some were last given up.
     left: u64,
     past: Option<Past>,
+    /// Memories of the past that were stood in last, for the next time.
+    spare: (Vec<LinearMemory>, Bases),
 }
 
 impl Timeline {
@@ -112,8 +137,12 @@ impl Timeline {
             clock: 0,
             since: 0,
             interval: LEAST_INTERVAL,
+            pace: Pace { least: LEAST_INTERVAL, for_each_byte: FOR_EACH_BYTE },
+            bases: Bases::new(),
+            base_at: Position::default(),
             left: 0,
             past: None,
+            spare: Default::default(),
         };
         timeline.keep(store, true);
         timeline
@@ -208,7 +237,7 @@ impl Timeline {
         // Within an instruction is no moment to go back to.
         if ended != Ended::Within {
             if self.since >= self.interval {
-                self.keep(store, false);
+                self.keep_if_cheap(store);
             }
             self.fit_what_was_done(store);
         }
@@ -264,6 +293,22 @@ impl Timeline {
         }
     }
 
+    /// What was done to the store up to the present, as [`Store::recording`] tells; in the past too.
+    pub fn recording(&self, store: &Store) -> Option<Recording> {
+        match &self.past {
+            Some(past) => past.recording(store),
+            None => store.recording(),
+        }
+    }
+
+    /// Why not all of that is known, if it is not, as [`Store::lost_steps`] tells.
+    pub fn lost_steps(&self, store: &Store) -> Option<&'static str> {
+        match &self.past {
+            Some(past) => past.lost_steps(),
+            None => store.lost_steps(),
+        }
+    }
+
     /// Hands out the host calls that have ended since the last time, as [`Store::take_host_calls`] does, and
     /// remembers them.
     pub fn take_host_calls(&mut self, store: &mut Store) -> Vec<Arc<HostRecord>> {
@@ -277,26 +322,47 @@ impl Timeline {
         calls
     }
 
+    /// Keeps states every so many instructions, whatever that costs.
+    #[cfg(test)]
+    fn keep_every(&mut self, instructions: u64) {
+        self.pace = Pace { least: instructions, for_each_byte: 0 };
+        self.interval = instructions;
+    }
+
+    /// Keeps the state of the present if there have been enough instructions for what that costs.
+    fn keep_if_cheap(&mut self, store: &mut Store) {
+        let cost = store.state.marked_bytes() + store.state.bytes_without_memories();
+        let most = MOST_INTERVAL.max(cost * LEAST_FOR_EACH_BYTE);
+        let wanted = (cost * self.pace.for_each_byte).min(most).max(self.pace.least);
+        if self.since >= wanted {
+            self.keep(store, false);
+        } else {
+            // More may have been written until then.
+            self.interval = wanted.max(self.since + self.pace.least / 4);
+        }
+    }
+
     /// Keeps the state of the present, unless its memories are too large.
-    fn keep(&mut self, store: &Store, forced: bool) {
-        self.since = 0;
-        if store.state.memory_bytes() > self.budget {
+    fn keep(&mut self, store: &mut Store, forced: bool) {
+        (self.since, self.interval) = (0, self.pace.least);
+        store.marks = store.state.memory_bytes() <= self.budget;
+        if !store.marks {
             self.acts.clear();
             self.checkpoints = Checkpoints::default();
             self.records = Records::default();
-            (self.left, self.interval) = (0, LEAST_INTERVAL);
+            (self.left, self.bases, self.spare) = (0, Bases::new(), Default::default());
             return;
         }
         let calls =
             Calls { begun: Begun::Below(store.recorder.next_number()), open: open_calls(store) };
         let at = self.here();
-        self.insert(store, at, self.clock, forced, calls);
-        let looked_at = store.state.memory_bytes() + store.state.bytes_without_memories();
-        self.interval = (looked_at * FOR_EACH_BYTE).max(LEAST_INTERVAL);
+        let mut bases = (core::mem::take(&mut self.bases), self.base_at);
+        self.insert(store, (at, self.clock, forced), calls, &mut bases);
+        (self.bases, self.base_at) = bases;
     }
 
     /// What was done may take a part of the room that states have: where it takes more, the past begins later.
-    fn fit_what_was_done(&mut self, store: &Store) {
+    fn fit_what_was_done(&mut self, store: &mut Store) {
         let acts = |count: usize| (count * size_of::<Act>()) as u64;
         // What cannot be given up yet is not looked at again with every run.
         let most = (self.budget / OF_BUDGET).max(2 * self.left);
@@ -313,6 +379,7 @@ impl Timeline {
             let gone = first.at.act.min(self.acts.len());
             self.acts.drain(..gone);
             self.checkpoints.move_acts(gone);
+            self.base_at.act = self.base_at.act.saturating_sub(gone);
             self.left = self.records.bytes() + acts(self.acts.len());
         }
     }
@@ -327,11 +394,29 @@ impl Timeline {
         }
     }
 
-    fn insert(&mut self, store: &Store, at: Position, clock: u64, forced: bool, calls: Calls) {
-        let before = self.checkpoints.before(at).and_then(|index| self.checkpoints.get(index));
-        let (kept, bytes) = Kept::of(&store.state, before.map(|known| &known.kept));
-        self.checkpoints.insert(Checkpoint { at, clock, forced, kept, calls }, bytes);
-        self.checkpoints.fit(self.budget, clock);
+    /// Keeps the state that stands in the store, of which is known what its memories contained last, and when.
+    fn insert(
+        &mut self,
+        store: &mut Store,
+        (at, clock, forced): (Position, u64, bool),
+        calls: Calls,
+        (bases, base_at): &mut (Bases, Position),
+    ) {
+        let before = self.checkpoints.last_before(at);
+        let other = before.map(|known| &known.kept);
+        let (kept, bytes, written) = Kept::of(&mut store.state, bases, other);
+        // Who shares pages with what is given up would keep them.
+        bases.clear();
+        self.spare.1.clear();
+        // What was written before those contents were known has to be known as well.
+        let is_whole = before.is_some_and(|known| known.at >= *base_at);
+        let written = Some(written).filter(|_| is_whole);
+        *base_at = at;
+        self.checkpoints.insert(Checkpoint { at, clock, forced, kept, calls, written }, bytes);
+        self.checkpoints.fit(self.budget, clock, at);
+        if let Some(known) = self.checkpoints.last_before(at).filter(|known| known.at == at) {
+            *bases = known.kept.bases();
+        }
     }
 }
 

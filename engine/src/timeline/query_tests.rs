@@ -48,6 +48,7 @@ fn run(interval: u64) -> (Store, Timeline, Vec<Task>, Seen) {
     let mut tasks: Vec<Task> =
         [40, 23].map(|n| store.start(func, &[Value::I32(n)]).unwrap()).into();
     let mut timeline = Timeline::begin(&mut store, 1 << 30);
+    timeline.keep_every(interval);
     let mut seen = Seen::default();
     let mut turn = 0;
     while tasks.iter().any(|task| !task.is_finished(&store)) {
@@ -56,7 +57,6 @@ fn run(interval: u64) -> (Store, Timeline, Vec<Task>, Seen) {
             let Some(site) = task.frames(&store).next().map(|frame| frame.site()) else { break };
             seen.sites.push(site);
             seen.bytes.push(bytes(&store));
-            timeline.interval = interval;
             timeline.run(&mut store, task, Budget::instructions(1)).unwrap();
         }
         turn += 1;

@@ -9,17 +9,23 @@ use alloc::vec::Vec;
 use super::Timeline;
 use super::act::{Act, ActKind, Ended, Position};
 use super::checkpoint::{Begun, Calls, Checkpoint, OpenCall};
+use super::kept::Bases;
 use crate::error::{Error, Result};
 use crate::exec::{Budget, CallState, Stop};
 use crate::host::record::HostRecord;
 use crate::host::{Replay, Running};
 use crate::ids::TaskId;
-use crate::recording::take_answered;
+use crate::memory::LinearMemory;
+use crate::recording::{Recording, take_answered};
 use crate::store::{Live, Store};
 
 /// Instructions between the moment that is gone to and the last state kept on the way; the one before it is four times
 /// as far away, and so on: steps back from there are short.
 const NEAR: u64 = if cfg!(test) { 200 } else { 20_000 };
+/// Bytes that are kept on the way for each instruction that had to be done again, at most.
+const BYTES_FOR_EACH: u64 = 2;
+/// Memories to stand in the past with are kept for the next time if they take at most this part of the budget.
+const SPARE: u64 = 4;
 
 /// One stands in the past.
 pub(super) struct Past {
@@ -32,11 +38,23 @@ pub(super) struct Past {
     keep_at: Vec<u64>,
     /// What was done besides runs is told of before it is done again.
     pub(super) announces: bool,
+    /// What its memories are known to have contained last, and when: at which count.
+    bases: Bases,
+    base_at: Position,
+    base_clock: u64,
 }
 
 impl Past {
     pub(super) fn clock(&self) -> u64 {
         self.clock
+    }
+
+    pub(super) fn recording(&self, store: &Store) -> Option<Recording> {
+        self.live.recording(store)
+    }
+
+    pub(super) fn lost_steps(&self) -> Option<&'static str> {
+        self.live.lost_steps()
     }
 }
 
@@ -99,7 +117,11 @@ impl Timeline {
                     if past.keep_at.pop().is_none() {
                         return Ok(true);
                     }
-                    self.keep_past(store);
+                    // Not where to keep it takes as long as to come there again.
+                    let come = past.clock - past.base_clock;
+                    if come >= store.state.marked_bytes() / BYTES_FOR_EACH {
+                        self.keep_past(store);
+                    }
                 }
                 Ok(Reached::Budget) => return Ok(false),
                 Ok(Reached::Stop(_) | Reached::Outside) => {}
@@ -114,7 +136,12 @@ impl Timeline {
     /// Stands in the present again.
     pub fn return_to_present(&mut self, store: &mut Store) {
         if let Some(past) = self.past.take() {
+            let memories = store.take_past_memories();
             store.return_to_present(past.live);
+            let bytes: u64 = memories.iter().map(LinearMemory::size).sum();
+            if bytes <= self.budget / SPARE {
+                self.spare = (memories, past.bases);
+            }
         }
     }
 
@@ -124,11 +151,11 @@ impl Timeline {
             self.remember_calls(store);
         }
         let Some(checkpoint) = self.checkpoints.get(index) else { return Ok(()) };
-        let reused = match &self.past {
-            Some(_) => store.take_past_memories(),
-            None => Vec::new(),
+        let (reused, mut bases) = match &mut self.past {
+            Some(past) => (store.take_past_memories(), core::mem::take(&mut past.bases)),
+            None => core::mem::take(&mut self.spare),
         };
-        let state = match checkpoint.kept.state(store.engine(), reused) {
+        let state = match checkpoint.kept.state(store.engine(), reused, &mut bases) {
             Ok(state) => state,
             Err(error) => {
                 self.return_to_present(store);
@@ -140,11 +167,23 @@ impl Timeline {
             Some(past) => {
                 store.put_past(state);
                 (past.at, past.clock) = (at, clock);
+                (past.bases, past.base_at, past.base_clock) = (bases, at, clock);
             }
             None => {
                 let live = store.leave_present(state);
                 let (target, keep_at) = (clock, Vec::new());
-                self.past = Some(Past { live, at, clock, target, keep_at, announces: false });
+                let (base_at, base_clock) = (at, clock);
+                self.past = Some(Past {
+                    live,
+                    at,
+                    clock,
+                    target,
+                    keep_at,
+                    announces: false,
+                    bases,
+                    base_at,
+                    base_clock,
+                });
             }
         }
         // Where the run stopped at a breakpoint then, it is one to be found now.
@@ -186,9 +225,10 @@ impl Timeline {
     }
 
     /// Keeps the state of the past at which one stands.
-    pub(super) fn keep_past(&mut self, store: &Store) {
-        let Some(past) = &self.past else { return };
+    pub(super) fn keep_past(&mut self, store: &mut Store) {
+        let Some(past) = &mut self.past else { return };
         let (at, clock) = (past.at, past.clock);
+        let mut bases = (core::mem::take(&mut past.bases), past.base_at);
         let open = store.suspended.iter().flat_map(|(place, suspended)| {
             suspended.replays().map(|(level, replay)| OpenCall {
                 task: replay.record.task,
@@ -203,7 +243,10 @@ impl Timeline {
         let (fronts, present) = (store.recorder.fronts(), store.recorder.next_number());
         let begun = Begun::Before { fronts, present };
         let calls = Calls { begun, open: open.collect() };
-        self.insert(store, at, clock, false, calls);
+        self.insert(store, (at, clock, false), calls, &mut bases);
+        if let Some(past) = &mut self.past {
+            (past.bases, past.base_at, past.base_clock) = (bases.0, bases.1, clock);
+        }
     }
 
     /// Does acts again, up to a count.

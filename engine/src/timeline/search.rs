@@ -4,8 +4,8 @@ use super::Timeline;
 use super::act::ActKind;
 use super::replay::Reached;
 use crate::error::Result;
-use crate::exec::{Stop, Task};
-use crate::observe::Debugger;
+use crate::exec::{Stop, Task, WatchKind};
+use crate::observe::{Debugger, Watched};
 use crate::store::Store;
 
 /// A moment at which something was found.
@@ -29,13 +29,20 @@ pub struct Search {
     begun: bool,
     /// The last hit in it.
     found: Option<Hit>,
+    /// Intervals that have been passed over, since nothing in them can be what is looked for.
+    skipped: usize,
 }
 
 impl Search {
     /// Looks for the last stop of these breakpoints and watchpoints before a count.
     pub fn back(timeline: &Timeline, debugger: Debugger, before: u64) -> Self {
         let index = timeline.index_before(before);
-        Self { debugger, before, until: before, index, begun: false, found: None }
+        Self { debugger, before, until: before, index, begun: false, found: None, skipped: 0 }
+    }
+
+    /// How many intervals between kept states have been passed over: nothing that is watched was written there.
+    pub fn skipped(&self) -> usize {
+        self.skipped
     }
 
     /// The count before which nothing is left to look through.
@@ -59,6 +66,10 @@ impl Search {
         let mut left = instructions;
         while left > 0 {
             if !self.begun {
+                while self.index > 0 && !timeline.may_write(self.index, &self.debugger) {
+                    self.go_before(timeline);
+                    self.skipped += 1;
+                }
                 timeline.stand_at(store, self.index)?;
                 self.begun = true;
             }
@@ -88,13 +99,17 @@ impl Search {
                     if self.found.is_some() || self.index == 0 {
                         return Ok(Some(self.found.take()));
                     }
-                    self.until = timeline.checkpoint(self.index).map_or(0, |known| known.clock);
-                    self.index -= 1;
-                    self.begun = false;
+                    self.go_before(timeline);
                 }
             }
         }
         Ok(None)
+    }
+
+    fn go_before(&mut self, timeline: &Timeline) {
+        self.until = timeline.checkpoint(self.index).map_or(0, |known| known.clock);
+        self.index -= 1;
+        self.begun = false;
     }
 }
 
@@ -138,6 +153,23 @@ impl Timeline {
                 }
             }
         }
+    }
+
+    /// Whether anything may stop behind a kept state and up to the next one: only of writes to memories is known
+    /// where there are none.
+    fn may_write(&self, index: usize, debugger: &Debugger) -> bool {
+        let written = self.checkpoint(index + 1).and_then(|next| next.written.as_ref());
+        let Some(written) = written.filter(|_| debugger.breakpoints().next().is_none()) else {
+            return true;
+        };
+        debugger.watchpoints().iter().any(|watchpoint| match watchpoint.watched {
+            Watched::Memory { memory, address, len }
+                if matches!(watchpoint.kind, WatchKind::Write | WatchKind::Change) =>
+            {
+                written.meets(memory, address, len)
+            }
+            _ => true,
+        })
     }
 
     /// The last kept state before a count.

@@ -198,7 +198,7 @@ impl Walk {
     }
 
     fn act(&mut self) {
-        self.timeline.interval = self.interval;
+        self.timeline.keep_every(self.interval);
         let at = self.random.below(self.tasks.len() as u64) as usize;
         let what = self.random.below(40);
         let Self { random, store, timeline, tasks, .. } = self;

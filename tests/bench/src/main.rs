@@ -28,7 +28,7 @@ mod vectors;
 #[global_allocator]
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
-const USAGE: &str = "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [rewind] [sched] [session OUT.wasm] [scale NAME]";
+const USAGE: &str = "usage: stepwell-bench [open FILE.wasm] [frames FILE.wasm] [step] [run] [kernel NAME] [vectors] [heap] [memory] [rewind] [rewind-long] [sched] [session OUT.wasm] [scale NAME]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "frames" => frames::measure(&arguments.next().ok_or(USAGE)?)?,
             "step" => step::measure()?,
             "rewind" => rewind::measure()?,
+            "rewind-long" => rewind::long()?,
             "run" => run::measure("")?,
             "kernel" => run::measure(&arguments.next().ok_or(USAGE)?)?,
             "vectors" => run::vectors()?,

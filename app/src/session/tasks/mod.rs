@@ -182,6 +182,59 @@ impl Tasks {
         number
     }
 
+    /// Adds one that has been played, with what tasks before it in its place have executed.
+    pub(super) fn add_played(
+        &mut self,
+        title: String,
+        task: Task,
+        jobs: VecDeque<Job>,
+        earlier: u64,
+        window: &WindowWaker,
+    ) {
+        let id = task.id();
+        self.add(title, task, jobs, window);
+        if let Some(entry) = self.entries.last_mut() {
+            (entry.id, entry.earlier) = (Some(id), earlier);
+        }
+    }
+
+    /// What each waits for, as the store has it.
+    pub(super) fn park(&mut self, store: &Store) {
+        for entry in &mut self.entries {
+            let call = entry.task.pending_call(store).map(|call| call.state);
+            entry.parked = match call {
+                Some(CallState::Unanswered) => Some(Parked::Unanswered),
+                Some(CallState::InProgress) => Some(Parked::InProgress),
+                Some(CallState::Breakpoint) => None,
+                None => entry.task.atomic_wait(store).map(|_| Parked::Wait),
+            };
+        }
+    }
+
+    /// All tasks, in the order in which they were added.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// What has been executed altogether, tasks that are gone included.
+    pub(super) fn set_clock(&mut self, clock: u64) {
+        self.gone = clock.saturating_sub(self.clock() - self.gone);
+    }
+
+    /// Selects a task, if there is one of this number.
+    pub(super) fn select(&mut self, number: u32) -> bool {
+        let position = self.position(number);
+        self.current = position.unwrap_or(self.current);
+        position.is_some()
+    }
+
+    /// Selects the last that is not over, or the last.
+    pub(super) fn select_last(&mut self, store: &Store) {
+        let unfinished = |entry: &Entry| !entry.task.is_finished(store);
+        let last = self.entries.iter().rposition(unfinished);
+        self.current = last.unwrap_or(self.entries.len().saturating_sub(1));
+    }
+
     /// Gives up all tasks; the clock goes on from where they have brought it.
     pub(super) fn clear(&mut self, store: &mut Store) {
         self.gone = self.clock();

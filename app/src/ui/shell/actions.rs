@@ -9,6 +9,7 @@ use crate::session::{Arrangement, Command, RunState, Session, StopReason, WatchT
 pub(in crate::ui) enum Action {
     Open,
     OpenPath,
+    SaveRun,
     Restart,
     Continue,
     Pause,
@@ -71,9 +72,10 @@ pub(in crate::ui) enum Effect {
 
 /// All of them, in the order of menus and help. An action that is to win over another with fewer
 /// modifiers stands before it.
-pub(in crate::ui) const ALL: [Action; 46] = [
+pub(in crate::ui) const ALL: [Action; 47] = [
     Action::Open,
     Action::OpenPath,
+    Action::SaveRun,
     Action::Restart,
     Action::Stop,
     Action::Continue,
@@ -138,6 +140,7 @@ impl Action {
         match self {
             Action::Open => "Open files …",
             Action::OpenPath => "Open a file by its path …",
+            Action::SaveRun => "Save the run as a file …",
             Action::Restart => "Restart",
             Action::Continue => "Run or continue",
             Action::Pause => "Pause",
@@ -188,6 +191,7 @@ impl Action {
     /// Keys that do it, the usual one first.
     pub(in crate::ui) fn keys(self) -> &'static [KeyboardShortcut] {
         const OPEN: &[KeyboardShortcut] = &[command(Key::O)];
+        const SAVE: &[KeyboardShortcut] = &[command(Key::S)];
         const RESTART: &[KeyboardShortcut] =
             &[KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F5)];
         const CONTINUE: &[KeyboardShortcut] = &[plain(Key::F5)];
@@ -235,6 +239,7 @@ impl Action {
             Action::Arrange(Arrangement::Speed) => SPEED,
             Action::Arrange(Arrangement::Own) => OWN,
             Action::Open => OPEN,
+            Action::SaveRun => SAVE,
             Action::Restart => RESTART,
             Action::Continue => CONTINUE,
             Action::Pause => PAUSE,
@@ -296,6 +301,8 @@ impl Action {
         let waits = session.pending_call().is_some();
         match self {
             Action::OpenPath if cfg!(target_arch = "wasm32") => Some("a page sees no paths"),
+            Action::SaveRun if session.past().is_none() => Some("nothing has been started"),
+            Action::SaveRun if running => Some("it runs"),
             Action::Restart if session.invocation().is_none() => Some("nothing has been started"),
             Action::Stop if session.task().is_none() => Some("nothing runs"),
             Action::Pause if !running => Some("nothing runs"),
@@ -386,6 +393,7 @@ impl Action {
             Action::ZoomReset => return Some(Effect::Zoom(0.0)),
             Action::Palette
             | Action::Help
+            | Action::SaveRun
             | Action::ReduceMotion
             | Action::StepMany
             | Action::Back

@@ -10,6 +10,7 @@ mod help;
 mod notices;
 mod openings;
 mod palette;
+mod save_run;
 mod state;
 mod status;
 mod timeline;
@@ -30,6 +31,7 @@ pub(super) struct Shell {
     step_count: String,
     palette: Option<palette::Palette>,
     help_is_open: bool,
+    save_run: Option<save_run::SaveRun>,
     /// How far a newcomer has come; nothing for who is none.
     pub(super) first_minute: Option<FirstMinute>,
     /// Nothing moves by itself.
@@ -46,6 +48,7 @@ impl Default for Shell {
             step_count: "100".to_owned(),
             palette: None,
             help_is_open: false,
+            save_run: None,
             first_minute: None,
             reduce_motion: false,
             trail: Trail::default(),
@@ -78,6 +81,10 @@ impl Shell {
             }
             Action::Help => {
                 self.help_is_open = !self.help_is_open;
+                None
+            }
+            Action::SaveRun => {
+                self.save_run = Some(save_run::SaveRun::default());
                 None
             }
             Action::ReduceMotion => {
@@ -142,6 +149,10 @@ impl Shell {
         let mut effects: Vec<Effect> = Vec::new();
         effects.extend(notices::show(session, ui.ctx()).into_iter().map(Effect::Command));
         help::show(&mut self.help_is_open, ui.ctx());
+        self.save_run = self
+            .save_run
+            .take()
+            .and_then(|mut asked| asked.show(session, ui.ctx()).then_some(asked));
         if let Some(mut palette) = self.palette.take() {
             let choice = palette.show(session, layout, ui.ctx());
             match choice {

@@ -29,6 +29,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui, effects: &mut Vec<Effect>) ->
                 (Action::StepBackOver, "↶ over"),
                 (Action::StepBack, "↶ back"),
                 (Action::GoToPresent, "▶|"),
+                (Action::SaveRun, "Save"),
             ] {
                 button(action, sign, session, ui, &mut actions);
             }

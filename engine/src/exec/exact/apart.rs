@@ -121,7 +121,7 @@ impl Apart<'_, '_> {
                 let memory = inst.memories[(memory & !INDEX64) as usize];
                 let (pops, pushes) = op.effect();
                 let first = sp - pops as usize;
-                let bytes = memories[memory.index()].bytes_mut();
+                let bytes = memories[memory.index()].bytes_at(window[first], offset);
                 atomic(op, width_log2, bytes, offset, &mut window[first..])?;
                 sp = first + pushes as usize;
             }

@@ -177,10 +177,10 @@ pub(super) fn memory_fill(
     operands: [u64; 3],
 ) -> Result<bool, TrapCode> {
     let [at, value, len] = operands;
-    let bytes = memory.bytes_mut();
-    let range = memory_range(bytes, at, len)?;
+    let range = memory_range(memory.bytes(), at, len)?;
     let part = bulk.part(&operands, len, 0, None);
-    bytes[within(&range, &part.forwards())].fill(value as u8);
+    let range = within(&range, &part.forwards());
+    memory.bytes_within(range.clone())[range].fill(value as u8);
     Ok(part.is_last())
 }
 
@@ -198,9 +198,9 @@ pub(super) fn memory_copy(
     let copied = part.copying(to == from && target.start > source.start);
     let (target, source) = (within(&target, &copied), within(&source, &copied));
     if to == from {
-        memories[to.index()].bytes_mut().copy_within(source, target.start);
+        memories[to.index()].bytes_within(target.clone()).copy_within(source, target.start);
     } else if let Ok([to, from]) = memories.get_disjoint_mut([to.index(), from.index()]) {
-        to.bytes_mut()[target].copy_from_slice(&from.bytes()[source]);
+        to.bytes_within(target.clone())[target].copy_from_slice(&from.bytes()[source]);
     }
     Ok(part.is_last())
 }
@@ -212,12 +212,13 @@ pub(crate) fn memory_init(
     operands: [u64; 3],
 ) -> Result<bool, TrapCode> {
     let [at, source, len] = operands;
-    let bytes = memory.bytes_mut();
-    let target = memory_range(bytes, at, len)?;
+    let target = memory_range(memory.bytes(), at, len)?;
     let source = memory_range(segment, source, len)?;
     let part = bulk.part(&operands, len, 0, None);
     let copied = part.forwards();
-    bytes[within(&target, &copied)].copy_from_slice(&segment[within(&source, &copied)]);
+    let target = within(&target, &copied);
+    let bytes = &mut memory.bytes_within(target.clone())[target];
+    bytes.copy_from_slice(&segment[within(&source, &copied)]);
     Ok(part.is_last())
 }
 

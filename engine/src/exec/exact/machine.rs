@@ -17,6 +17,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) stack: &'a mut ValueStack,
     pub(crate) frames: &'a mut alloc::vec::Vec<Frame>,
     pub(crate) bulk: Bulk<'a>,
+    /// Whether pages of memories that are written are marked.
+    pub(crate) marks: bool,
 }
 
 /// Why the loop was left.

@@ -45,7 +45,7 @@ pub(crate) fn run<O: Observer>(
     fuel_left: &mut u64,
     observer: &mut O,
 ) -> Result<Exit> {
-    let Machine { config, modules, types, state, stack: value_stack, frames, bulk } = machine;
+    let Machine { config, modules, types, state, stack: value_stack, frames, bulk, .. } = machine;
     let (config, modules, types) = (*config, *modules, *types);
     let StoreState {
         instances,
@@ -456,7 +456,11 @@ pub(crate) fn run<O: Observer>(
                         let memory: MemAddr = memory!(memory);
                         let (pops, pushes) = access.effect();
                         let first = sp - pops as usize;
-                        let bytes = memories[memory.index()].bytes_mut();
+                        let memory = &mut memories[memory.index()];
+                        let bytes = match access.writes() {
+                            true => memory.bytes_at(window[first], offset),
+                            false => memory.marked(false).0,
+                        };
                         check!(access.execute(bytes, offset, &mut window[first..]));
                         sp = first + pushes as usize;
                     }
@@ -647,7 +651,7 @@ pub(crate) fn run<O: Observer>(
                         let memory: MemAddr = memory!(memory);
                         let address = window[sp - 2];
                         let value = window[sp - 1] as $sw;
-                        let bytes = memories[memory.index()].bytes_mut();
+                        let bytes = memories[memory.index()].bytes_at(address, offset);
                         check!(access::$sf(bytes, address, offset, value));
                         sp -= 2;
                     })*

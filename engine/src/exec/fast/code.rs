@@ -32,6 +32,16 @@ impl FastCodes {
         Self::observing(Observing::default(), bodies)
     }
 
+    /// The same for translations that mark the pages that they write.
+    pub(crate) fn marking(bodies: usize) -> Self {
+        Self::observing(Observing::marks(), bodies)
+    }
+
+    /// Whether written pages are marked.
+    pub(super) fn marks(&self) -> bool {
+        self.observing.marks
+    }
+
     /// Room for translations that observe.
     pub(super) fn observing(observing: Observing, bodies: usize) -> Self {
         let codes = core::iter::repeat_with(OnceBox::new).take(bodies).collect();

@@ -165,6 +165,18 @@ macro_rules! list {
                 StoreIndexed<$store, Near>,
                 StoreConstant<$store, First, Near>,
                 StoreConstant<$store, Accumulator, Near>,
+                StoreOf<$store, First, Second, Marked<Own>>,
+                StoreOf<$store, Accumulator, Second, Marked<Own>>,
+                StoreOf<$store, First, Accumulator, Marked<Own>>,
+                StoreIndexed<$store, Marked<Own>>,
+                StoreConstant<$store, First, Marked<Own>>,
+                StoreConstant<$store, Accumulator, Marked<Own>>,
+                StoreOf<$store, First, Second, Marked<Near>>,
+                StoreOf<$store, Accumulator, Second, Marked<Near>>,
+                StoreOf<$store, First, Accumulator, Marked<Near>>,
+                StoreIndexed<$store, Marked<Near>>,
+                StoreConstant<$store, First, Marked<Near>>,
+                StoreConstant<$store, Accumulator, Marked<Near>>,
             )*
         }
     };

@@ -26,10 +26,13 @@ pub(crate) struct Instruments {
 pub(super) struct Observing {
     /// Offsets of breakpoints, sorted.
     breakpoints: Vec<u32>,
-    /// Whether accesses to memory are checked first.
+    /// Whether accesses to memory are checked first, and whether those that only read are.
     watched: bool,
+    reads: bool,
     /// What else is watched; who may access it hands over to the exact tier.
     places: Vec<Place>,
+    /// Whether written pages are marked.
+    pub(super) marks: bool,
 }
 
 /// What operators can name, and whether reading and writing it is watched.
@@ -123,6 +126,11 @@ fn positions<'a, T: PartialEq>(all: &'a [T], one: &'a T) -> impl Iterator<Item =
 }
 
 impl Observing {
+    /// Only what pages are written.
+    pub(super) fn marks() -> Self {
+        Self { marks: true, ..Self::default() }
+    }
+
     /// What the translation of one function observes.
     pub(super) fn within(&self, func: FuncIndex, code: &FuncCode) -> Observed {
         let (first, last) = (code.offsets.first(), code.offsets.last());
@@ -139,7 +147,7 @@ impl Observing {
             stops.sort_unstable();
             stops.dedup();
         }
-        Observed { stops, watched: self.watched }
+        Observed { stops, watched: self.watched, reads: self.reads, marks: self.marks }
     }
 }
 
@@ -176,6 +184,7 @@ impl Instruments {
             others.cloned().collect::<Vec<_>>()
         };
         if watches_memory(&self.watches) != watches_memory(watches)
+            || reads_memory(&self.watches) != reads_memory(watches)
             || others(&self.watches) != others(watches)
         {
             self.codes.clear();
@@ -195,18 +204,26 @@ impl Instruments {
     }
 
     /// The code of an instance that is concerned, if it has been prepared.
-    pub(super) fn codes(&self, instance: InstanceId) -> Option<&FastCodes> {
-        self.codes.get(&instance)
+    pub(super) fn codes(&self, instance: InstanceId, marks: bool) -> Option<&FastCodes> {
+        self.codes.get(&instance).filter(|codes| codes.marks() == marks)
     }
 
     /// Prepares an instance: its functions are translated when they are called.
-    pub(super) fn prepare(&mut self, id: InstanceId, instance: &Instance, module: &ModuleInner) {
-        if self.concern(id) && !self.codes.contains_key(&id) {
+    pub(super) fn prepare(
+        &mut self,
+        id: InstanceId,
+        instance: &Instance,
+        module: &ModuleInner,
+        marks: bool,
+    ) {
+        let known = self.codes.get(&id).is_some_and(|codes| codes.marks() == marks);
+        if self.concern(id) && !known {
             let breakpoints = self.breakpoints.get(&id).into_iter().flatten().copied();
             let breakpoints = breakpoints.collect();
             let watched = watches_memory(&self.watches);
             let places = self.watches.iter().flat_map(|watch| Place::all(watch, id, instance));
-            let observing = Observing { breakpoints, watched, places: places.collect() };
+            let (places, reads) = (places.collect(), reads_memory(&self.watches));
+            let observing = Observing { breakpoints, watched, reads, places, marks };
             self.codes.insert(id, FastCodes::observing(observing, module.bodies.len()));
         }
     }
@@ -214,6 +231,11 @@ impl Instruments {
 
 fn watches_memory(watches: &[Watch]) -> bool {
     watches.iter().any(Watch::is_of_memory)
+}
+
+/// Whether it matters who reads memory.
+fn reads_memory(watches: &[Watch]) -> bool {
+    watches.iter().any(|watch| watch.is_of_memory() && watch.is_read())
 }
 
 /// A copy observes the same, with code of its own.

@@ -98,6 +98,9 @@ pub(super) struct Context {
     /// All types of the store.
     pub(super) defined: *const Types,
     pub(super) instruments: Option<NonNull<Instruments>>,
+    /// Whether written pages are marked, and of the same memories the marks; null if not.
+    pub(super) marking: bool,
+    pub(super) marks: [*mut u8; NEAR],
     /// The instance that runs: its memory 0, its code by body (function indices count the imports
     /// before them), and its index spaces.
     pub(super) instance: InstanceId,
@@ -145,6 +148,8 @@ impl Context {
             bulk: 0,
             defined: null(),
             instruments: None,
+            marking: false,
+            marks: [null_mut(); NEAR],
             instance: InstanceId(0),
             memory: None,
             codes: null(),
@@ -187,11 +192,11 @@ impl Context {
             if let Some(instruments) = self.instruments
                 && instruments.as_ref().concern(id)
             {
-                return instruments.as_ref().codes(id).map(|codes| codes.as_ptr());
+                return instruments.as_ref().codes(id, self.marking).map(|codes| codes.as_ptr());
             }
             let instance = &*self.instances.add(id.index());
             let module = &*self.modules.add(instance.module.index());
-            Some(module.module.inner().fast.as_ptr())
+            Some(module.module.inner().codes(self.marking).as_ptr())
         }
     }
 
@@ -216,16 +221,18 @@ impl Context {
             self.instance_tables = instance.tables.as_ptr();
             self.instance_memories = instance.memories.as_ptr();
             self.types = module.types.as_ptr();
-            let others = instance.memories.iter().skip(1);
-            for (near, addr) in self.near.iter_mut().skip(1).zip(others) {
-                let bytes = (*self.memories.add(addr.index())).bytes_mut();
+            let all = self.near.iter_mut().zip(&mut self.marks);
+            for ((near, marks), addr) in all.zip(instance.memories.iter()).skip(1) {
+                let (bytes, marked) = (*self.memories.add(addr.index())).marked(self.marking);
                 *near = (bytes.as_mut_ptr(), bytes.len());
+                *marks = marked.map_or(core::ptr::null_mut(), <[u8]>::as_mut_ptr);
             }
             self.memory = instance.memories.first().copied();
             match self.memory {
                 Some(addr) => {
-                    let bytes = (*self.memories.add(addr.index())).bytes_mut();
+                    let (bytes, marked) = (*self.memories.add(addr.index())).marked(self.marking);
                     self.memory_size = bytes.len();
+                    self.marks[0] = marked.map_or(core::ptr::null_mut(), <[u8]>::as_mut_ptr);
                     bytes.as_mut_ptr()
                 }
                 None => {

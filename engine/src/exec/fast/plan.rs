@@ -68,6 +68,8 @@ pub(super) struct Code<'a> {
     pub(super) modules: &'a [ModuleEntry],
     pub(super) instances: &'a [Instance],
     pub(super) instruments: Option<&'a Instruments>,
+    /// Whether written pages are marked.
+    pub(super) marks: bool,
 }
 
 impl<'a> Code<'a> {
@@ -83,8 +85,8 @@ impl<'a> Code<'a> {
         let module = self.module(frame.instance)?;
         let concerned = self.instruments.filter(|instruments| instruments.concern(frame.instance));
         let codes = match concerned {
-            Some(instruments) => instruments.codes(frame.instance),
-            None => Some(&module.fast),
+            Some(instruments) => instruments.codes(frame.instance, self.marks),
+            None => Some(module.codes(self.marks)),
         };
         match codes {
             Some(codes) => codes.of(module, frame.func),

@@ -69,18 +69,18 @@ pub(crate) fn run(
     scratch: &mut Scratch,
     mut instruments: Option<&mut Instruments>,
 ) -> Result<Leave> {
-    let Machine { config, modules, types, state, stack, frames, bulk } = machine;
+    let Machine { config, modules, types, state, stack, frames, bulk, marks } = machine;
     let Some(&frame) = frames.last() else { return Ok(Leave::Done) };
     let StoreState { instances, memories, tables, globals, funcs, heap, crossings, .. } =
         &mut **state;
     if let Some(instruments) = &mut instruments {
-        let plain = Code { modules, instances, instruments: None };
+        let plain = Code { modules, instances, instruments: None, marks: *marks };
         let module = plain.module(frame.instance)?;
         if let Some(instance) = instances.get(frame.instance.index()) {
-            instruments.prepare(frame.instance, instance, module);
+            instruments.prepare(frame.instance, instance, module, *marks);
         }
     }
-    let codes = Code { modules, instances, instruments: instruments.as_deref() };
+    let codes = Code { modules, instances, instruments: instruments.as_deref(), marks: *marks };
     let Some(code) = codes.of(&frame)?.filter(|code| !code.words.is_empty()) else {
         return Ok(Leave::Exact(UNTRANSLATED));
     };
@@ -129,6 +129,7 @@ pub(crate) fn run(
             bulk: bulk.allowance,
             defined: *types,
             instruments: codes.instruments.map(NonNull::from),
+            marking: *marks,
             instance: frame.instance,
             ..Context::detached()
         }

@@ -76,10 +76,11 @@ impl Active {
         }
         let before = *fuel;
         let TaskState { stack, frames, executed, progress, .. } = &mut *self.state;
-        let Parts { engine, modules, types, state, scratch, .. } = store.parts();
+        let Parts { engine, modules, types, state, scratch, marks, .. } = store.parts();
         let config = engine.config();
-        let work = Bulk { allowance: *bulk, progress };
-        let mut machine = Machine { config, modules, types, state, stack, frames, bulk: work };
+        let bulk_work = Bulk { allowance: *bulk, progress };
+        let mut machine =
+            Machine { config, modules, types, state, stack, frames, bulk: bulk_work, marks };
         let left = fast::run(&mut machine, fuel, scratch, None);
         *bulk = machine.bulk.allowance;
         let called = match left {

@@ -41,7 +41,7 @@ use core::slice;
 
 use super::machine::{Context, Flow, Registers};
 use crate::exec::exact::SMALL;
-use crate::memory::LinearMemory;
+use crate::memory::{LinearMemory, MARKED_LOG2};
 
 pub(super) use numeric::*;
 pub(super) use reference::*;
@@ -266,6 +266,38 @@ unsafe fn near_memory<'a>(r: &Registers, index: u16) -> &'a mut [u8] {
         let near = (&raw const (*r.context).near).cast::<(*mut u8, usize)>();
         let (base, size) = *near.add(usize::from(index));
         slice::from_raw_parts_mut(base, size)
+    }
+}
+
+/// Where the marks of one of these are; null if nothing is marked.
+#[inline(always)]
+unsafe fn near_marks(r: &Registers, index: u16) -> *mut u8 {
+    // SAFETY: as for `near_memory`.
+    unsafe { *(&raw const (*r.context).marks).cast::<*mut u8>().add(usize::from(index)) }
+}
+
+/// Marks the page at an address, if anything is marked, in one of these memories.
+#[inline(always)]
+unsafe fn mark(r: &Registers, index: u16, address: u64) {
+    // SAFETY: there is a mark for each page of the memory, and the address lies within it.
+    unsafe {
+        let marks = near_marks(r, index);
+        if !marks.is_null() {
+            *marks.add((address >> MARKED_LOG2) as usize) = 1;
+        }
+    }
+}
+
+/// The same for a range of memory 0.
+#[inline(always)]
+unsafe fn mark_range(r: &Registers, range: &core::ops::Range<usize>) {
+    // SAFETY: as for `mark`.
+    unsafe {
+        let marks = near_marks(r, 0);
+        if !marks.is_null() && !range.is_empty() {
+            let (first, last) = (range.start >> MARKED_LOG2, (range.end - 1) >> MARKED_LOG2);
+            slice::from_raw_parts_mut(marks.add(first), last - first + 1).fill(1);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::operators::{Binary, Load, Store, TryBinary, TryUnary, Unary};
 use super::Half::{Lower, Upper};
 use super::Part::{Constant, Name, Price, Signed, Slot, Text, To, Unsigned};
 use super::*;
+use crate::memory::MARKED_LOG2;
 
 /// Where the result goes.
 const DST: Part = Slot(1, 0);
@@ -74,8 +75,10 @@ sources! {
 
 /// Which memory is accessed.
 pub(in crate::exec::fast) trait Space {
-    /// Distinguishes the forms of an operator.
+    /// Distinguishes the forms of a load.
     const FORM: u32;
+    /// The same of a store, which has six of them for each kind of space.
+    const STORES: u32;
     /// Words of their own that say which, where no other has room for it.
     const WORDS: usize;
     /// How it reads, in a word.
@@ -86,6 +89,19 @@ pub(in crate::exec::fast) trait Space {
     /// # Safety
     /// See the module.
     unsafe fn bytes<'a>(r: &Registers, at: usize) -> &'a mut [u8];
+
+    /// Marks the page at an address that has been written.
+    ///
+    /// # Safety
+    /// See the module; the address lies within the memory.
+    #[inline(always)]
+    unsafe fn mark(_: &Registers, _at: usize, _address: u64) {}
+
+    /// Where the marks of that memory are.
+    ///
+    /// # Safety
+    /// See the module.
+    unsafe fn marks(r: &Registers, at: usize) -> *mut u8;
 }
 
 /// Memory 0.
@@ -93,6 +109,7 @@ pub(in crate::exec::fast) struct Own;
 
 impl Space for Own {
     const FORM: u32 = 0;
+    const STORES: u32 = 0;
     const WORDS: usize = 0;
     const PARTS: [Part; 4] = [Text(""); 4];
 
@@ -101,6 +118,12 @@ impl Space for Own {
         // SAFETY: what the module demands.
         unsafe { memory_mut(r) }
     }
+
+    #[inline(always)]
+    unsafe fn marks(r: &Registers, _: usize) -> *mut u8 {
+        // SAFETY: the context is valid.
+        unsafe { (*r.context).marks[0] }
+    }
 }
 
 /// One of the next few.
@@ -108,6 +131,7 @@ pub(in crate::exec::fast) struct Near;
 
 impl Space for Near {
     const FORM: u32 = 12;
+    const STORES: u32 = 6;
     const WORDS: usize = 1;
     const PARTS: [Part; 4] =
         [Part::Memory(0, 1), Part::Memory(1, 1), Part::Memory(2, 1), Part::Memory(3, 1)];
@@ -116,6 +140,40 @@ impl Space for Near {
     unsafe fn bytes<'a>(r: &Registers, at: usize) -> &'a mut [u8] {
         // SAFETY: what the module demands.
         unsafe { near_memory(r, mid(word(r, at))) }
+    }
+
+    #[inline(always)]
+    unsafe fn marks(r: &Registers, at: usize) -> *mut u8 {
+        // SAFETY: what the module demands.
+        unsafe { near_marks(r, mid(word(r, at))) }
+    }
+}
+
+/// One of these, where what is written is marked.
+pub(in crate::exec::fast) struct Marked<S>(core::marker::PhantomData<S>);
+
+impl<S: Space> Space for Marked<S> {
+    const FORM: u32 = S::FORM;
+    const STORES: u32 = 12 + S::STORES;
+    const WORDS: usize = S::WORDS;
+    const PARTS: [Part; 4] = S::PARTS;
+
+    #[inline(always)]
+    unsafe fn bytes<'a>(r: &Registers, at: usize) -> &'a mut [u8] {
+        // SAFETY: as demanded.
+        unsafe { S::bytes(r, at) }
+    }
+
+    #[inline(always)]
+    unsafe fn mark(r: &Registers, at: usize, address: u64) {
+        // SAFETY: only code that marks has this; there is a mark for each page of the memory.
+        unsafe { *S::marks(r, at).add((address >> MARKED_LOG2) as usize) = 1 }
+    }
+
+    #[inline(always)]
+    unsafe fn marks(r: &Registers, at: usize) -> *mut u8 {
+        // SAFETY: as demanded.
+        unsafe { S::marks(r, at) }
     }
 }
 
@@ -258,7 +316,7 @@ families! {
     }
 
     /// `value a b`, `shift memory offset`
-    StoreIndexed<O: Store; S> = 11 + S::FORM,
+    StoreIndexed<O: Store; S> = 5 + S::STORES,
     &[Name, S::PARTS[2], Slot(1, 1), Text(" +"), Slot(1, 2), Text(" <<"), Part::Small(2, 0), Slot(1, 0),
         Text(" offset="), Unsigned(2)],
     |r| {
@@ -267,11 +325,12 @@ families! {
         if O::store(S::bytes(r, 2), address, offset, get(r, lo(w))).is_none() {
             return Flow::Trap;
         }
+        S::mark(r, 2, address + offset);
         forward(r, 3)
     }
 
     /// `a value offset`; `- memory`
-    StoreOf<O: Store, A, V; S> = pair::<A, V>() + S::FORM,
+    StoreOf<O: Store, A, V; S> = pair::<A, V>() / 2 + S::STORES,
     &[Name, S::PARTS[2], A::PART, V::PART, Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
@@ -279,11 +338,12 @@ families! {
         if O::store(S::bytes(r, 2), address, w >> 32, value).is_none() {
             return Flow::Trap;
         }
+        S::mark(r, 2, address + (w >> 32));
         forward(r, 2 + S::WORDS)
     }
 
     /// `a - offset`, `value`; `- memory`
-    StoreConstant<O: Store, A; S> = 8 + A::FORM + S::FORM,
+    StoreConstant<O: Store, A; S> = 3 + A::FORM / 2 + S::STORES,
     &[Name, S::PARTS[3], A::PART, Constant(2), Text(" offset="), Unsigned(1)], |r| {
         let w = word(r, 1);
         let address = u64::from(A::read(r, w) as u32);
@@ -291,6 +351,7 @@ families! {
         if O::store(S::bytes(r, 3), address, w >> 32, value).is_none() {
             return Flow::Trap;
         }
+        S::mark(r, 3, address + (w >> 32));
         forward(r, 3 + S::WORDS)
     }
 }

@@ -276,10 +276,11 @@ operations! {
     |r| {
         let w = word(r, 1);
         let Some(range) = range(get(r, lo(w)), get(r, third(w))) else { return Flow::Trap };
-        let Some(bytes) = memory_mut(r).get_mut(range) else { return Flow::Trap };
+        let Some(bytes) = memory_mut(r).get_mut(range.clone()) else { return Flow::Trap };
         if !affords(r, bytes.len() as u64) {
             return Flow::Trap;
         }
+        mark_range(r, &range);
         bytes.fill(get(r, mid(w)) as u8);
         forward(r, 2)
     }
@@ -295,6 +296,7 @@ operations! {
         if from.end > memory.len() || to.end > memory.len() || !affords(r, to.len() as u64) {
             return Flow::Trap;
         }
+        mark_range(r, &to);
         memory.copy_within(from, to.start);
         forward(r, 2)
     }

@@ -3,8 +3,8 @@
 use super::super::machine::{Flow, Registers};
 use super::Part::{Constant, Global, Memory, Name, Slot, Text, Unsigned};
 use super::{
-    Operation, Part, forward, get, high, lo, memory_elsewhere, memory_mut, mid, near_memory, set,
-    third, word,
+    Operation, Part, forward, get, high, lo, mark, memory_elsewhere, memory_mut, mid, near_memory,
+    set, third, word,
 };
 use crate::exec::exact::{VectorAccess, VectorOp, VectorShape, evaluate};
 use crate::semantics::vector::i8x16;
@@ -96,7 +96,7 @@ operations! {
         let access = VectorAccess::of_number(third(w));
         let value = if access.takes_vector() { vector(r, (w >> 48) as u16) } else { 0 };
         match access.access(memory_mut(r), get(r, mid(w)), offset, value) {
-            Ok(_) if access.writes() => {}
+            Ok(_) if access.writes() => mark(r, 0, get(r, mid(w)) + offset),
             Ok(result) => set_vector(r, lo(w), result),
             Err(_) => return Flow::Trap,
         }
@@ -122,7 +122,10 @@ operations! {
         let (w, offset) = (word(r, 1), word(r, 2) >> 32);
         let value = vector(r, (w >> 48) as u16);
         match VectorAccess::STORE.access(memory_mut(r), get(r, mid(w)), offset, value) {
-            Ok(_) => forward(r, 3),
+            Ok(_) => {
+                mark(r, 0, get(r, mid(w)) + offset);
+                forward(r, 3)
+            }
             Err(_) => Flow::Trap,
         }
     }
@@ -134,7 +137,11 @@ operations! {
         let (w, rest) = (word(r, 1), word(r, 2));
         let access = VectorAccess::of_number(third(w));
         let value = if access.takes_vector() { vector(r, (w >> 48) as u16) } else { 0 };
-        let memory = memory_elsewhere(r.context, mid(rest)).bytes_mut();
+        let memory = memory_elsewhere(r.context, mid(rest));
+        let memory = match access.writes() {
+            true => memory.bytes_at(get(r, mid(w)), rest >> 32),
+            false => memory.marked(false).0,
+        };
         match access.access(memory, get(r, mid(w)), rest >> 32, value) {
             Ok(_) if access.writes() => {}
             Ok(result) => set_vector(r, lo(w), result),
@@ -163,7 +170,10 @@ operations! {
         let (w, rest) = (word(r, 1), word(r, 2));
         let (memory, value) = (near_memory(r, mid(rest)), vector(r, (w >> 48) as u16));
         match VectorAccess::STORE.access(memory, get(r, mid(w)), rest >> 32, value) {
-            Ok(_) => forward(r, 3),
+            Ok(_) => {
+                mark(r, mid(rest), get(r, mid(w)) + (rest >> 32));
+                forward(r, 3)
+            }
             Err(_) => Flow::Trap,
         }
     }

@@ -4,8 +4,8 @@
 use super::super::machine::{Flow, NEAR, Registers};
 use super::Part::{Memory, Name, Slot, Text, Unsigned};
 use super::{
-    Operation, Part, forward, get, high, lo, memory, memory_elsewhere, memory_mut, mid, set, third,
-    word,
+    Operation, Part, forward, get, high, lo, mark, memory, memory_elsewhere, memory_mut, mid, set,
+    third, word,
 };
 use crate::exec::exact::{AtomicOp, INDEX64, Op, atomic, for_each_numeric};
 use crate::semantics::access;
@@ -89,7 +89,10 @@ operations! {
         let (w, offset) = (word(r, 1), word(r, 2) >> 32);
         let value = get(r, lo(w));
         match store(third(w), memory_mut(r), get(r, mid(w)), offset, value) {
-            Some(()) => forward(r, 3),
+            Some(()) => {
+                mark(r, 0, get(r, mid(w)) + offset);
+                forward(r, 3)
+            }
             None => Flow::Trap,
         }
     }
@@ -100,9 +103,12 @@ operations! {
     |r| {
         let (w, offset) = (word(r, 1), word(r, 2) >> 32);
         let slots = core::slice::from_raw_parts_mut(r.fp.add(usize::from(lo(w))), 3);
-        let op = AtomicOp::of_number(mid(w));
+        let (op, address) = (AtomicOp::of_number(mid(w)), slots[0]);
         match atomic(op, third(w) as u8, memory_mut(r), offset, slots) {
-            Ok(()) => forward(r, 3),
+            Ok(()) => {
+                mark(r, 0, address + offset);
+                forward(r, 3)
+            }
             Err(_) => Flow::Trap,
         }
     }
@@ -125,7 +131,8 @@ operations! {
     |r| {
         let (w, offset) = (word(r, 1), word(r, 2) >> 32);
         let value = get(r, lo(w));
-        let memory = memory_elsewhere(r.context, (w >> 48) as u16).bytes_mut();
+        let memory = memory_elsewhere(r.context, (w >> 48) as u16);
+        let memory = memory.bytes_at(get(r, mid(w)), offset);
         match store(third(w), memory, get(r, mid(w)), offset, value) {
             Some(()) => forward(r, 3),
             None => Flow::Trap,
@@ -138,7 +145,7 @@ operations! {
     |r| {
         let (w, offset) = (word(r, 1), word(r, 2) >> 32);
         let slots = core::slice::from_raw_parts_mut(r.fp.add(usize::from(lo(w))), 3);
-        let memory = memory_elsewhere(r.context, (w >> 48) as u16).bytes_mut();
+        let memory = memory_elsewhere(r.context, (w >> 48) as u16).bytes_at(slots[0], offset);
         match atomic(AtomicOp::of_number(mid(w)), third(w) as u8, memory, offset, slots) {
             Ok(()) => forward(r, 3),
             Err(_) => Flow::Trap,

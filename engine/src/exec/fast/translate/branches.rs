@@ -90,7 +90,7 @@ impl Translator<'_> {
             let start = self.emit(code, &[first, prices, rest]);
             self.fix(start + 3, false, start, taken);
         } else if let Some((op, a, right)) = compared
-            && let Some(Numeric::Binary(binary)) = numeric(&op)
+            && let Some(Numeric::Binary(binary)) = numeric(&op, self.observed.marks)
         {
             let forms = if if_true { &binary.br_if } else { &binary.br_unless };
             let word = match right {

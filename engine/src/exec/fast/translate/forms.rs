@@ -114,7 +114,8 @@ fn near(memory: u32) -> Option<u16> {
     u16::try_from(memory).ok().filter(|memory| usize::from(*memory) < NEAR)
 }
 
-pub(super) fn numeric(op: &Op) -> Option<Numeric> {
+/// What an operator becomes; a store with `marks` is one that marks the page that it writes.
+pub(super) fn numeric(op: &Op, marks: bool) -> Option<Numeric> {
     macro_rules! forms {
         (
             unary { $($unary:ident($ua:ty) -> $ur:ty = $uf:path,)* }
@@ -175,8 +176,12 @@ pub(super) fn numeric(op: &Op) -> Option<Numeric> {
                 },)*
                 $(Op::$load { memory: 0, offset } => load::<$load, Own>(0, offset)?,)*
                 $(Op::$load { memory, offset } => load::<$load, Near>(memory, offset)?,)*
-                $(Op::$store { memory: 0, offset } => store::<$store, Own>(0, offset)?,)*
-                $(Op::$store { memory, offset } => store::<$store, Near>(memory, offset)?,)*
+                $(Op::$store { memory, offset } => match (memory, marks) {
+                    (0, false) => store::<$store, Own>(0, offset)?,
+                    (0, true) => store::<$store, Marked<Own>>(0, offset)?,
+                    (_, false) => store::<$store, Near>(memory, offset)?,
+                    (_, true) => store::<$store, Marked<Near>>(memory, offset)?,
+                },)*
                 _ => return None,
             })
         };

@@ -42,8 +42,11 @@ const PENDING: usize = 32;
 pub(super) struct Observed {
     /// Instructions that are left to the exact tier, sorted.
     pub(super) stops: Vec<u32>,
-    /// Whether accesses to memory are checked first.
+    /// Whether accesses to memory are checked first, and whether those that only read are.
     pub(super) watched: bool,
+    pub(super) reads: bool,
+    /// Whether written pages are marked.
+    pub(super) marks: bool,
 }
 
 impl Observed {

@@ -121,11 +121,11 @@ impl Translator<'_> {
 
     /// The same for an address at a position, and so many bytes that are written or read.
     pub(super) fn watch_at(&mut self, position: usize, offset: u32, access: (u32, bool)) {
-        if !self.observed.watched {
+        let (bytes, written) = access;
+        if !self.observed.watched || !(written || self.observed.reads) {
             return;
         }
         self.settle();
-        let (bytes, written) = access;
         let address = self.home(position);
         self.seek(None);
         let access = u64::from(bytes) | u64::from(written) << 32;

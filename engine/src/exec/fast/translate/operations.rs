@@ -166,7 +166,7 @@ impl Translator<'_> {
         if self.wide_memory(op) {
             return Next::On;
         }
-        if let Some(found) = numeric(op) {
+        if let Some(found) = numeric(op, self.observed.marks) {
             self.numeric(op, found);
             return Next::On;
         }
@@ -302,7 +302,7 @@ impl Translator<'_> {
                 // As the operator of the table that computes the same: where a run stops, it is
                 // computed once more.
                 let op = Op::I64Eqz;
-                if let Some(found) = numeric(&op) {
+                if let Some(found) = numeric(&op, self.observed.marks) {
                     self.numeric(&op, found);
                 }
             }

@@ -175,7 +175,7 @@ impl Translator<'_> {
 
     /// A numeric operator on what lies on top.
     fn computed(&mut self, op: &Op) {
-        if let Some(found) = numeric(op) {
+        if let Some(found) = numeric(op, self.observed.marks) {
             self.numeric(op, found);
         }
     }
