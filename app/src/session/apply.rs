@@ -131,7 +131,9 @@ impl Session {
                 if self.stop_asking() {
                     return self.drive(super::run::COMMAND_SLICE);
                 }
-                if self.journey.is_some() {
+                if self.is_asking() {
+                    self.end_asking();
+                } else if self.journey.is_some() {
                     self.asked = None;
                     self.arrive();
                 } else if self.state == RunState::Running {
@@ -182,6 +184,7 @@ impl Session {
                 Ok(())
             }
             Command::SeekTo(clock) => self.seek(clock),
+            Command::ScrubTo { clock, begins } => self.scrub(clock, begins),
             Command::StepBack => self.step_back(),
             Command::StepBackOver => self.step_back_over(),
             Command::StepBackOut => self.step_back_out(),
@@ -190,6 +193,28 @@ impl Session {
             Command::AskOrigin(asked) => self.ask_origin(asked),
             Command::OpenOrigin(node) => self.open_origin(node),
             Command::ShowOriginSteps(all_steps) => self.show_origin_steps(all_steps),
+            Command::AskRun(question) => self.ask_run(question),
+            Command::EndAsking => {
+                self.end_asking();
+                Ok(())
+            }
+            Command::GoToAnswer(row) => self.go_to_answer(row),
+            Command::ClearAnswers => {
+                self.end_asking();
+                self.answers = None;
+                Ok(())
+            }
+            Command::LimitQuestions(stretch) => {
+                self.limit_questions(stretch);
+                Ok(())
+            }
+            Command::LookCloser { from, to } => {
+                self.look_closer(from, to);
+                Ok(())
+            }
+            Command::AddBookmark(name) => self.add_bookmark(&name),
+            Command::RenameBookmark { bookmark, name } => self.rename_bookmark(bookmark, &name),
+            Command::RemoveBookmark(bookmark) => self.remove_bookmark(bookmark),
             Command::GoToBegin => self.seek(0),
             Command::GoToPresent => self.go_to_present(),
             Command::Answer(texts) => {

@@ -3,7 +3,7 @@
 //! Menus, keys, the palette, the JavaScript handle, lessons and tests all speak these. They are
 //! plain data and serialise as JSON (`{"StepBy": 10}`, `"StepInto"`).
 
-use super::{AnswerRule, Asked, BreakWhen, Shape, TemplateView, WatchTarget, WatchWhen};
+use super::{AnswerRule, Asked, BreakWhen, Question, Shape, TemplateView, WatchTarget, WatchWhen};
 use crate::hosts::HostSet;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,7 @@ pub enum Panel {
     Watches,
     Origins,
     Log,
+    Answers,
     Find,
     Problems,
     Learn,
@@ -77,7 +78,7 @@ pub enum Panel {
 
 impl Panel {
     /// Those that can be opened, in the order in which menus name them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Modules,
         Self::Code,
         Self::FastCode,
@@ -96,6 +97,8 @@ impl Panel {
         Self::Watches,
         Self::Origins,
         Self::Log,
+        Self::Timeline,
+        Self::Answers,
         Self::Find,
         Self::Problems,
         Self::Learn,
@@ -281,6 +284,13 @@ pub enum Command {
     StepBy(u64),
     /// Goes to the moment of a count of the run.
     SeekTo(u64),
+    /// The same while one drags along the line: what has changed is told since the drag began.
+    ScrubTo {
+        /// The count.
+        clock: u64,
+        /// The drag begins.
+        begins: bool,
+    },
     /// To before the instruction that was executed last.
     StepBack,
     /// The same; a call is undone as a whole.
@@ -302,6 +312,34 @@ pub enum Command {
     OpenOrigin(usize),
     /// Whether that tree tells instructions that only carry a value, too.
     ShowOriginSteps(bool),
+    /// Asks something of the whole run, or of the stretch that is chosen.
+    AskRun(Question),
+    /// Leaves off asking; what has been found stays.
+    EndAsking,
+    /// To the moment of an answer.
+    GoToAnswer(usize),
+    /// Forgets the answers.
+    ClearAnswers,
+    /// Limits questions to a stretch of the run, from one count to another.
+    LimitQuestions(Option<(u64, u64)>),
+    /// Looks closer at who executes what in a stretch of the run, while nothing else is done.
+    LookCloser {
+        /// From this count.
+        from: u64,
+        /// To this one.
+        to: u64,
+    },
+    /// Gives the moment at which one stands a name.
+    AddBookmark(String),
+    /// Gives a bookmark another name.
+    RenameBookmark {
+        /// Its number.
+        bookmark: u32,
+        /// The name.
+        name: String,
+    },
+    /// Removes a bookmark.
+    RemoveBookmark(u32),
     /// To the beginning of what is known.
     GoToBegin,
     /// To the present again.
@@ -638,6 +676,12 @@ impl Command {
                 | Command::ShowOffset { .. }
                 | Command::ShowPc
                 | Command::ShowObject(_)
+                | Command::LimitQuestions(_)
+                | Command::LookCloser { .. }
+                | Command::AddBookmark(_)
+                | Command::RenameBookmark { .. }
+                | Command::RemoveBookmark(_)
+                | Command::ClearAnswers
                 | Command::AddMemoryView
                 | Command::CloseMemoryView(_)
                 | Command::ViewMemory { .. }

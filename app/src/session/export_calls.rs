@@ -133,7 +133,7 @@ fn by(answer: &HostAnswerState) -> &'static str {
 
 /// A cell as RFC 4180 writes it. What a spreadsheet would take for a formula is none: names are data of a
 /// module.
-fn push_cell(text: &mut String, cell: &str) {
+pub(super) fn push_cell(text: &mut String, cell: &str) {
     let is_formula = cell.starts_with(['=', '+', '@', '\t', '\r'])
         || cell.starts_with('-') && cell.parse::<f64>().is_err();
     if !is_formula && !cell.contains([',', '"', '\n', '\r']) {

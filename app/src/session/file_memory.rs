@@ -35,6 +35,8 @@ pub struct FileMemory {
     /// Messages of breakpoints, by offset.
     messages: Vec<(u32, String)>,
     watches: Vec<String>,
+    /// Moments with names, of runs that begin here.
+    bookmarks: Vec<(u64, String)>,
     imports: Vec<KnownImport>,
     import_breaks: Vec<(String, String, BreakWhen)>,
     rules: Vec<AnswerRule>,
@@ -166,6 +168,7 @@ impl Session {
             watchpoints: watchpoints.collect(),
             messages: messages.collect(),
             watches: watches.map(|watch| watch.text.clone()).collect(),
+            bookmarks: self.bookmarks.of_module(key),
             imports: of_import.collect(),
             import_breaks: breaks.collect(),
             rules: rules.collect(),
@@ -223,6 +226,9 @@ impl Session {
             if !self.watches().any(|watch| watch.module == key && watch.text == *text) {
                 let _ = self.add_watch_of(key, text);
             }
+        }
+        for (clock, name) in &memory.bookmarks {
+            self.bookmarks.put(key, *clock, name);
         }
         self.breakpoints.sort_by_key(|entry| (entry.state.module, entry.state.offset));
         for (name, text) in memory.templates {

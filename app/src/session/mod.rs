@@ -4,9 +4,14 @@
 //! Panels, the JavaScript handle and tests read the rest through the accessors here. Nothing in
 //! this folder knows egui.
 
+mod activity;
 mod address;
 mod answer_rules;
+mod answers;
+#[cfg(test)]
+mod answers_tests;
 mod apply;
+mod bookmarks;
 mod breakpoint;
 #[cfg(test)]
 mod bulk_tests;
@@ -18,6 +23,7 @@ mod declared;
 mod demangle;
 mod edit;
 mod examples;
+mod export_answers;
 mod export_calls;
 #[cfg(test)]
 mod expression_tests;
@@ -95,7 +101,10 @@ use stepwell_engine::{
     CodeOffset, Config, Engine, FuncIndex, InstanceId, Store, Task, ValType, Value,
 };
 
+pub use activity::{Activity, RunMark, RunMarkKind};
 pub use answer_rules::{AnswerRule, Then};
+pub use answers::{Answer, AnswerState, Answers, Author, Question};
+pub use bookmarks::Bookmark;
 pub use call_graph::CallCounts;
 pub use command::{
     Arrangement, Command, ImportPolicy, ModuleKey, Panel, ProviderChoice, SearchKind, SetChoice,
@@ -172,6 +181,8 @@ pub struct Session {
     progress: Option<Progress>,
     /// One is on the way to another moment of the past.
     journey: Option<Journey>,
+    /// One drags along the line: what was seen before the drag stays what is compared with.
+    scrubs: bool,
     /// What the machine was doing in the present, while one stands in the past.
     present: Option<RunState>,
     /// Rules for answers, with how often each has answered in this run.
@@ -184,6 +195,11 @@ pub struct Session {
     speed: Speed,
     breakpoints: Vec<Entry>,
     watchpoints: Watchpoints,
+    answers: Option<Answers>,
+    /// The stretch that questions are limited to.
+    stretch: Option<(u64, u64)>,
+    activity: activity::Closer,
+    bookmarks: bookmarks::Bookmarks,
     /// What a watchpoint has seen where one stands in the past.
     past_access: Option<WatchStop>,
     /// The write that is looked for.
@@ -246,6 +262,7 @@ impl Session {
             state: RunState::Idle,
             progress: None,
             journey: None,
+            scrubs: false,
             present: None,
             answer_rules: Vec::new(),
             file_memories: Vec::new(),
@@ -255,6 +272,10 @@ impl Session {
             speed: Speed::default(),
             breakpoints: Vec::new(),
             watchpoints: Watchpoints::default(),
+            answers: None,
+            stretch: None,
+            activity: activity::Closer::default(),
+            bookmarks: bookmarks::Bookmarks::default(),
             past_access: None,
             asked: None,
             next_asked: None,
@@ -301,7 +322,8 @@ impl Session {
             self.notify(true, error.to_string());
         }
         self.look_at_watches();
-        self.state == RunState::Running || self.is_opening() || self.is_finding()
+        let looks = self.go_on_looking(slice / 2);
+        looks || self.state == RunState::Running || self.is_opening() || self.is_finding()
     }
 
     // The run.
@@ -421,6 +443,8 @@ impl Session {
         self.renew_watchpoints();
         (self.past_access, self.asked) = (None, None);
         self.origins.clear();
+        (self.answers, self.stretch) = (None, None);
+        self.activity.clear();
         self.log.clear();
         self.watches.discard();
     }

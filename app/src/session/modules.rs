@@ -124,6 +124,7 @@ impl Session {
         for key in open {
             self.remember_file(key);
             self.watches.forget_module(key);
+            self.bookmarks.forget_module(key);
             self.memory.forget_module(key);
         }
         self.modules.clear();

@@ -356,8 +356,8 @@ impl Session {
             words.insert(0, format!("{omitted} more"));
         }
         let is_unknown = matches!(author, Author::NotKnown(_));
-        let text = self.author_text(&author);
-        let at = self.author_at(&author);
+        let text = self.origin_text(&author);
+        let at = self.origin_of(&author);
         let inputs = match author {
             Author::Instruction(made) => self.origin_inputs(made, ordinal),
             Author::HostCall { call: Some(call), .. } => {
@@ -469,7 +469,7 @@ impl Session {
         }
     }
 
-    fn author_text(&self, author: &Author) -> String {
+    fn origin_text(&self, author: &Author) -> String {
         match author {
             Author::Instruction(made) | Author::Constant(made) => made.operator.to_string(),
             Author::Argument { index, .. } => {
@@ -513,7 +513,7 @@ impl Session {
         }
     }
 
-    fn author_at(&self, author: &Author) -> Option<OriginAt> {
+    fn origin_of(&self, author: &Author) -> Option<OriginAt> {
         let began = self.machine.as_ref()?.began();
         let (clock, made) = match author {
             Author::Instruction(made) | Author::Constant(made) => (made.clock, Some(made)),

@@ -8,6 +8,7 @@ use stepwell_engine::observe::{Breakpoint, Debugger, WatchpointHit};
 use stepwell_engine::timeline::{Hit, Search};
 use stepwell_engine::{CodeOffset, InstanceId, Stop, Store, Task};
 
+use super::answers::{Ask, Stood};
 use super::goal::{Goal, Place};
 use super::origins::Asking;
 use super::recorded::Playing;
@@ -47,6 +48,8 @@ pub(super) enum Journey {
     Trace(Asking),
     /// To the next one, or to the present.
     Forward { debugger: Debugger, wanted: Wanted, behind: u64 },
+    /// Through the past for a question, and back.
+    Ask(Box<Ask>),
     /// To the end of a recording, which is played.
     Play(Box<Playing>),
 }
@@ -60,6 +63,8 @@ pub(super) enum Then {
     Tell(Box<WatchpointHit>),
     /// Behind a host call that has written what was asked for.
     TellCall(Box<WatchStop>),
+    /// Where one stood before a question was asked.
+    StandAs(Box<Stood>),
     /// With words for the person.
     Say(String),
     /// If that is within a call, to before the call, which a frame of this depth has made.
@@ -164,13 +169,15 @@ impl Session {
     /// Sets out for another moment and takes the first slice of the way.
     fn set_out_for(&mut self, journey: Journey) -> Result<(), SessionError> {
         self.place_on_line()?;
+        self.end_asking();
         self.asked = self.next_asked.take();
-        if self.journey.is_none() {
+        let remembers = self.journey.is_none() && !self.scrubs;
+        if remembers {
             self.remembered = Remembered::of(self);
             self.watches.remember();
         }
         let Some(machine) = &mut self.machine else { return Ok(()) };
-        if self.journey.is_none() {
+        if remembers {
             self.memory.remember(&machine.store);
         }
         if self.present.is_none() {
@@ -180,6 +187,7 @@ impl Session {
             Journey::To { clock, .. } => machine.timeline.set_out(&mut machine.store, clock),
             Journey::Back { .. }
             | Journey::Forward { .. }
+            | Journey::Ask(_)
             | Journey::Play(_)
             | Journey::Trace(_) => Ok(()),
         };
@@ -201,6 +209,14 @@ impl Session {
         self.place_on_line()?;
         let began = self.machine.as_ref().map_or(0, |machine| machine.began());
         self.go_to(clock.saturating_sub(began))
+    }
+
+    /// To a count of the run, on the way of a drag along it.
+    pub(super) fn scrub(&mut self, clock: u64, begins: bool) -> Result<(), SessionError> {
+        self.scrubs = !begins;
+        let result = self.seek(clock);
+        self.scrubs = false;
+        result
     }
 
     pub(super) fn go_to_present(&mut self) -> Result<(), SessionError> {
@@ -356,10 +372,15 @@ impl Session {
 
     /// Goes on for a chunk.
     pub(super) fn travel(&mut self) -> Result<(), SessionError> {
-        let Some(mut journey) = self.journey.take() else { return Ok(()) };
-        if let Journey::Play(playing) = journey {
-            return self.play_on(playing);
-        }
+        let mut journey = match self.journey.take() {
+            Some(Journey::Ask(ask)) => {
+                self.go_on_asking(ask);
+                return Ok(());
+            }
+            Some(Journey::Play(playing)) => return self.play_on(playing),
+            Some(journey) => journey,
+            None => return Ok(()),
+        };
         let Some(machine) = &mut self.machine else { return Ok(()) };
         let (timeline, store) = (&mut machine.timeline, &mut machine.store);
         let mut after = Then::Stand;
@@ -390,6 +411,7 @@ impl Session {
                     })
                 })
             }
+            Journey::Ask(_) => return Ok(()),
             Journey::Forward { debugger, wanted, behind } => {
                 let mut holds =
                     |store: &Store, task: &Task, stop: &Stop| wanted.holds(store, task, stop);
@@ -445,6 +467,7 @@ impl Session {
                 }
                 Journey::Back { .. }
                 | Journey::Forward { .. }
+                | Journey::Ask(_)
                 | Journey::Play(_)
                 | Journey::Trace(_) => {
                     self.arrive();
@@ -463,6 +486,7 @@ impl Session {
             Then::Tell(hit) if self.is_past() => self.past_access = self.watch_stop(&hit),
             Then::TellCall(stop) if self.is_past() => self.past_access = Some(*stop),
             Then::Say(text) => self.notify(false, text),
+            Then::StandAs(stood) => self.look_as(*stood),
             _ => {}
         }
         self.asked = None;

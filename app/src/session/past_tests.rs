@@ -321,3 +321,22 @@ fn a_run_of_large_memories_begins_at_once_and_says_that_it_has_no_past() {
     go(&mut session, Command::Continue);
     assert_eq!(reason(&session), &StopReason::Done(vec![]));
 }
+
+#[test]
+fn a_drag_compares_with_the_moment_before_it_began() {
+    let mut session = at_trap();
+    session.apply(Command::AddWatch("$sum".to_owned())).unwrap();
+    go(&mut session, Command::SeekTo(0));
+    let end = session.past().unwrap().end;
+    // The drag goes through moments in between, of which the last differs in nothing from the one before.
+    for (clock, begins) in [(end / 2, true), (end - 2, false), (end - 1, false)] {
+        go(&mut session, Command::ScrubTo { clock, begins });
+    }
+    assert_eq!(sum(&session), Value::I32(15));
+    assert_eq!(session.previous_global(0), Some(Value::I32(0)));
+    let watch = session.watches().next().unwrap().value.clone().unwrap().unwrap();
+    assert!(watch.changed);
+    // The next one compares with where this one ended.
+    go(&mut session, Command::ScrubTo { clock: end - 2, begins: true });
+    assert_eq!(session.previous_global(0), Some(Value::I32(15)));
+}

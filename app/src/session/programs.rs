@@ -17,7 +17,7 @@ use crate::hosts::{ConsoleLog, HostSet, HostState, LogEntry, Stdin, Stream};
 
 /// The host's side of the programs that are run.
 pub(super) struct Programs {
-    log: ConsoleLog,
+    pub(super) log: ConsoleLog,
     stdin: Stdin,
     state: HostState,
     tree: TreeId,

@@ -89,7 +89,7 @@ impl WatchWhen {
         }
     }
 
-    fn kind(self) -> WatchKind {
+    pub(super) fn kind(self) -> WatchKind {
         match self {
             Self::Changed => WatchKind::Change,
             Self::Written => WatchKind::Write,
@@ -287,7 +287,7 @@ impl Session {
     }
 
     /// What an access found and left: `3 → 7`.
-    fn access_text(&self, hit: &WatchpointHit) -> String {
+    pub(super) fn access_text(&self, hit: &WatchpointHit) -> String {
         let [old, new] = [&hit.old, &hit.new].map(|contents| self.contents_text(contents));
         let change = match hit.write {
             true if hit.old != hit.new => format!("{old} → {new}"),
@@ -303,7 +303,7 @@ impl Session {
         }
     }
 
-    fn contents_text(&self, contents: &Contents) -> String {
+    pub(super) fn contents_text(&self, contents: &Contents) -> String {
         match contents {
             Contents::Bytes(bytes) if matches!(bytes.len(), 1 | 2 | 4 | 8) => {
                 let number =
@@ -322,7 +322,7 @@ impl Session {
         }
     }
 
-    fn plain_text(&self, value: &Value) -> String {
+    pub(super) fn plain_text(&self, value: &Value) -> String {
         match value {
             Value::V128(vector) => self.vector_shape.text(*vector),
             value if value.ty().is_ref() => self.value_text(value),

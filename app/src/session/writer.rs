@@ -72,19 +72,8 @@ impl Session {
         let machine = self.machine.as_ref()?;
         let began = machine.began();
         let watched = asked.target.watched(machine)?;
-        let writes = |record: &HostCallRecord| {
-            record.effects.iter().any(|effect| match (effect, watched) {
-                (
-                    Effect::Write { memory, address, bytes },
-                    Watched::Memory { memory: of, address: first, len },
-                ) => overlaps((*memory, *address, bytes.len() as u64), (of, first, len)),
-                (Effect::Global { global, .. }, Watched::Global(of)) => *global == of,
-                (Effect::Table { table, index, .. }, Watched::Table { table: of, first, len }) => {
-                    *table == of && (first..first.saturating_add(len)).contains(index)
-                }
-                _ => false,
-            })
-        };
+        let writes =
+            |record: &HostCallRecord| record.effects.iter().any(|effect| writes(effect, watched));
         let calls = self.host_calls().iter().filter(|record| record.clock >= began);
         let mut within = calls.filter(|record| {
             let clock = record.clock - began;
@@ -108,6 +97,21 @@ impl Session {
             hits: 0,
         };
         Some((record.clock - began, stop))
+    }
+}
+
+/// Whether what a host function did has written a place.
+pub(super) fn writes(effect: &Effect, watched: Watched) -> bool {
+    match (effect, watched) {
+        (
+            Effect::Write { memory, address, bytes },
+            Watched::Memory { memory: of, address: first, len },
+        ) => overlaps((*memory, *address, bytes.len() as u64), (of, first, len)),
+        (Effect::Global { global, .. }, Watched::Global(of)) => *global == of,
+        (Effect::Table { table, index, .. }, Watched::Table { table: of, first, len }) => {
+            *table == of && (first..first.saturating_add(len)).contains(index)
+        }
+        _ => false,
     }
 }
 

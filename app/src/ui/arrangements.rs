@@ -30,6 +30,11 @@ pub(super) fn purpose(arrangement: Arrangement) -> &'static str {
     }
 }
 
+/// Whether a panel comes when there is something in it, or when it is asked for.
+pub(super) fn comes_later(panel: Panel) -> bool {
+    matches!(panel, Panel::Problems | Panel::Find | Panel::Answers | Panel::Origins)
+}
+
 /// A part of the window before it has its place: tabs, or a row or column of parts with their shares.
 enum Part {
     Tabs(&'static [Panel]),
@@ -43,10 +48,7 @@ impl Part {
             Part::Tabs(panels) => {
                 let panes: Vec<TileId> =
                     panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
-                // They come when there are some, or when they are asked for.
-                let comes_later =
-                    |of: &Panel| matches!(of, Panel::Problems | Panel::Find | Panel::Origins);
-                for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| comes_later(of)) {
+                for (pane, _) in panes.iter().zip(panels).filter(|(_, of)| comes_later(**of)) {
                     tiles.set_visible(*pane, false);
                 }
                 return tiles.insert_tab_tile(panes);
@@ -67,8 +69,9 @@ impl Part {
 /// Puts all panels into their places; the root of them.
 pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileId {
     use Panel::{
-        Breakpoints, Code, Console, FastCode, Files, Find, Frames, Globals, Graph, Heap, HostCalls,
-        Learn, Log, Memory, Modules, Origins, Problems, Stack, Tables, Tasks, Watches,
+        Answers, Breakpoints, Code, Console, FastCode, Files, Find, Frames, Globals, Graph, Heap,
+        HostCalls, Learn, Log, Memory, Modules, Origins, Problems, Stack, Tables, Tasks, Timeline,
+        Watches,
     };
     use Part::{Column, Row, Tabs};
     let parts = match arrangement {
@@ -77,7 +80,12 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.62),
-                    (Tabs(&[Memory, Console, Log, Files, Find, Problems, Origins]), 0.38),
+                    (
+                        Tabs(&[
+                            Memory, Console, Log, Timeline, Answers, Files, Find, Problems, Origins,
+                        ]),
+                        0.38,
+                    ),
                 ]),
                 0.46,
             ),
@@ -106,7 +114,12 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[Code, FastCode, Graph]), 0.57),
-                    (Tabs(&[Memory, Console, Log, Files, Find, Problems, Origins]), 0.43),
+                    (
+                        Tabs(&[
+                            Memory, Console, Log, Timeline, Answers, Files, Find, Problems, Origins,
+                        ]),
+                        0.43,
+                    ),
                 ]),
                 0.48,
             ),
@@ -124,7 +137,12 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
             (
                 Column(vec![
                     (Tabs(&[HostCalls, Graph]), 0.6),
-                    (Tabs(&[Console, Log, Files, Memory, Find, Problems, Origins]), 0.4),
+                    (
+                        Tabs(&[
+                            Console, Log, Timeline, Answers, Files, Memory, Find, Problems, Origins,
+                        ]),
+                        0.4,
+                    ),
                 ]),
                 0.46,
             ),
@@ -146,7 +164,8 @@ pub(super) fn place(arrangement: Arrangement, tiles: &mut Tiles<Panel>) -> TileI
                     (Row(vec![(Tabs(&[Code]), 0.5), (Tabs(&[FastCode]), 0.5)]), 0.72),
                     (
                         Tabs(&[
-                            Memory, Console, Log, Files, HostCalls, Graph, Find, Problems, Origins,
+                            Memory, Console, Log, Timeline, Answers, Files, HostCalls, Graph, Find,
+                            Problems, Origins,
                         ]),
                         0.28,
                     ),

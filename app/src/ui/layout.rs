@@ -37,6 +37,7 @@ pub(super) fn title(panel: Panel) -> &'static str {
         Panel::Watches => "Watches",
         Panel::Origins => "Origins",
         Panel::Log => "Log",
+        Panel::Answers => "Answers",
         Panel::Find => "Find",
         Panel::Problems => "Problems",
         Panel::Learn => "Learn",
@@ -68,12 +69,6 @@ impl Layout {
     pub(super) fn of(arrangement: Arrangement) -> Self {
         let mut tiles = Tiles::default();
         let root = arrangements::place(arrangement, &mut tiles);
-        // They come when there are some, or when they are asked for.
-        for panel in [Panel::Problems, Panel::Find, Panel::Origins] {
-            if let Some(tile) = tiles.find_pane(&panel) {
-                tiles.set_visible(tile, false);
-            }
-        }
         let tree = Tree::new(egui::Id::unique("stepwell-panels"), root, tiles);
         Self { tree, arrangement, revealed: None }
     }
@@ -374,7 +369,7 @@ mod tests {
             let layout = Layout::of(arrangement);
             for panel in Panel::ALL {
                 assert!(layout.tile_of(panel).is_some(), "{panel:?} in {arrangement:?}");
-                let comes_later = matches!(panel, Panel::Problems | Panel::Find | Panel::Origins);
+                let comes_later = arrangements::comes_later(panel);
                 assert_eq!(layout.is_open(panel), !comes_later, "{panel:?}");
             }
         }

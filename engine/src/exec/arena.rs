@@ -14,6 +14,7 @@ use core::{fmt, mem};
 use super::frame::{Frame, ValueStack};
 use super::host_call::Suspended;
 use super::state::{Status, TaskState};
+use super::stop::CallSite;
 use super::task::Task;
 use crate::config::Allocation;
 use crate::error::{Error, Result};
@@ -439,5 +440,13 @@ impl Store {
         let level = self.task_state(task).map(|state| state.outer.len());
         let suspended = self.suspended.get(&task.place());
         level.is_ok_and(|level| suspended.is_some_and(|suspended| suspended.is_at(level)))
+    }
+
+    /// The instruction that a task executes next, unless a breakpoint there has been reported.
+    pub(crate) fn about_to_execute(&self, task: &Task) -> Option<CallSite> {
+        let state = self.task_state(task).ok()?;
+        let is_ready = matches!(state.status, Status::Ready);
+        let is_told = state.reported == Some(state.executed);
+        crate::observe::site(self, state).filter(|_| is_ready && !is_told)
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::observer::View;
-use super::watch::{Touched, Watched, WatchpointHit};
+use super::watch::{Contents, Touched, Watched, WatchpointHit};
 use crate::store::Store;
 use crate::store::heap::{ObjectKind, width_log2};
 use crate::types::{CompositeType, FieldType, ValType};
@@ -183,4 +183,63 @@ pub(super) fn shortened(part: Watched) -> Watched {
         Watched::Table { table, first, len } => Watched::Table { table, first, len: len.min(most) },
         Watched::Global(_) | Watched::Local { .. } => part,
     }
+}
+
+/// What a part holds between two instructions, as far as it is [compared](WatchpointHit::COMPARED); nothing where there
+/// is no such thing, of locals, and of objects, whose handles may have been other objects'.
+pub(crate) fn held(part: Watched, store: &Store) -> Option<Contents> {
+    let most = WatchpointHit::COMPARED as u64;
+    Some(match part {
+        Watched::Memory { memory, address, len } => {
+            let bytes = store.memory(memory)?.bytes();
+            let end = address.saturating_add(len.min(most)).min(bytes.len() as u64);
+            let range = address.min(end) as usize..end as usize;
+            Contents::Bytes(bytes.get(range).unwrap_or_default().to_vec())
+        }
+        Watched::Global(global) => Contents::Values(vec![store.global(global)?.1]),
+        Watched::Local { .. } | Watched::Object { .. } => return None,
+        Watched::Table { table, first, len } => {
+            let table = store.table(table)?;
+            let end = first.saturating_add(len.min(most));
+            Contents::Values((first..end).map_while(|index| table.get(index)).collect())
+        }
+    })
+}
+
+/// Where in a part two contents of it begin to differ, or where it begins if there was no other: as much of it as is
+/// [shown](WatchpointHit::SHOWN), and what of both lies there.
+pub(crate) fn first_difference(
+    part: Watched,
+    old: Option<&Contents>,
+    new: &Contents,
+) -> (Watched, Option<Contents>, Contents) {
+    fn equal<T: PartialEq>(old: &[T], new: &[T]) -> usize {
+        old.iter().zip(new).take_while(|(old, new)| old == new).count()
+    }
+    fn shown<T: Clone>(list: &[T], from: usize) -> Vec<T> {
+        list.iter().skip(from).take(WatchpointHit::SHOWN).cloned().collect()
+    }
+    let from = match (old, new) {
+        _ if size(part) <= WatchpointHit::SHOWN as u64 => 0,
+        (Some(Contents::Bytes(old)), Contents::Bytes(new)) => equal(old, new),
+        (Some(Contents::Values(old)), Contents::Values(new)) => equal(old, new),
+        _ => 0,
+    };
+    let cut = |contents: &Contents| match contents {
+        Contents::Bytes(bytes) => Contents::Bytes(shown(bytes, from)),
+        Contents::Values(values) => Contents::Values(shown(values, from)),
+    };
+    let behind = from as u64;
+    let moved = match part {
+        Watched::Memory { memory, address, len } => {
+            let len = len.saturating_sub(behind);
+            Watched::Memory { memory, address: address.saturating_add(behind), len }
+        }
+        Watched::Table { table, first, len } => {
+            let len = len.saturating_sub(behind);
+            Watched::Table { table, first: first.saturating_add(behind), len }
+        }
+        Watched::Global(_) | Watched::Local { .. } | Watched::Object { .. } => part,
+    };
+    (shortened(moved), old.map(cut), cut(new))
 }

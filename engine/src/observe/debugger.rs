@@ -16,7 +16,7 @@ use crate::exec::frame::Frame;
 use crate::exec::{CallSite, WatchKind};
 use crate::ids::{CodeOffset, FrameId, FuncAddr, InstanceId, MemAddr, ObjectAddr, TaskId};
 use crate::store::heap::Heap;
-use crate::store::{ModuleEntry, StoreState};
+use crate::store::{ModuleEntry, Store, StoreState};
 use crate::types::Types;
 
 /// A place where tasks stop before the instruction is executed.
@@ -130,6 +130,17 @@ impl Debugger {
     pub fn add_watchpoint(&mut self, watchpoint: Watchpoint) {
         self.watchpoints.push(watchpoint);
         self.ask_anew();
+    }
+
+    /// The same with an object that is the one at its handle now: where what is past is gone through, the handle may
+    /// have been another object's.
+    pub fn add_watchpoint_in(&mut self, watchpoint: Watchpoint, store: &Store) {
+        self.add_watchpoint(watchpoint);
+        if let Some(object) = watchpoint.object()
+            && let Some(known) = Known::new(&store.state.heap, &store.types, object)
+        {
+            self.objects.entry(object).or_insert(known);
+        }
     }
 
     /// Removes all watchpoints equal to this one.

@@ -15,6 +15,7 @@ mod witness;
 
 pub use crate::exec::fast::{FastListing, FastOperation};
 pub use cause::Cause;
+pub(crate) use contents::{first_difference, held};
 pub use debugger::{Access, Breakpoint, Debugger};
 pub use frames::{Activation, FrameView, Handler, HostView, Label, Local, Throwing};
 pub(crate) use frames::{SlotKind, activations, frames, local_types, set_slot, site};

@@ -195,7 +195,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    fn new(heap: &Heap, types: &Types, object: ObjectAddr) -> Option<Self> {
+    pub(crate) fn new(heap: &Heap, types: &Types, object: ObjectAddr) -> Option<Self> {
         Some(Self { kind: heap.kind(types, object)?, since: heap.collections() })
     }
 

@@ -14,7 +14,7 @@ use crate::types::MemoryType;
 #[derive(Debug)]
 pub(super) struct Kept {
     /// Without its memories.
-    rest: StoreState,
+    pub(super) rest: StoreState,
     memories: Vec<(MemoryType, Image)>,
     rest_bytes: u64,
 }
@@ -94,5 +94,10 @@ impl Kept {
     /// Bytes that nobody else has, who go with it.
     pub(super) fn alone(&self) -> u64 {
         self.rest_bytes + self.memories.iter().map(|(_, image)| image.alone()).sum::<u64>()
+    }
+
+    /// Bytes of its memories, as the machine has them.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memories.iter().map(|(_, image)| image.len() as u64).sum()
     }
 }

@@ -46,6 +46,10 @@ mod kept;
 #[cfg(all(test, feature = "wat"))]
 mod mark_tests;
 pub mod origin;
+mod overview;
+mod query;
+#[cfg(all(test, feature = "wat", not(miri)))]
+mod query_tests;
 mod replay;
 mod search;
 #[cfg(all(test, feature = "wat"))]
@@ -70,6 +74,8 @@ use crate::memory::LinearMemory;
 use crate::recording::Recording;
 use crate::store::Store;
 
+pub use overview::{Glimpse, Turn};
+pub use query::{Asking, Found, Happening, Query};
 pub use search::{Hit, Search};
 
 /// Instructions between two states that are kept, at least.

@@ -36,6 +36,8 @@ pub(super) struct Past {
     target: u64,
     /// Counts on the way at which states are kept, the next one last.
     keep_at: Vec<u64>,
+    /// What was done besides runs is told of before it is done again.
+    pub(super) announces: bool,
     /// What its memories are known to have contained last, and when: at which count.
     bases: Bases,
     base_at: Position,
@@ -122,7 +124,7 @@ impl Timeline {
                     }
                 }
                 Ok(Reached::Budget) => return Ok(false),
-                Ok(Reached::Stop(_)) => {}
+                Ok(Reached::Stop(_) | Reached::Outside) => {}
                 Err(error) => {
                     self.return_to_present(store);
                     return Err(error);
@@ -171,8 +173,17 @@ impl Timeline {
                 let live = store.leave_present(state);
                 let (target, keep_at) = (clock, Vec::new());
                 let (base_at, base_clock) = (at, clock);
-                self.past =
-                    Some(Past { live, at, clock, target, keep_at, bases, base_at, base_clock });
+                self.past = Some(Past {
+                    live,
+                    at,
+                    clock,
+                    target,
+                    keep_at,
+                    announces: false,
+                    bases,
+                    base_at,
+                    base_clock,
+                });
             }
         }
         // Where the run stopped at a breakpoint then, it is one to be found now.
@@ -300,19 +311,11 @@ impl Timeline {
                     act.task.clone().time_out(store)?;
                     past.at = Position { act: past.at.act + 1, within: 0 };
                 }
-                // What has come of it is kept.
+                ActKind::Outside if past.announces => return Ok(Reached::Outside),
                 ActKind::Outside => {
-                    let behind = Position { act: past.at.act + 1, within: 0 };
-                    let index = self.checkpoints.before(behind);
-                    let index = index.filter(|index| {
-                        self.checkpoints.get(*index).is_some_and(|known| known.at == behind)
-                    });
-                    let Some(index) = index else {
-                        return Err(lost(past.clock, "a state that should have been kept"));
-                    };
                     let clock = past.clock;
                     let before = store.look_at_subject();
-                    self.stand_at(store, index)?;
+                    self.do_outside(store)?;
                     store.note_change(clock, before.as_ref());
                 }
             }
@@ -335,6 +338,19 @@ impl Timeline {
         })
     }
 
+    /// Does what comes next and is no run: what has come of it is kept.
+    pub(super) fn do_outside(&mut self, store: &mut Store) -> Result<()> {
+        let Some(past) = &self.past else { return Ok(()) };
+        let behind = Position { act: past.at.act + 1, within: 0 };
+        let index = self.checkpoints.before(behind);
+        let index = index
+            .filter(|index| self.checkpoints.get(*index).is_some_and(|known| known.at == behind));
+        match index {
+            Some(index) => self.stand_at(store, index),
+            None => Err(lost(past.clock, "a state that should have been kept")),
+        }
+    }
+
     /// The checkpoints, for who looks through them.
     pub(super) fn checkpoint(&self, index: usize) -> Option<&Checkpoint> {
         self.checkpoints.get(index)
@@ -345,6 +361,8 @@ impl Timeline {
 pub(super) enum Reached {
     Clock,
     Budget,
+    /// Something that is no run comes next, for who has asked to be told.
+    Outside,
     /// A breakpoint or watchpoint.
     Stop(Box<Stop>),
 }

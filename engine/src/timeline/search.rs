@@ -1,6 +1,7 @@
 //! Where something happened: breakpoints and watchpoints over what is past, newest first.
 
 use super::Timeline;
+use super::act::ActKind;
 use super::replay::Reached;
 use crate::error::Result;
 use crate::exec::{Stop, Task, WatchKind};
@@ -84,6 +85,7 @@ impl Search {
             };
             match reached {
                 Reached::Budget => return Ok(None),
+                Reached::Outside => timeline.do_outside(store)?,
                 Reached::Stop(stop) => {
                     let clock = timeline.clock();
                     if clock < self.before
@@ -131,6 +133,7 @@ impl Timeline {
             let reached = store.observed_by(debugger, |store| self.replay(store, end, &mut left));
             match reached {
                 Ok(Reached::Budget) => return Ok(None),
+                Ok(Reached::Outside) => self.do_outside(store)?,
                 Ok(Reached::Clock) => {
                     self.return_to_present(store);
                     return Ok(Some(None));
@@ -184,5 +187,17 @@ impl Timeline {
         let mut ahead = ahead.filter(|(at, act)| *at > 0 || past.at.within < act.len().max(1));
         let next = ahead.find(|(_, act)| act.len() > 0).map(|(_, act)| act);
         next.or(self.acts.get(from)).map(|act| act.task.clone())
+    }
+
+    /// The task that has executed the last instruction before the moment of the past at which one stands, or has
+    /// stopped there.
+    pub(super) fn doer(&self) -> Option<Task> {
+        let at = self.past.as_ref()?.at;
+        let last = self.acts.len().checked_sub(1)?;
+        let is_within = at.within > 0 || at.act == 0;
+        let behind = if is_within { at.act } else { at.act - 1 };
+        let mut acts = self.acts.get(..=behind.min(last))?.iter().rev();
+        acts.find(|act| act.len() > 0 || matches!(act.kind, ActKind::Run(_)))
+            .map(|act| act.task.clone())
     }
 }

@@ -338,7 +338,7 @@ impl Walk {
                     let Stop::Watchpoint(hit) = *stop else { panic!("seed {seed}: {stop:?}") };
                     debugger.witness().unwrap().touched(hit.accessed, timeline.clock() - 1);
                 }
-                Reached::Budget => unreachable!(),
+                Reached::Budget | Reached::Outside => unreachable!(),
             }
         }
         let marks = debugger.witness().unwrap().marks().to_vec();

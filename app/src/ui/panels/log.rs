@@ -53,6 +53,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     rows.show(ui, |ui, number, rect| {
         let Some(line) = log.lines().get(number as usize) else { return };
         let row = ui.interact(rect, ui.scope_id().with(("log", number)), Sense::click());
+        rects::note(&row, || format!("log.row.{number}"));
         let (count, place) = (widgets::grouped(line.clock), place(session, line));
         row.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::Button, true, format!("log {}", line.text))
@@ -66,8 +67,19 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
         painter.text(at, Align2::RIGHT_CENTER, &count, tokens::mono_small(), tokens.faint);
         let at = pos2(rect.left() + CLOCK + tokens::GROUP, y);
         painter.text(at, Align2::LEFT_CENTER, escaped(&line.text), tokens::mono(), tokens.text);
-        let row = row.on_hover_text(format!("{}\n{place}, after {count} instructions", line.text));
-        if row.clicked()
+        let row = row.on_hover_text(format!(
+            "{}\n{place}, after {count} instructions\nA click on the count goes to that moment",
+            line.text
+        ));
+        row.context_menu(|ui| {
+            let name = "Go to this moment";
+            widgets::moment::entry(session, name, line.clock, ui, &mut commands);
+        });
+        let is_on_count = row.clicked()
+            && row.interact_pointer_pos().is_some_and(|pointer| pointer.x <= rect.left() + CLOCK);
+        if is_on_count && widgets::moment::can_go(session, line.clock) {
+            commands.push(Command::SeekTo(line.clock));
+        } else if row.clicked()
             && let Some((module, offset)) = line.place
         {
             commands.push(Command::RevealPanel(Panel::Code));

@@ -1,5 +1,6 @@
 //! One file a panel: a view of the session that returns what the person did as commands.
 
+mod answers;
 mod breakpoints;
 mod code;
 mod console;
@@ -20,6 +21,7 @@ mod problems;
 mod stack;
 mod tables;
 mod tasks;
+mod timeline;
 mod watches;
 
 use egui::Ui;
@@ -68,6 +70,7 @@ pub fn show(panel: Panel, session: &Session, ui: &mut Ui) -> Vec<Command> {
         Panel::Graph => graph::show(session, ui),
         Panel::Find => find::show(session, ui),
         Panel::Problems => problems::show(session, ui),
-        Panel::Timeline => Vec::new(),
+        Panel::Timeline => timeline::show(session, ui),
+        Panel::Answers => answers::show(session, ui),
     }
 }

@@ -4,7 +4,7 @@
 use egui::{Align2, Color32, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use super::actions::{Action, Effect};
-use crate::session::{Command, PastView, Session};
+use crate::session::{Bookmark, Command, PastView, Session};
 use crate::ui::rects;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
@@ -100,6 +100,10 @@ fn line(session: &Session, past: PastView, ui: &mut Ui, effects: &mut Vec<Effect
         let (from, to) = if above { (y - 8.0, y - 2.0) } else { (y + 2.0, y + 8.0) };
         painter.vline(x, from..=to, Stroke::new(1.0, color));
     });
+    for bookmark in session.bookmarks() {
+        let at = pos2(x_of(bookmark.clock), y - 9.0);
+        painter.text(at, Align2::CENTER_CENTER, "★", tokens::mono_small(), tokens.warning);
+    }
     if past.is_past {
         painter.vline(track.right(), y - 6.0..=y + 6.0, Stroke::new(2.0, tokens.good));
     }
@@ -110,16 +114,23 @@ fn line(session: &Session, past: PastView, ui: &mut Ui, effects: &mut Vec<Effect
     };
     if response.clicked() || response.dragged() {
         if let Some(pointer) = response.interact_pointer_pos() {
-            let clock = clock_at(pointer.x);
-            if clock != past.now {
-                effects.push(Effect::Command(Command::SeekTo(clock)));
+            let (clock, begins) = (clock_at(pointer.x), response.drag_started());
+            let is_drag = response.dragged();
+            if begins || clock != past.now {
+                effects.push(Effect::Command(match is_drag {
+                    true => Command::ScrubTo { clock, begins },
+                    false => Command::SeekTo(clock),
+                }));
             }
         }
     } else if let Some(pointer) = response.hover_pos() {
         let clock = clock_at(pointer.x);
         painter.vline(pointer.x, y - 6.0..=y + 6.0, Stroke::new(1.0, tokens.faint));
+        let near = |bookmark: &&Bookmark| (x_of(bookmark.clock) - pointer.x).abs() <= 5.0;
+        let named = session.bookmarks().find(near);
+        let named = named.map_or(String::new(), |bookmark| format!("★ {}\n", bookmark.name));
         response.on_hover_text_at_pointer(format!(
-            "{} of {} instructions\nClick or drag to stand there",
+            "{named}{} of {} instructions\nClick or drag to stand there",
             widgets::grouped(clock),
             widgets::grouped(past.end)
         ));

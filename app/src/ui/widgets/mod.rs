@@ -4,6 +4,7 @@ pub mod asking_field;
 pub mod edit;
 pub mod kept_field;
 pub mod memory;
+pub mod moment;
 pub mod origin;
 pub mod reference;
 pub mod task;

@@ -2,7 +2,7 @@
 
 use egui::{Pos2, Rect, Stroke, Ui, vec2};
 
-use crate::session::{Asked, Command, Session, WatchTarget, WatchWhen};
+use crate::session::{Asked, Command, Question, Session, WatchTarget, WatchWhen};
 use crate::ui::tokens::Tokens;
 
 /// Accesses that menus offer; the list of breakpoints offers all.
@@ -40,6 +40,20 @@ pub fn menu(session: &Session, target: WatchTarget, ui: &mut Ui, commands: &mut 
     {
         commands.push(Command::GoToWrite { target, next: true });
         ui.close();
+    }
+    let can_ask = !matches!(target, WatchTarget::LocalOfCall { .. });
+    if can_ask && session.past().is_some_and(|past| past.is_kept && past.end > past.first) {
+        let entry = ui.button("All writes");
+        if entry.on_hover_text("Of this run: when, by whom, what was there before").clicked() {
+            let question = Question::Accesses { target, when: WatchWhen::Written };
+            commands.push(Command::AskRun(question));
+            ui.close();
+        }
+        if ui.button("All reads and writes").clicked() {
+            let question = Question::Accesses { target, when: WatchWhen::Accessed };
+            commands.push(Command::AskRun(question));
+            ui.close();
+        }
     }
     if let Some(known) = known
         && ui.button("Watch no more").clicked()

@@ -56,6 +56,7 @@ impl Look {
                 }
             };
             match reached {
+                Reached::Outside => timeline.do_outside(store)?,
                 Reached::Budget => return Ok(false),
                 Reached::Stop(stop) => {
                     if let (Stop::Watchpoint(hit), Some(witness)) =

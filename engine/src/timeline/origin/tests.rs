@@ -257,7 +257,10 @@ fn edits_and_far_writers_are_found() {
     assert_eq!(operator(&origin.author).0, "i32.sub");
     let global = Place::Global(crate::GlobalAddr(0));
     let found = run.ask(Question::new(global, run.timeline.end()));
-    assert_eq!(operator(&found[0].author), ("i32.add", [Value::I32(119_999), Value::I32(1)].into()));
+    assert_eq!(
+        operator(&found[0].author),
+        ("i32.add", [Value::I32(119_999), Value::I32(1)].into())
+    );
     run.timeline.return_to_present(&mut run.store);
     run.store.set_global(crate::GlobalAddr(0), Value::I32(-1)).unwrap();
     let task = run.task.clone();

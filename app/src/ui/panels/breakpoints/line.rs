@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 use stepwell_engine::CodeOffset;
 use stepwell_engine::module::disassemble::Listing;
 
-use crate::session::{BreakpointState, Command, OpenModule};
+use crate::session::{BreakpointState, Command, OpenModule, Question};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets;
 use crate::ui::widgets::kept_field::KeptField;
@@ -44,6 +44,7 @@ pub(super) fn show(
                 commands.push(Command::ToggleBreakpoint { module, offset });
             }
             hits(breakpoint.hits, breakpoint.reached, &breakpoint.message, ui);
+            ask(breakpoint, &place, ui, commands);
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
                 let link = ui.add(egui::Label::new(text).sense(egui::Sense::click()));
@@ -70,6 +71,35 @@ pub(super) fn hits(hits: u64, reached: u64, message: &str, ui: &mut Ui) {
         "How often it {did} in this run; execution came here {} times",
         widgets::grouped(reached)
     ));
+}
+
+/// What can be asked of the whole run about a breakpoint, be it set only now.
+fn ask(breakpoint: &BreakpointState, place: &str, ui: &mut Ui, commands: &mut Vec<Command>) {
+    let (module, offset) = (breakpoint.module, breakpoint.offset);
+    let menu = ui.menu_button(RichText::new("Ask the run").small(), |ui| {
+        let mut entry = |name: &str, hint: &str, enabled: bool, question: Question| {
+            let button = ui.add_enabled(enabled, egui::Button::new(name));
+            if button.on_hover_text(hint).clicked() {
+                commands.push(Command::AskRun(question));
+                ui.close();
+            }
+        };
+        let hits = Question::Hits { module, offset };
+        entry("All hits", "All moments at which it is hit, where its condition holds", true, hits);
+        let text = breakpoint.message.clone();
+        let is_there = !text.trim().is_empty();
+        let values = Question::Values { module, offset, text };
+        let hint = "What its message (log) says each time, whether or not it was set then";
+        entry("What it logs", hint, is_there, values);
+        let text = breakpoint.condition.clone();
+        let is_there = !text.trim().is_empty();
+        let fails = Question::Fails { module, offset, text };
+        let hint = "The first moment here at which its condition (when) is not true";
+        entry("Where the condition is not true first", hint, is_there, fails);
+    });
+    let button = menu.response.accessible_name(format!("ask the run about {place}"));
+    crate::ui::rects::note(&button, || format!("breakpoints.ask.{offset}"));
+    button.on_hover_text("Of all that has run, or the stretch chosen in Timeline");
 }
 
 /// A field behind its label, in line with the others.

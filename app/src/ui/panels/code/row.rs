@@ -11,7 +11,8 @@ use stepwell_engine::{CodeOffset, FuncIndex, ValType};
 
 use super::help;
 use crate::session::{
-    BreakpointState, Command, Hint, ModuleKey, OpenModule, Panel, RunState, Session, val_type,
+    BreakpointState, Command, Hint, ModuleKey, OpenModule, Panel, Question, RunState, Session,
+    val_type,
 };
 use crate::ui::fonts::bidi;
 use crate::ui::rects;
@@ -249,6 +250,11 @@ fn menu(
             commands.push(Command::ToggleBreakpoint { module, offset });
         }
         commands.push(Command::RevealPanel(Panel::Breakpoints));
+    }
+    if context.session.past().is_some_and(|past| past.is_kept && past.end > past.first)
+        && ui.add_enabled(!running, egui::Button::new("All moments here")).clicked()
+    {
+        commands.push(Command::AskRun(Question::Hits { module, offset }));
     }
     if let Some(command) = go_to_callee(context, instruction)
         && ui.button("Show the function called").clicked()

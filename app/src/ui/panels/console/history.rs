@@ -24,14 +24,17 @@ pub(super) struct Marks {
     /// One bit for each stream.
     streams: u8,
     pub(super) task: Option<u32>,
+    /// The piece of the console that it begins with.
+    pub(super) piece: Option<u64>,
     /// It goes on in the next line, which is only there since lines are bounded.
     pub(super) goes_on: bool,
 }
 
 impl Marks {
-    pub(super) fn add(&mut self, stream: ConsoleStream, task: Option<u32>) {
+    pub(super) fn add(&mut self, stream: ConsoleStream, task: Option<u32>, piece: Option<u64>) {
         self.streams |= 1 << stream as u8;
         self.task = self.task.or(task);
+        self.piece = self.piece.or(piece);
     }
 
     pub(super) fn has(self, stream: ConsoleStream) -> bool {

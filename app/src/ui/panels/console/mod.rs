@@ -66,7 +66,7 @@ pub(super) fn show(session: &Session, ui: &mut Ui) -> Vec<Command> {
     let text = whole.with_max_y(field.top() - tokens::GAP);
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(text).id_salt("text"));
     inner.set_clip_rect(text.intersect(ui.clip_rect()));
-    lines(session, &mut reader, &mut look, &mut inner);
+    lines(session, &mut reader, &mut look, &mut inner, &mut commands);
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(field).id_salt("input"));
     input::show(session, &mut inner, &mut commands);
     ui.allocate_rect(whole, egui::Sense::hover());
@@ -111,7 +111,13 @@ fn bar(reader: &Reader, look: &mut Look, ui: &mut Ui, commands: &mut Vec<Command
 }
 
 /// The text.
-fn lines(session: &Session, reader: &mut Reader, look: &mut Look, ui: &mut Ui) {
+fn lines(
+    session: &Session,
+    reader: &mut Reader,
+    look: &mut Look,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
     let terminal = &mut reader.terminal;
     let whole = ui.available_rect_before_wrap();
     let gutter = if terminal.has_tasks() { GUTTER * 2.0 } else { GUTTER };
@@ -149,7 +155,8 @@ fn lines(session: &Session, reader: &mut Reader, look: &mut Look, ui: &mut Ui) {
     let top = list.show(ui, |ui, row, place| {
         let Some((line, part)) = terminal.at_row(row, columns) else { return };
         if part == 0 {
-            marks(line.marks, has_tasks, place.with_max_x(place.left() + gutter), ui);
+            let place = place.with_max_x(place.left() + gutter);
+            marks(session, line.marks, has_tasks, place, ui, commands);
         }
         let shown = cells::part(&line.text, part, columns);
         let job = job(&line, shown, Tokens::of(ui));
@@ -171,7 +178,14 @@ fn lines(session: &Session, reader: &mut Reader, look: &mut Look, ui: &mut Ui) {
 }
 
 /// Where a line came from, and whose it is.
-fn marks(marks: Marks, has_tasks: bool, place: Rect, ui: &mut Ui) {
+fn marks(
+    session: &Session,
+    marks: Marks,
+    has_tasks: bool,
+    place: Rect,
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+) {
     let tokens = Tokens::of(ui);
     let known = [
         (ConsoleStream::Error, "!", "standard error"),
@@ -193,13 +207,36 @@ fn marks(marks: Marks, has_tasks: bool, place: Rect, ui: &mut Ui) {
         ui.painter().text(at, Align2::RIGHT_CENTER, task.to_string(), font, tokens.weak);
         texts.push(format!("task {task}"));
     }
+    let id = ui.scope_id().with(("marks", place.top() as i32));
+    let sense = if marks.piece.is_some() { egui::Sense::click() } else { egui::Sense::hover() };
+    let response = ui.interact(place, id, sense);
     if !texts.is_empty() {
-        let id = ui.scope_id().with(("marks", place.top() as i32));
-        let response = ui.interact(place, id, egui::Sense::hover());
         let text = texts.join(", ");
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
-        response.on_hover_text(text);
     }
+    let Some(piece) = marks.piece else {
+        if !texts.is_empty() {
+            response.on_hover_text(texts.join(", "));
+        }
+        return;
+    };
+    rects::note(&response, || format!("console.moment.{piece}"));
+    if response.hovered() {
+        ui.painter().rect_filled(place, 0.0, tokens.hover_row);
+    }
+    if response.clicked()
+        && let Some(clock) = session.console_clock(piece)
+    {
+        commands.push(Command::SeekTo(clock));
+    }
+    response.context_menu(|ui| match session.console_clock(piece) {
+        Some(clock) => {
+            widgets::moment::entry(session, "Go to this moment", clock, ui, commands);
+        }
+        None => drop(ui.label("This was not written by the run")),
+    });
+    texts.push("click to go to the moment when this was written".to_owned());
+    response.on_hover_text(texts.join("\n"));
 }
 
 /// A part of a line, in its colours.

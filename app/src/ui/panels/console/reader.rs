@@ -90,6 +90,7 @@ impl Reader {
         loop {
             let rest = piece.bytes.get(self.next.1..).unwrap_or_default();
             let chunk = rest.get(..CHUNK).unwrap_or(rest);
+            self.terminal.piece = Some(piece.number);
             self.terminal.feed(piece.stream, piece.task, chunk);
             self.next.1 += chunk.len();
             self.position += chunk.len() as u64;

@@ -67,6 +67,8 @@ struct Pen {
 
 /// Lines, screen and parsers.
 pub(super) struct Terminal {
+    /// The piece of the console that is being read.
+    pub(super) piece: Option<u64>,
     history: History,
     screen: Screen,
     pens: VecDeque<Pen>,
@@ -90,7 +92,7 @@ impl Terminal {
         let mut screen = Screen { position, ..Screen::default() };
         screen.here();
         let (history, pens) = (History::default(), VecDeque::new());
-        Self { history, screen, pens, first_task: None, has_tasks: false }
+        Self { piece: None, history, screen, pens, first_task: None, has_tasks: false }
     }
 
     /// Takes bytes of a stream.
@@ -112,8 +114,8 @@ impl Terminal {
             self.pens.pop_front();
         }
         let Some(Pen { parser, style, .. }) = self.pens.back_mut() else { return };
-        let Self { screen, history, .. } = self;
-        let mut hand = Hand { screen, history, style, stream, task };
+        let Self { screen, history, piece, .. } = self;
+        let mut hand = Hand { screen, history, style, stream, task, piece: *piece };
         // Line by line, so that each knows where it begins.
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -277,6 +279,7 @@ struct Hand<'a> {
     style: &'a mut Style,
     stream: ConsoleStream,
     task: Option<u32>,
+    piece: Option<u64>,
 }
 
 impl Hand<'_> {
@@ -326,9 +329,9 @@ impl Perform for Hand<'_> {
             self.screen.feed_line(self.history);
         }
         let (column, style) = (self.screen.column, *self.style);
-        let (stream, task) = (self.stream, self.task);
+        let (stream, task, piece) = (self.stream, self.task, self.piece);
         let row = self.screen.here();
-        row.marks.add(stream, task);
+        row.marks.add(stream, task, piece);
         while row.cells.len() < column {
             row.cells.push(Cell::new(' ', Style::plain(stream)));
         }
@@ -348,8 +351,8 @@ impl Perform for Hand<'_> {
     fn execute(&mut self, byte: u8) {
         match byte {
             b'\n' | 0x0b | 0x0c => {
-                let (stream, task) = (self.stream, self.task);
-                self.screen.here().marks.add(stream, task);
+                let (stream, task, piece) = (self.stream, self.task, self.piece);
+                self.screen.here().marks.add(stream, task, piece);
                 self.screen.feed_line(self.history);
                 self.screen.column = 0;
             }

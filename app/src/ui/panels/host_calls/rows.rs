@@ -270,6 +270,10 @@ impl List<'_> {
         let menu =
             Popup::context_menu(response).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         menu.show(|ui| {
+            let (moment, before) = (record.clock, record.clock.saturating_sub(1));
+            widgets::moment::entry(self.session, "Go to this moment", moment, ui, commands);
+            widgets::moment::entry(self.session, "Go to before the call", before, ui, commands);
+            ui.separator();
             let caller = record.frames.first();
             if let Some((frame, module)) = caller.and_then(|frame| Some((frame, frame.module?))) {
                 if ui.button("Show the calling instruction").clicked() {
