@@ -170,11 +170,11 @@ fn views(
     actions: &mut Vec<Action>,
 ) {
     let menu = ui.menu_button("View", |ui| {
-        // Two columns: all of it has to fit into a small window with large text.
-        let half = Panel::ALL.len().div_ceil(2);
-        egui::Grid::new("panels").num_columns(2).spacing(tokens::GRID).show(ui, |ui| {
-            for row in 0..half {
-                for panel in Panel::ALL.iter().skip(row).step_by(half) {
+        // Three columns: all of it has to fit into a small window with large text.
+        let rows = Panel::ALL.len().div_ceil(3);
+        egui::Grid::new("panels").num_columns(3).spacing(tokens::GRID).show(ui, |ui| {
+            for row in 0..rows {
+                for panel in Panel::ALL.iter().skip(row).step_by(rows) {
                     let mut open = layout.is_open(*panel);
                     let entry = ui.checkbox(&mut open, layout::title(*panel));
                     rects::note(&entry, || format!("toolbar.panel.{}", layout::title(*panel)));
