@@ -469,7 +469,7 @@ impl Store {
     /// Writes bytes of a linear memory.
     ///
     /// # Errors
-    /// [`Error::UnknownIndex`] if there is no such memory, [`Error::OutOfBounds`] if they do not lie in it.
+    /// [`Error::UnknownIndex`] if there is no such memory, [`Error::MemoryAccess`] if they do not lie in it.
     pub fn write_memory(&mut self, memory: MemAddr, address: u64, bytes: &[u8]) -> Result<()> {
         let unknown = Error::UnknownIndex { what: "memory", index: memory.0.into() };
         self.state.memories.get_mut(memory.index()).ok_or(unknown)?.write(address, bytes)?;
