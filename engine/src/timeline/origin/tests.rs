@@ -241,6 +241,7 @@ fn exceptions_tail_calls_and_selects_carry() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // long, and without a line that Miri is for
 fn edits_and_far_writers_are_found() {
     let mut run = Run::new(
         r#"(module (global $g (mut i32) (i32.const 0))
