@@ -183,6 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore)] // long, and without a line that Miri is for
     fn what_has_not_changed_is_shared() {
         let mut bytes = vec![0; 3 * GROUP * PAGE + 100];
         let (first, own) = Image::of(&bytes, None, None);
