@@ -131,6 +131,11 @@ pub(super) enum StepLine {
     NewTag {
         values: Vec<String>,
     },
+    SetField {
+        object: u32,
+        field: u32,
+        value: String,
+    },
     NewString {
         text: String,
     },

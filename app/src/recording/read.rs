@@ -9,8 +9,8 @@ use stepwell_engine::host::record::{Course, Effect, HostRecord, RecordedAnswer};
 use stepwell_engine::recording::{Import, Recording, RunEnd, Step};
 use stepwell_engine::{
     CallSite, CodeOffset, Config, Engine, Extern, FuncAddr, FuncIndex, GlobalAddr, GlobalType,
-    InstanceId, Limits, MemAddr, MemoryType, Module, Mutability, TableAddr, TableType, TagAddr,
-    TaskId, ValType, Value,
+    InstanceId, Limits, MemAddr, MemoryType, Module, Mutability, ObjectAddr, TableAddr, TableType,
+    TagAddr, TaskId, ValType, Value,
 };
 use thiserror::Error;
 
@@ -271,6 +271,9 @@ impl Reading {
             StepLine::NewTag { values } => {
                 let values: Parsed<Vec<ValType>> = values.iter().map(|text| ty(text)).collect();
                 Step::NewTag(values?)
+            }
+            StepLine::SetField { object, field, value: text } => {
+                Step::SetField { object: ObjectAddr(object), field, value: value(&text)? }
             }
             StepLine::NewString { text } => Step::NewString(text),
             StepLine::Hold { value: text } => Step::Hold(value(&text)?),

@@ -174,6 +174,9 @@ impl<W: Write> Writer<W> {
                 let values: Option<Vec<String>> = values.iter().map(|ty| type_text(*ty)).collect();
                 StepLine::NewTag { values: values? }
             }
+            Step::SetField { object, field, value } => {
+                StepLine::SetField { object: object.0, field: *field, value: value_text(value) }
+            }
             Step::NewString(text) => StepLine::NewString { text: text.clone() },
             Step::Hold(value) => StepLine::Hold { value: value_text(value) },
             Step::Release(value) => StepLine::Release { value: value_text(value) },

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 
 use crate::exec::HostAnswer;
 use crate::host::record::HostRecord;
-use crate::ids::{FuncAddr, GlobalAddr, InstanceId, MemAddr, TableAddr, TaskId};
+use crate::ids::{FuncAddr, GlobalAddr, InstanceId, MemAddr, ObjectAddr, TableAddr, TaskId};
 use crate::module::Module;
 use crate::store::Extern;
 #[cfg(doc)]
@@ -167,6 +167,15 @@ pub enum Step {
     ReleaseAll,
     /// Freed what could not be reached.
     Collect,
+    /// Set a field of a structure, or an element of an array.
+    SetField {
+        /// The object.
+        object: ObjectAddr,
+        /// The field, or the element.
+        field: u32,
+        /// The value.
+        value: Value,
+    },
 }
 
 /// How a run ended.

@@ -251,6 +251,7 @@ impl Player {
             Step::NewString(text) => {
                 store.new_string(&text)?;
             }
+            Step::SetField { object, field, value } => store.set_field(object, field, value)?,
             Step::Hold(value) => store.hold(value),
             Step::Release(value) => store.release(value),
             Step::ReleaseAll => store.release_all(),

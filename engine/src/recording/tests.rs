@@ -263,6 +263,27 @@ fn a_timeline_that_a_recording_is_played_through_can_be_gone_back_through() {
 }
 
 #[test]
+fn fields_set_by_hand_are_played() {
+    let (engine, mut store) = noting();
+    let text = r#"(module (type $s (struct (field i64) (field (mut i8))))
+        (global (export "g") (ref $s) (struct.new $s (i64.const 5) (i32.const 6)))
+        (func (export "get") (result i32) (struct.get_u $s 1 (global.get 0))))"#;
+    let module = wat(&engine, text);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    let Some(Extern::Global(global)) = store.export(instance, "g") else { panic!() };
+    let Some((_, Value::AnyRef(Some(crate::AnyRef::Object(object))))) = store.global(global) else {
+        panic!()
+    };
+    store.set_field(object, 1, Value::I32(77)).unwrap();
+    let mut task = start(&mut store, instance, "get", &[]);
+    assert_eq!(
+        task.run(&mut store, Budget::unlimited()).unwrap(),
+        Stop::Done(vec![Value::I32(77)])
+    );
+    assert_same(&store);
+}
+
+#[test]
 fn what_cannot_be_known_is_said() {
     let (_, mut store) = noting();
     let memory = store.new_memory(MemoryType::new(Limits { min: 1, max: None })).unwrap();

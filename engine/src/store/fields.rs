@@ -4,6 +4,7 @@ use super::Store;
 use super::heap::{self, ObjectKind};
 use crate::error::{Error, Result};
 use crate::ids::ObjectAddr;
+use crate::recording::Step;
 use crate::types::{CompositeType, FieldType};
 use crate::value::{Value, split};
 
@@ -52,6 +53,7 @@ impl Store {
             }
             _ => return Err(unknown()),
         }
+        self.note_step(|| Step::SetField { object, field, value });
         Ok(())
     }
 }
