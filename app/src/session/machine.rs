@@ -121,6 +121,9 @@ impl Machine {
 
     /// Gives up all tasks, and what was with them.
     pub(super) fn clear_tasks(&mut self) {
+        // What begins next begins in the present, whose hosts are asked.
+        self.timeline.return_to_present(&mut self.store);
+        self.past_task = None;
         // It has handles of them.
         self.timeline = Timeline::begin(&mut self.store, PAST);
         self.tasks.clear(&mut self.store);

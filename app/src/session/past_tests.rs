@@ -38,6 +38,31 @@ pub(super) fn go(session: &mut Session, command: Command) {
     run_on(session);
 }
 
+/// Host functions of ours are asked again, what they did is recorded, and the run can be saved.
+#[test]
+fn what_is_started_from_the_past_begins_in_the_present() {
+    let text = r#"(module (import "console" "log" (func $log (param i32)))
+      (global $g (mut i32) (i32.const 0))
+      (func (export "run") (result i32)
+        (global.set $g (i32.add (global.get $g) (i32.const 1)))
+        (call $log (global.get $g)) (global.get $g)))"#;
+    let mut session = with(&[("main", text)]);
+    let module = key(&session, "main");
+    let policy = ImportPolicy::Zero;
+    session.apply(Command::SetPolicy { module, import: 0, policy }).unwrap();
+    for times in 1..4 {
+        start(&mut session, "main", "run", &[]);
+        assert!(!session.is_past() && session.task().unwrap().executed() == 0);
+        session.apply(Command::Continue).unwrap();
+        run_on(&mut session);
+        assert_eq!(reason(&session), &StopReason::Done(vec![Value::I32(times)]));
+        assert_eq!(session.host_calls().len(), times as usize);
+        assert!(session.save_run(true).is_ok());
+        go(&mut session, Command::StepBack);
+        assert!(session.is_past());
+    }
+}
+
 fn sum(session: &Session) -> Value {
     session.store().unwrap().global(stepwell_engine::GlobalAddr(0)).unwrap().1
 }

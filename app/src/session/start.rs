@@ -35,6 +35,8 @@ impl Session {
             machine.clear_tasks();
             self.origins.clear();
         }
+        // Wherever one was going, it is not there any more.
+        (self.journey, self.present) = (None, None);
         self.calls.forget_all_pending();
         self.begin_answer_rules();
         self.hosts.begin(&self.program_name(key))?;

@@ -99,7 +99,8 @@ struct Pace {
     for_each_byte: u64,
 }
 
-/// The past of a store, from where it was begun.
+/// The past of a store, from where it was begun. It holds the present while one stands in the past: who is done with it
+/// [returns](Timeline::return_to_present) first.
 pub struct Timeline {
     /// Bytes that states may take.
     budget: u64,
