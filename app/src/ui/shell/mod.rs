@@ -84,7 +84,7 @@ impl Shell {
                 None
             }
             Action::SaveRun => {
-                self.save_run = Some(save_run::SaveRun::default());
+                self.save_run = Some(save_run::SaveRun::of(session));
                 None
             }
             Action::ReduceMotion => {
