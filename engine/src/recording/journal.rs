@@ -21,6 +21,8 @@ pub(crate) struct Journal {
     /// Beyond it no more is noted.
     limit: u64,
     lost: Option<&'static str>,
+    /// The last run does not go on.
+    closed: bool,
 }
 
 impl Journal {
@@ -78,7 +80,7 @@ impl Store {
     pub fn note_steps(&mut self, limit: u64) {
         self.record_host_calls(true);
         self.recorder.begin_keeping_all();
-        let mut journal = Journal { steps: Vec::new(), bytes: 0, limit, lost: None };
+        let mut journal = Journal { steps: Vec::new(), bytes: 0, limit, lost: None, closed: false };
         if self.instances().len() > 0 || self.next_task > 0 {
             journal.lose("it was begun when something had been done already");
         }
@@ -113,7 +115,8 @@ impl Store {
         let journal = self.journal.as_mut().filter(|journal| journal.lost.is_none())?;
         let goes_on =
             |step: &Step| matches!(step, Step::Run { end: RunEnd::Open | RunEnd::Within(_), .. });
-        let last = journal.steps.pop_if(|step| goes_on(step));
+        let closed = core::mem::take(&mut journal.closed);
+        let last = journal.steps.pop_if(|step| !closed && goes_on(step));
         let steps = core::mem::replace(&mut journal.steps, last.into_iter().collect());
         journal.bytes = 0;
         Some(Recording { steps, calls })
@@ -124,12 +127,8 @@ impl Store {
     pub fn close_recording(&mut self) {
         let open: Vec<_> = self.open_host_calls().cloned().map(Arc::new).collect();
         self.recorder.keep_open(open);
-        if let Some(journal) = &mut self.journal
-            && let Some(Step::Run { end: end @ (RunEnd::Open | RunEnd::Within(_)), .. }) =
-                journal.steps.last_mut()
-            && *end == RunEnd::Open
-        {
-            *end = RunEnd::Closed;
+        if let Some(journal) = &mut self.journal {
+            journal.closed = true;
         }
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::{Played, Player, Recording, RunEnd, Step};
 use crate::timeline::Timeline;
-use crate::types::{FuncType, GlobalType, MemoryType, Mutability, ValType};
+use crate::types::{FuncType, GlobalType, MemoryType, Mutability, TableType, ValType};
 use crate::{
     Budget, CallState, Config, Engine, Error, Extern, HostAnswer, InstanceId, Limits, Linker,
     Module, Stop, Store, Task, TaskId, Value,
@@ -259,6 +259,36 @@ fn a_timeline_that_a_recording_is_played_through_can_be_gone_back_through() {
         assert_eq!(played.state(), &states[clock as usize], "{clock}");
     }
     timeline.return_to_present(&mut played);
+    assert_eq!(played.state(), store.state());
+}
+
+#[test]
+fn nothing_that_cannot_be_null_is_made_of_null() {
+    let (_, mut store) = noting();
+    let element = crate::RefType { nullable: false, heap: crate::HeapType::Func };
+    let limits = |min| Limits { min, max: None };
+    let ty = |min| TableType { element, limits: limits(min), index64: false };
+    assert!(matches!(store.new_table(ty(1)), Err(Error::Type { .. })));
+    let table = store.new_table(ty(0)).unwrap();
+    assert_eq!(store.grow_table(table, 1), None);
+    assert_eq!(store.grow_table(table, 0), Some(0));
+    assert_same(&store);
+}
+
+#[test]
+fn a_part_that_is_taken_at_the_end_has_the_last_run() {
+    let (engine, mut store) = noting();
+    let text = "(module (memory 2) (func (export \"fill\")
+        (memory.fill (i32.const 0) (i32.const 7) (i32.const 100000))))";
+    let module = wat(&engine, text);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    let mut fills = start(&mut store, instance, "fill", &[]);
+    fills.run(&mut store, Budget::unlimited().bulk_bytes(50_000)).unwrap();
+    assert!(fills.bulk_progress(&store).is_some());
+    store.close_recording();
+    let part = store.take_recording().unwrap();
+    assert!(matches!(part.steps.last(), Some(Step::Run { end: RunEnd::Within(_), .. })));
+    let (played, _tasks) = play(&part, u64::MAX);
     assert_eq!(played.state(), store.state());
 }
 

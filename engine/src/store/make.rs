@@ -94,8 +94,11 @@ impl Store {
     /// Makes a table of null references that belongs to no instance.
     ///
     /// # Errors
-    /// [`Error::Limit`] or [`Error::OutOfMemory`].
+    /// [`Error::Limit`], [`Error::OutOfMemory`], or [`Error::Type`] if it has elements that cannot be null.
     pub fn new_table(&mut self, ty: crate::types::TableType) -> Result<TableAddr> {
+        if ty.limits.min > 0 {
+            self.check_type("element", 0, ty.element.into(), &Ref::null(ty.element).into())?;
+        }
         let table = Table::new(&self.engine, &mut self.state.usage, ty)?;
         self.state.tables.push(table);
         self.note_step(|| Step::NewTable(ty));
@@ -106,7 +109,7 @@ impl Store {
     /// a global of zero or null, a tag; `None` for functions.
     ///
     /// # Errors
-    /// [`Error::Limit`], [`Error::OutOfMemory`], or [`Error::Type`] for a global that cannot be null.
+    /// [`Error::Limit`], [`Error::OutOfMemory`], or [`Error::Type`] for a global or elements that cannot be null.
     pub fn new_import(&mut self, module: &Module, ty: &ExternType) -> Result<Option<Extern>> {
         Ok(Some(match self.in_store(module, ty) {
             ExternType::Memory(ty) => Extern::Memory(self.new_memory(ty)?),

@@ -487,6 +487,9 @@ impl Store {
 
     /// *Growing tables*: adds null references and returns the old size, or `None` if that cannot be.
     pub fn grow_table(&mut self, table: TableAddr, by: u64) -> Option<u64> {
+        if by > 0 && !self.table(table)?.ty().element.nullable {
+            return None;
+        }
         self.note_step(|| Step::GrowTable { table, by });
         let Self { engine, state, .. } = self;
         let StoreState { tables, usage, .. } = state;
