@@ -113,7 +113,7 @@ fn difference(a: &File, b: &File) -> Option<Difference> {
 }
 
 fn first_step(a: &Recording, b: &Recording) -> Option<(u64, String)> {
-    let mut clock = 0;
+    let mut clock: u64 = 0;
     let (mut first, mut second) = (a.steps.iter(), b.steps.iter());
     loop {
         match (first.next(), second.next()) {
@@ -125,9 +125,9 @@ fn first_step(a: &Recording, b: &Recording) -> Option<(u64, String)> {
                 if (executed, end) != (more, and) {
                     let what =
                         format!("task {task} ran for {executed} and for {more} instructions");
-                    return Some((clock + executed.min(more), what));
+                    return Some((clock.saturating_add(*executed.min(more)), what));
                 }
-                clock += executed;
+                clock = clock.saturating_add(*executed);
             }
             (Some(one), Some(other)) if same(one, other) => {}
             (one, other) => {
@@ -165,16 +165,16 @@ fn words(step: &Step) -> String {
 
 /// The clock of a task's count, from what was run.
 fn clock_of(recording: &Recording, task: TaskId, count: u64) -> u64 {
-    let (mut clock, mut before) = (0, 0);
+    let (mut clock, mut before): (u64, u64) = (0, 0);
     for step in &recording.steps {
         let Step::Run { task: other, executed, .. } = step else { continue };
         if *other == task {
-            if count <= before + executed {
-                return clock + (count - before);
+            if count <= before.saturating_add(*executed) {
+                return clock.saturating_add(count.saturating_sub(before));
             }
-            before += executed;
+            before = before.saturating_add(*executed);
         }
-        clock += executed;
+        clock = clock.saturating_add(*executed);
     }
     clock
 }

@@ -315,6 +315,7 @@ impl Session {
     /// The tasks that there are by now.
     fn show_tasks(&mut self, playing: &Playing) {
         let Some(machine) = &mut self.machine else { return };
+        let most = playing.player.clock();
         let is_known = |task: &Task| machine.tasks.number_of(task.id()).is_some();
         let new: Vec<Task> =
             playing.player.tasks().filter(|task| !is_known(task)).cloned().collect();
@@ -324,7 +325,8 @@ impl Session {
                 known.jobs.iter().filter_map(|job| job_of(job, &playing.keys)).collect()
             };
             let (title, jobs, earlier) = match known {
-                Some(known) => (known.title.clone(), jobs(known), known.earlier),
+                // No task can have executed more than the run has.
+                Some(known) => (known.title.clone(), jobs(known), known.earlier.min(most)),
                 // One of a window that is over, or has become another one.
                 None if !playing.window.tasks.is_empty() => continue,
                 None => (title_of(&self.modules, machine, &task), VecDeque::new(), 0),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::past::{Journey, Then};
 use super::{Command, RunState, Session, SessionError, StopReason};
 
 fn settle(session: &mut Session) {
@@ -185,4 +186,73 @@ fn a_recording_of_the_command_line_can_be_opened() {
     settle(&mut session);
     assert_eq!((session.clock(), console(&session).as_str()), (2, ""));
     assert!(session.frames()[0].instruction_name().is_some());
+}
+
+#[test]
+fn a_recording_that_is_being_played_gives_way_to_a_start_and_can_be_left() {
+    let mut session = Session::new();
+    let text = r#"(module (func (export "spin") (param i32)
+        (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
+    let open = Command::Open { name: "spins".to_owned(), bytes: text.as_bytes().to_vec() };
+    session.apply(open).unwrap();
+    let start = |session: &mut Session, times: &str| {
+        let (module, export) = (session.modules()[0].key, "spin".to_owned());
+        session.apply(Command::Start { module, export, args: vec![times.to_owned()] }).unwrap();
+    };
+    start(&mut session, "3000000");
+    session.apply(Command::Continue).unwrap();
+    settle(&mut session);
+    let (end, bytes) = (session.clock(), session.save_run(true).unwrap());
+    for leaves in [false, true] {
+        let mut opened = Session::new();
+        let (name, bytes) = ("run.stepwell".to_owned(), bytes.clone());
+        opened.apply(Command::Open { name, bytes }).unwrap();
+        assert_eq!(*opened.run_state(), RunState::Running, "it takes a while");
+        assert!(opened.apply(Command::SeekTo(5)).is_err() && opened.save_run(true).is_err());
+        match leaves {
+            true => {
+                opened.apply(Command::Pause).unwrap();
+                assert!(opened.clock() > 0 && opened.clock() < end);
+                let clock = opened.clock();
+                settle(&mut opened);
+                assert_eq!(opened.clock(), clock);
+            }
+            false => {
+                start(&mut opened, "2");
+                settle(&mut opened);
+                assert_eq!(*opened.run_state(), RunState::Stopped(StopReason::Started));
+                opened.apply(Command::Continue).unwrap();
+                settle(&mut opened);
+                assert_eq!(opened.run_state(), &RunState::Stopped(StopReason::Done(Vec::new())));
+                assert!(opened.clock() < 50, "{}", opened.clock());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_start_ends_the_way_to_another_moment() {
+    let mut session = Session::new();
+    let text = r#"(module (func (export "spin") (param i32)
+        (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
+    let open = Command::Open { name: "spins".to_owned(), bytes: text.as_bytes().to_vec() };
+    session.apply(open).unwrap();
+    let module = session.modules()[0].key;
+    let start = |times: &str| {
+        let export = "spin".to_owned();
+        Command::Start { module, export, args: vec![times.to_owned()] }
+    };
+    session.apply(start("20")).unwrap();
+    session.apply(Command::Continue).unwrap();
+    settle(&mut session);
+    let end = session.clock();
+    session.apply(Command::SeekTo(end / 2)).unwrap();
+    settle(&mut session);
+    session.journey = Some(Journey::To { clock: 10, then: Then::Stand });
+    session.state = RunState::Running;
+    session.apply(start("2")).unwrap();
+    session.apply(Command::Continue).unwrap();
+    settle(&mut session);
+    assert_eq!(session.run_state(), &RunState::Stopped(StopReason::Done(Vec::new())));
+    assert!(!session.is_past() && session.clock() > end, "{} behind {end}", session.clock());
 }
