@@ -4,7 +4,7 @@
 //! window (with the feature `window`, which is on by default) and turns what the person does there
 //! into commands; `headless` holds the subcommands.
 //! `ui` and `headless` import `session`, never the other way round; `hosts` are host modules to link
-//! to, and import the engine only.
+//! to, and `recording` is runs as files: both import the engine only.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;

@@ -1,6 +1,7 @@
 // Host functions in the page: who calls, what they await, what programs read and write.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { scene } from "./harness.mjs";
 
 /** Why the machine stands still, "running" or "idle". */
@@ -81,4 +82,21 @@ scene("a program finds the files that were put there, and leaves its own", async
   const done = await app.waitForState((state) => reason(state) === "done", "the end");
   assert.match(written(done), /\nmine\n/);
   assert.deepEqual(done.files.map(({ path }) => path), ["mine", "mine/first.txt", "notes.txt"]);
+});
+
+scene("a run that was recorded elsewhere is opened and gone back through", async ({ openPage }) => {
+  const app = await openPage();
+  const file = await readFile(new URL("../recordings/version-1.stepwell", import.meta.url));
+  await app.page.evaluate((bytes) => window.stepwell.open("run.stepwell", new Uint8Array(bytes)), [...file]);
+  const end = await app.waitForState(
+    (state) => state.modules[0].name === "wasi_args" && reason(state) === "done",
+    "the end of the recorded run",
+  );
+  assert.equal(written(end), "wasi_args.wat\na\nb\nc\nSECRET=no\n");
+  await app.apply({ SeekTo: 200 });
+  const past = await app.waitForState((state) => state.past.is_past, "a moment of it");
+  assert.equal(past.clock, 200);
+  assert.ok(written(end).startsWith(written(past)) && written(past).length < written(end).length);
+  assert.equal(past.frames.at(-1).label, "wasi_args._start");
+  await app.screenshot("recorded");
 });

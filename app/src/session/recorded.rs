@@ -16,6 +16,7 @@ use super::file_memory::FileMemory;
 use super::machine::{Job, Machine};
 use super::past::Journey;
 use super::types::{RunState, SessionError, StopReason};
+use super::value_text::untyped;
 use super::{Invocation, Session, not_now};
 use crate::hosts::{LogEntry, Origin};
 use crate::recording::{
@@ -248,6 +249,10 @@ impl Session {
         if window.instances.is_empty() {
             window.instances = instances_of(&recording.steps, &modules);
         }
+        if window.tasks.is_empty() {
+            window.program_args = header.program_args;
+            window.started = started_of(&recording.steps, header.called, modules.len());
+        }
         if window.console.is_empty() {
             let only = recording.steps.iter().filter(|step| matches!(step, Step::Start { .. }));
             let by = (only.count() == 1).then_some(0);
@@ -265,6 +270,7 @@ impl Session {
         }
         if let Some((module, export, args)) = window.started.take()
             && let Some(key) = keys.get(module).copied()
+            && self.module(key).is_some_and(|open| open.module.export(&export).is_some())
         {
             self.invocation = Some(Invocation { module: key, export, args });
         }
@@ -406,6 +412,20 @@ fn instances_of(steps: &[Step], modules: &[(String, Module)]) -> Vec<usize> {
         modules.iter().position(|(_, module)| module.bytes() == made.bytes()).unwrap_or(usize::MAX)
     };
     made.map(position).collect()
+}
+
+/// What was called last, as a command line tells it: an export of the last module.
+fn started_of(
+    steps: &[Step],
+    called: Option<String>,
+    modules: usize,
+) -> Option<(usize, String, Vec<String>)> {
+    let args = steps.iter().rev().find_map(|step| match step {
+        Step::Start { args, .. } => Some(args.iter().map(untyped).collect()),
+        _ => None,
+    });
+    let export = called.unwrap_or_else(|| "_start".to_owned());
+    Some((modules.checked_sub(1)?, export, args?))
 }
 
 fn title_of(modules: &[super::OpenModule], machine: &Machine, task: &Task) -> String {

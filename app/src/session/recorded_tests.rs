@@ -170,6 +170,8 @@ fn a_recording_of_the_command_line_can_be_opened() {
         version: VERSION,
         max_call_depth: config.max_call_depth,
         max_value_stack: config.max_value_stack,
+        called: Some("f".to_owned()),
+        program_args: vec!["-v".to_owned()],
         ..Header::default()
     };
     let mut writer = Writer::new(Vec::new(), header);
@@ -182,6 +184,10 @@ fn a_recording_of_the_command_line_can_be_opened() {
     assert_eq!(session.modules()[0].name, "plain");
     assert!(matches!(session.run_state(), RunState::Stopped(StopReason::Done(_))));
     assert_eq!((session.clock(), console(&session).as_str()), (3, "printed\n"));
+    // It can be begun again, live.
+    let (_, export, args) = session.invocation().unwrap();
+    assert_eq!((export, args), ("f", &["0".to_owned()][..]));
+    assert_eq!(session.program_args(), ["-v"]);
     session.apply(Command::StepBack).unwrap();
     settle(&mut session);
     assert_eq!((session.clock(), console(&session).as_str()), (2, ""));

@@ -82,8 +82,10 @@ fn contents(view: &SavedView, with_console: &mut bool, ui: &mut egui::Ui) {
                 widgets::grouped(*host_calls as u64)
             ));
     }
-    let text = format!("what the console shows, {}", widgets::size(*console as u64));
-    let check = ui.checkbox(with_console, text);
-    rects::note(&check, || "save_run.console".to_owned());
+    if *console > 0 {
+        let text = format!("what the console shows, {}", widgets::size(*console as u64));
+        let check = ui.checkbox(with_console, text);
+        rects::note(&check, || "save_run.console".to_owned());
+    }
     ui.label("Nothing is sent anywhere. Files and folders of the program are not in it.");
 }
